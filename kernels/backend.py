@@ -1,0 +1,269 @@
+"""Which implementation answers a call.
+
+    relu(x) ──► check ──► kernel("activations.relu") ──► reference.py, cpu.py or gpu.py ──► array out
+
+A *kernel* is one implementation of one function, found by `family.name`. It takes its inputs, then the arrays
+it must fill. A backend is a table of kernels, each loaded when first asked for.
+"""
+
+import functools
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class Unavailable(RuntimeError):
+    """Something that this machine lacks: the message says what, and what to install."""
+
+
+class Backend:
+    """A set of kernels and the kind of array that they work on.
+
+    As an attribute, every public function bound to this backend: `backend("numba").matmul(a, b)`.
+    """
+
+    name: str
+    file = "reference"  # the module of a family that holds this backend's kernels
+    rung_prefix: str | None = None  # of the files in a family's ladder/
+
+    def __init__(self) -> None:
+        self.table: dict[str, Callable] = {}
+
+    @property
+    def array_type(self) -> type:
+        return np.ndarray
+
+    def missing(self) -> str | None:
+        """Why this backend can't run here and what to install; None if it can."""
+        return None
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """A new array of this backend, its content undefined."""
+        return np.empty(shape, dtype)
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        """A NumPy array as this backend's kind; no copy where it is one already."""
+        return array
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        return array
+
+    def synchronize(self) -> None:
+        """Wait until all work handed to this backend is done."""
+
+    def bind(self, function: Callable) -> Callable:
+        """A kernel as the contract calls it: inputs, then the arrays to fill."""
+        return function
+
+    def load(self, key: str, rung: str | None = None) -> Callable:
+        """Import the kernel `family.name`, or one rung of its ladder."""
+        family, name = key.split(".")
+        if rung is None:
+            module = importlib.import_module(f".{family}.{self.file}", __package__)
+            self.table[key] = self.bind(getattr(module, name))
+            return self.table[key]
+        if (key, rung) not in self._rungs:
+            module, attribute = self.rung_location(family, name, rung)
+            self._rungs[key, rung] = self.bind(getattr(module, attribute))
+        return self._rungs[key, rung]
+
+    @functools.cached_property
+    def _rungs(self) -> dict[tuple[str, str], Callable]:
+        return {}
+
+    def rung_location(self, family: str, name: str, rung: str) -> tuple[Any, str]:
+        module = importlib.import_module(f".{family}.ladder.{self.rung_prefix}_{rung}", __package__)
+        return module, name
+
+    def rungs(self, family: str) -> list[str]:
+        """The ladder of a family on this backend, lowest rung first."""
+        ladder = Path(__file__).parent / family / "ladder"
+        names = sorted(path.stem for path in ladder.glob(f"{self.rung_prefix}_[0-9]*"))
+        return [name.removeprefix(f"{self.rung_prefix}_") for name in names]
+
+    def __getattr__(self, name: str) -> Callable:
+        function = getattr(importlib.import_module(__package__), name, None)
+        if name.startswith("_") or not callable(function):
+            raise AttributeError(f"the backend {self.name} has no {name!r}")
+
+        @functools.wraps(function)
+        def bound(*args, **options):
+            with using(self.name):
+                return function(*args, **options)
+
+        return bound
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name}>"
+
+
+class Reference(Backend):
+    """Plain NumPy: the definition of every kernel."""
+
+    name = "reference"
+
+    def bind(self, function: Callable) -> Callable:
+        """A reference returns new arrays, for a definition reads best so; put them where the call wants them."""
+        inputs = function.__code__.co_argcount
+
+        def kernel(*args):
+            results = function(*args[:inputs])
+            outputs = args[inputs:]
+            if len(outputs) == 1 and not isinstance(results, tuple):
+                results = (results,)
+            for output, result in zip(outputs, results or (), strict=True):
+                if output.shape == np.shape(result):  # an output of another size is one that isn't wanted
+                    output[...] = result
+
+        return kernel
+
+
+class Numba(Backend):
+    """Python compiled for this CPU."""
+
+    name = "numba"
+    file = "cpu"
+    rung_prefix = "cpu"
+
+    def missing(self) -> str | None:
+        if importlib.util.find_spec("numba") is None:
+            return "the package numba isn't installed: pip install numba"
+        return None
+
+
+class CuPy(Backend):
+    """CUDA C on an NVIDIA GPU."""
+
+    name = "cupy"
+    file = "gpu"
+    rung_prefix = "gpu"
+
+    @functools.cached_property
+    def device(self):
+        from .cuda import Device
+
+        return Device()
+
+    @property
+    def array_type(self) -> type:
+        return self.device.cupy.ndarray
+
+    @functools.cache  # noqa: B019: there is one instance, for ever
+    def missing(self) -> str | None:
+        from . import cuda
+
+        return cuda.missing()
+
+    def empty(self, shape, dtype):
+        return self.device.empty(shape, dtype)
+
+    def from_numpy(self, array):
+        return self.device.cupy.asarray(array)
+
+    def to_numpy(self, array):
+        return self.device.cupy.asnumpy(array)
+
+    def synchronize(self):
+        self.device.synchronize()
+
+    def bind(self, function):
+        return functools.partial(function, self.device)
+
+    def rung_location(self, family, name, rung):
+        # Launch geometry of every rung in one file; the rungs themselves are .cu files.
+        return importlib.import_module(f".{family}.ladder.gpu", __package__), f"{name}_{rung}"
+
+
+_BACKENDS: dict[str, Backend] = {b.name: b for b in (Reference(), Numba(), CuPy())}
+_default: Backend | None = None
+_chosen: ContextVar[Backend | None] = ContextVar("kernelwright_backend", default=None)
+_rung: ContextVar[dict[str, str] | None] = ContextVar("kernelwright_rung", default=None)
+
+
+def current() -> Backend:
+    """The backend of this thread's calls: that of the innermost `using`, else the one set by `use`."""
+    return _chosen.get() or _default or use(os.environ.get("KERNELWRIGHT_BACKEND") or "numba")
+
+
+def kernel(key: str) -> Callable:
+    """The current backend's kernel `family.name`."""
+    here = _chosen.get() or _default or current()
+    rungs = _rung.get()
+    if rungs is not None and key in rungs:
+        return here.load(key, rungs[key])
+    try:
+        return here.table[key]
+    except KeyError:
+        return here.load(key)
+
+
+def backend(name: str) -> Backend:
+    """The backend of that name, ready to run.
+
+    Raises
+    ------
+    ValueError
+        There is none of that name.
+    Unavailable
+        It can't run on this machine; the message says why and what to install.
+    """
+    if name not in _BACKENDS:
+        raise ValueError(f"unknown backend {name!r}: it must be one of {', '.join(_BACKENDS)}")
+    found = _BACKENDS[name]
+    reason = found.missing()
+    if reason:
+        raise Unavailable(f"the backend {name} can't run here: {reason}")
+    return found
+
+
+def use(name: str) -> Backend:
+    """Answer all calls by that backend from now on, wherever no `using` says otherwise."""
+    global _default
+    _default = backend(name)
+    return _default
+
+
+@contextmanager
+def using(name: str) -> Iterator[Backend]:
+    """Answer the calls of this block (in this thread or task) by that backend."""
+    token = _chosen.set(backend(name))
+    try:
+        yield current()
+    finally:
+        _chosen.reset(token)
+
+
+def backends() -> dict[str, str | None]:
+    """Every backend's name with None if it runs here, else why not and what to install."""
+    return {name: b.missing() for name, b in _BACKENDS.items()}
+
+
+@contextmanager
+def rung(**choices: str) -> Iterator[None]:
+    """Run operations of this block on a lower rung of their ladder: `with rung(matmul="1_naive"): …`."""
+    from .operation import CATALOG
+
+    keys = {}
+    for name, choice in choices.items():
+        if name not in CATALOG:
+            raise ValueError(f"rung: there is no operation {name!r}")
+        family = CATALOG[name].family
+        known = current().rungs(family)
+        if choice not in known:
+            raise ValueError(
+                f"rung: {name} has no rung {choice!r} on the backend {current().name}: "
+                f"it must be one of {', '.join(known) or '(none)'}"
+            )
+        keys[f"{family}.{name}"] = choice
+    token = _rung.set({**(_rung.get() or {}), **keys})
+    try:
+        yield
+    finally:
+        _rung.reset(token)

@@ -1,0 +1,120 @@
+"""Argument checks, shared by every family: one wording for one mistake, raised before any kernel runs."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .backend import current
+
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def array(function: str, name: str, x: Any) -> None:
+    """`x` must be an array of the current backend's kind."""
+    backend = current()
+    if not isinstance(x, backend.array_type):
+        kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}".removeprefix("builtins.")
+        if kind == "numpy.ndarray":
+            fix = f"convert it with kernels.backend({backend.name!r}).from_numpy({name})"
+        elif kind == "cupy.ndarray":
+            fix = f"convert it with cupy.asnumpy({name}), or call kernels.use('cupy')"
+        else:
+            fix = f"convert it with numpy.asarray({name}) first"
+        module = backend.array_type.__module__.partition(".")[0]
+        raise TypeError(
+            f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}"
+        )
+
+
+def real(function: str, name: str, x: Any) -> None:
+    """`x` must be an array of float32 or float64."""
+    array(function, name, x)
+    dtype = x.dtype
+    if dtype is not F32 and dtype is not F64 and not (dtype in (F32, F64) and dtype.isnative):
+        raise TypeError(f"{function}: {name} must be float32 or float64, not {dtype}")
+
+
+def like(function: str, name: str, x: Any, other_name: str, other: Any) -> None:
+    """`x` must be an array of `other`'s dtype and shape."""
+    same_dtype(function, name, x, other_name, other)
+    shape(function, name, x, other.shape, f"as {other_name}")
+
+
+def same_dtype(function: str, name: str, x: Any, other_name: str, other: Any) -> None:
+    real(function, name, x)
+    if x.dtype != other.dtype:
+        raise TypeError(
+            f"{function}: {name} is {x.dtype} but {other_name} is {other.dtype}: they must be the same"
+        )
+
+
+def shape(function: str, name: str, x: Any, expected: tuple[int, ...], why: str = "") -> None:
+    if x.shape != expected:
+        raise ValueError(f"{function}: {name} has the shape {x.shape}, it must be {expected} {why}".rstrip())
+
+
+def broadcasts(function: str, name: str, x: Any, expected: tuple[int, ...], why: str = "") -> None:
+    """`x` must broadcast to the shape `expected`."""
+    sizes = zip(reversed(x.shape), reversed(expected))
+    if x.ndim > len(expected) or any(size not in (1, wanted) for size, wanted in sizes):
+        text = f"{function}: {name} has the shape {x.shape}, it must broadcast to {expected} {why}"
+        raise ValueError(text.rstrip())
+
+
+def axis(function: str, value: Any, ndim: int) -> int:
+    """An axis counted from the front; a 0-dimensional array has one axis, as in PyTorch."""
+    ndim = max(ndim, 1)
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{function}: axis must be an integer, not {value!r}")
+    if not -ndim <= value < ndim:
+        raise ValueError(f"{function}: axis is {value}, it must be from {-ndim} to {ndim - 1}")
+    return int(value) % ndim
+
+
+def choice(function: str, name: str, value: Any, allowed: tuple) -> None:
+    if value not in allowed:
+        raise ValueError(
+            f"{function}: {name} is {value!r}, it must be one of {', '.join(map(repr, allowed))}"
+        )
+
+
+def number(function: str, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """A finite real number from `low` to `high`."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{function}: {name} must be a number, not {value!r}") from None
+    if not (low <= result <= high and math.isfinite(result)):
+        limits = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+        raise ValueError(
+            f"{function}: {name} is {value}, it must be {limits if low > -math.inf else 'finite'}"
+        )
+    return result
+
+
+def contiguous(x: Any) -> Any:
+    """`x` in row-major order without gaps; a copy only if it isn't already."""
+    return x if x.flags.c_contiguous else x.copy(order="C")
+
+
+def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any) -> Any:
+    """The array to fill: `out` if the caller gave a fitting one, else a new one.
+
+    `inputs` are arrays that the kernel still reads while it writes, so `out` may not overlap them.
+    """
+    if out is None:
+        return current().empty(shape, dtype)
+    array(function, "out", out)
+    if out.dtype != dtype:
+        raise TypeError(f"{function}: out is {out.dtype}, it must be {dtype}")
+    if out.shape != shape:
+        raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
+    if not out.flags.c_contiguous:
+        raise ValueError(f"{function}: out must be contiguous (row-major, without gaps)")
+    if isinstance(out, np.ndarray):
+        if not out.flags.writeable:
+            raise ValueError(f"{function}: out is read-only")
+        if any(np.may_share_memory(out, x) for x in inputs):
+            raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
+    return out

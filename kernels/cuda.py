@@ -1,0 +1,205 @@
+"""CUDA C: compile (NVRTC, kept on disk per architecture), launch. The only file that imports CuPy.
+
+Compiling needs neither GPU nor driver, only NVIDIA's NVRTC library, so any machine can check every `.cu` file. We
+compile by ourselves rather than through CuPy for that reason, and because CuPy adds -ftz=true, which would
+turn denormals into zeros.
+"""
+
+import ctypes
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import cache
+from .backend import Unavailable
+
+KERNELS = Path(__file__).parent
+INSTALL = "pip install 'kernelwright[gpu]'"
+REAL = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+
+
+def blocks(size: int, per_block: int) -> int:
+    """How many blocks cover `size` items; at least one, for a grid can't be empty."""
+    return max(1, -(-size // per_block))
+
+
+class Source:
+    """A `.cu` file: `gpu.cu` beside the given Python file, or the file named."""
+
+    def __init__(self, beside: str, name: str = "gpu.cu"):
+        self.path = Path(beside).with_name(name)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019: sources live as long as the process
+    def compile(self, arch: str, dtype: Any, kind: str = "cubin") -> bytes:
+        """Machine code ("cubin") or PTX for an architecture such as "90", `real` being the dtype's type."""
+        options = (f"-Dreal={REAL[np.dtype(dtype)]}", "-std=c++17", "-lineinfo")
+        return compile(self.path, arch, options, kind)
+
+
+def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin") -> bytes:
+    """Compile a CUDA C file, or fetch what an earlier call made of the same text.
+
+    `#include "family/file.cuh"` finds the headers of this package; there are no others.
+
+    Raises
+    ------
+    ValueError
+        It doesn't compile: the message is NVRTC's log.
+    Unavailable
+        There is no NVRTC.
+    """
+    virtual = kind == "ptx"
+    options = (f"-arch={'compute' if virtual else 'sm'}_{arch}", *options)
+    text = path.read_bytes()
+    headers = {str(p.relative_to(KERNELS)): p.read_bytes() for p in sorted(KERNELS.rglob("*.cuh"))}
+    parts = [text, *headers.values(), *(x.encode() for x in (*headers, *options, str(_nvrtc().version)))]
+    key = hashlib.sha256(b"\0".join(parts)).hexdigest()
+    directory = cache.directory()
+    kept = directory / f"{path.parent.name}-{path.stem}-{key[:24]}.{kind}" if directory else None
+    if kept and kept.exists():
+        return kept.read_bytes()
+    code = _nvrtc().compile(str(path), text, headers, options, kind)
+    if kept:
+        cache.write(kept, code)
+    return code
+
+
+class _Nvrtc:
+    """NVIDIA's run-time compiler, by ctypes: a handful of C functions that take and fill plain buffers."""
+
+    def __init__(self):
+        try:
+            from cuda.pathfinder import load_nvidia_dynamic_lib
+
+            location = load_nvidia_dynamic_lib("nvrtc").abs_path
+            assert location is not None
+            self.library = ctypes.CDLL(location)
+        except (ImportError, RuntimeError, OSError) as error:
+            raise Unavailable(
+                "CUDA C can't be compiled here, for NVIDIA's compiler library NVRTC isn't found "
+                f"({str(error).splitlines()[0]}): pip install 'kernelwright[simulator]' (no GPU needed)"
+            ) from None
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        self.library.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
+        self.version = (major.value, minor.value)
+
+    def compile(self, name: str, text: bytes, headers: dict[str, bytes], options, kind: str) -> bytes:
+        library = self.library
+        strings = ctypes.c_char_p * len(headers)
+        program = ctypes.c_void_p()
+        self.check(
+            library.nvrtcCreateProgram(
+                ctypes.byref(program),
+                text,
+                name.encode(),
+                len(headers),
+                strings(*headers.values()),
+                strings(*(header.encode() for header in headers)),
+            )
+        )
+        try:
+            arguments = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
+            failed = library.nvrtcCompileProgram(program, len(options), arguments)
+            if failed:
+                log = self.read(program, "ProgramLog").decode(errors="replace").strip("\0\n")
+                raise ValueError(f"{name} doesn't compile with {' '.join(options)}:\n{log}")
+            return self.read(program, "CUBIN" if kind == "cubin" else "PTX")
+        finally:
+            library.nvrtcDestroyProgram(ctypes.byref(program))
+
+    def read(self, program, what: str) -> bytes:
+        size = ctypes.c_size_t()
+        self.check(getattr(self.library, f"nvrtcGet{what}Size")(program, ctypes.byref(size)))
+        buffer = ctypes.create_string_buffer(size.value)
+        self.check(getattr(self.library, f"nvrtcGet{what}")(program, buffer))
+        return buffer.raw
+
+    def check(self, status: int) -> None:
+        if status:
+            self.library.nvrtcGetErrorString.restype = ctypes.c_char_p
+            raise RuntimeError(f"NVRTC: {self.library.nvrtcGetErrorString(status).decode()}")
+
+
+@functools.cache
+def _nvrtc() -> _Nvrtc:
+    return _Nvrtc()
+
+
+def driver() -> str | None:
+    """The newest CUDA version that the installed NVIDIA driver runs, such as "13.0"; None without a driver."""
+    for name in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            library = ctypes.CDLL(name)
+        except OSError:
+            continue
+        version = ctypes.c_int()
+        if library.cuDriverGetVersion(ctypes.byref(version)) == 0:
+            return f"{version.value // 1000}.{version.value % 1000 // 10}"
+    return None
+
+
+def missing() -> str | None:
+    """Why CUDA C can't run here and what to install; None if it can."""
+    if driver() is None:
+        return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver, then " + INSTALL
+    try:
+        import cupy
+    except ImportError as error:
+        return f"CuPy can't be imported ({error}): {INSTALL} (CUDA 12: pip install cupy-cuda12x)"
+    if not cupy.cuda.is_available():
+        return "the driver finds no NVIDIA GPU (nvidia-smi lists those that it sees)"
+    try:
+        _nvrtc()
+    except Unavailable as error:
+        return str(error)
+    return None
+
+
+class Device:
+    """The current GPU, as launch code sees it: `empty` and `launch`. A simulator offers the same two."""
+
+    def __init__(self):
+        import cupy
+
+        self.cupy = cupy
+        self.arch = cupy.cuda.Device().compute_capability
+        self._functions: dict[tuple[Path, str, Any], Any] = {}
+
+    def empty(self, shape, dtype):
+        return self.cupy.empty(shape, dtype)
+
+    def synchronize(self):
+        self.cupy.cuda.get_current_stream().synchronize()
+
+    def launch(
+        self, source: Source, name: str, dtype: Any, grid, block, args: tuple, shared: int = 0
+    ) -> None:
+        """Run the kernel `name` of a source on the current stream.
+
+        `grid` and `block` are numbers or up to three of them; arguments are arrays of this device and NumPy
+        scalars of exactly the kernel's types; `shared` is dynamic shared memory in bytes.
+        """
+        key = (source.path, name, dtype)
+        function = self._functions.get(key)
+        if function is None:
+            function = self._functions[key] = self._load(source, dtype).get_function(name)
+        grid = grid if isinstance(grid, tuple) else (grid,)
+        block = block if isinstance(block, tuple) else (block,)
+        function(grid, block, args, shared_mem=shared)
+
+    @functools.lru_cache(maxsize=None)  # noqa: B019: there is one instance, for ever
+    def _load(self, source: Source, dtype):
+        code = source.compile(self.arch, dtype)
+        directory = cache.directory()
+        if directory is None:
+            import tempfile
+
+            directory = Path(tempfile.mkdtemp())
+        # CuPy loads machine code from a file; its name tells one compilation from another.
+        path = directory / f"{hashlib.sha256(code).hexdigest()[:24]}.cubin"
+        if not path.exists():
+            cache.write(path, code)
+        return self.cupy.RawModule(path=str(path))

@@ -1,0 +1,147 @@
+"""How a kernel in Python becomes machine code: Numba, one compiled version per floating-point type.
+
+A kernel states the types of its arguments, with `real` for the floating-point type of the call:
+
+    @kernel("in real[::1], out real[::1]")
+    def relu(x, y): ...
+
+`[::1]` is a contiguous axis, `[:]` one of any stride. Numba by itself would compile a version for every mixture
+of layouts and read-only flags that it meets; stating them keeps it at two, float32 and float64, each made at
+its first call and kept on disk.
+"""
+
+import hashlib
+import sys
+import threading
+import time
+from functools import cache
+from pathlib import Path
+
+import numba
+from numba import types
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+
+from . import cache as store
+
+# NumPy's rules for division (Numba's own raise, which stops vectorisation). No flag that would let the
+# compiler assume away a NaN or an infinity.
+OPTIONS = {"error_model": "numpy", "nogil": True}
+REASSOCIATE = {"contract", "reassoc", "nsz", "arcp", "afn"}
+
+# A scalar function that kernels call: compiled into each of them, never by itself.
+inline = numba.njit(**OPTIONS)
+
+
+def kernel(signature: str, *, reorder: bool = False):
+    """Decorate a kernel: `in`/`out` say whether an array is read or written, `real` is the call's own type.
+
+    With `reorder` the compiler may regroup sums to use vector registers: the result then depends on the
+    width of the machine's registers, not on the number of threads.
+    """
+    return lambda function: Kernel(function, signature, reorder)
+
+
+class Kernel:
+    """One kernel, compiled for the dtype of its first argument when first called with it."""
+
+    def __init__(self, function, signature: str, reorder: bool):
+        self.function, self.signature, self.reorder = function, signature, reorder
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+        self._compiled = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, *args):
+        dtype = args[0].dtype
+        try:
+            compiled = self._compiled[dtype]
+        except KeyError:
+            compiled = self.compile(dtype)
+        return compiled(*args)
+
+    def compile(self, dtype):
+        """The machine code for one floating-point type: from the disk if it's there."""
+        with self._lock:
+            if dtype not in self._compiled:
+                options = dict(OPTIONS, parallel=True, fastmath=REASSOCIATE if self.reorder else False)
+                dispatcher = numba.njit(**options)(self.function)
+                if store.directory() is not None:
+                    dispatcher._cache = _Cache(self.function)
+                started = time.perf_counter()
+                dispatcher.compile(_signature(self.signature, numba.from_dtype(dtype)))
+                dispatcher.disable_compile()
+                seconds = time.perf_counter() - started
+                if seconds > 2:
+                    name = f"{self.function.__module__.removeprefix('kernelwright.')}.{self.__name__}"
+                    print(f"kernelwright: compiled {name} for {dtype} in {seconds:.1f} s", file=sys.stderr)
+                self._compiled[dtype] = dispatcher
+            return self._compiled[dtype]
+
+
+def _signature(text: str, real):
+    """Numba's types for "in real[:, ::1], int64, …"."""
+    scalars = {"real": real, "int64": types.int64, "float64": types.float64, "bool": types.boolean}
+    result = []
+    for argument in text.replace(", ::1]", ",::1]").replace(", :", ",:").split(", "):
+        words = argument.split()
+        name, bracket, axes = words[-1].partition("[")
+        if not bracket:
+            result.append(scalars[name])
+            continue
+        layout = "C" if axes.endswith("::1]") else "A"
+        result.append(types.Array(scalars[name], axes.count(",") + 1, layout, readonly=words[0] == "in"))
+    return types.void(*result)
+
+
+@cache
+def _sources() -> str:
+    """A hash of every Python source here: a kernel compiled from other sources is stale.
+
+    Numba watches only the file that defines a function, not the ones whose functions it calls.
+    """
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+class _Locator(_CacheLocator):
+    """Tells Numba where a kernel's code is kept and what makes it stale."""
+
+    def __init__(self, module: str):
+        self._module = module
+
+    @classmethod
+    def from_function(cls, py_func, py_file):
+        del py_file
+        return cls(py_func.__module__)
+
+    def get_cache_path(self):
+        return str(Path(store.directory() or ".", "numba"))
+
+    def get_source_stamp(self):
+        return _sources()
+
+    def get_disambiguator(self):
+        # Two installations side by side must not evict each other's code.
+        return self._module + hashlib.sha256(__file__.encode()).hexdigest()[:8]
+
+
+class _Implementation(CompileResultCacheImpl):
+    _locator_classes = [_Locator]  # noqa: RUF012
+
+
+class _Cache(FunctionCache):
+    _impl_class = _Implementation
+
+    def _load_overload(self, sig, target_context):
+        try:
+            return super()._load_overload(sig, target_context)
+        except Exception as error:  # a truncated or foreign file, in whatever way: compile again
+            print(
+                f"kernelwright: a kept kernel can't be read ({error!r}): compiling it again", file=sys.stderr
+            )
+            return None
+
+    def _save_overload(self, sig, data):
+        try:
+            super()._save_overload(sig, data)
+        except OSError as error:
+            print(f"kernelwright: a compiled kernel can't be kept ({error})", file=sys.stderr)

@@ -1,0 +1,150 @@
+"""What an operation declares about itself, once; and the catalog of all of them.
+
+Tests, benchmarks and documentation walk the catalog: an operation that stands in it is covered with no further
+line. `@operation(…)` above a public function enters it and leaves the function as it is.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Cost(NamedTuple):
+    """The least work that a call must do: arithmetic, and bytes moved to and from memory."""
+
+    flops: float
+    bytes: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Arguments to try an operation on."""
+
+    args: tuple
+    options: dict[str, Any] = field(default_factory=dict)
+    smooth: bool = True  # False: it has infinities, NaNs or kinks, where central differences mean nothing
+    note: str = ""
+
+
+class Draw:
+    """Draws arrays for samples: of one dtype, from one generator, in any layout."""
+
+    LAYOUTS = ("contiguous", "transposed", "strided", "reversed", "offset", "readonly")
+
+    def __init__(self, seed: int, dtype: Any):
+        self.rng = np.random.default_rng(seed)
+        self.dtype = np.dtype(dtype)
+
+    def normal(self, *shape: int, scale: float = 1.0, layout: str = "contiguous") -> np.ndarray:
+        return self.arrange((self.rng.standard_normal(shape) * scale).astype(self.dtype), layout)
+
+    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+        return self.rng.uniform(low, high, shape).astype(self.dtype)
+
+    def extremes(self) -> np.ndarray:
+        """Zeros of both signs, infinities, NaN, huge, tiny and denormal values."""
+        info = np.finfo(self.dtype)
+        values = [0.0, -0.0, 1.0, -1.0, 20.0, -20.0, 1e4, -1e4, float(info.max) / 2, float(info.tiny)]
+        values += [float(info.smallest_subnormal), np.inf, -np.inf, np.nan]
+        return np.array(values, self.dtype)
+
+    @staticmethod
+    def arrange(x: np.ndarray, layout: str) -> np.ndarray:
+        """The same values, laid out otherwise in memory."""
+        if layout == "transposed":
+            return np.asfortranarray(x)
+        if layout == "strided":
+            wide = np.full((*x.shape[:-1], x.shape[-1] * 2), np.nan, x.dtype)
+            wide[..., ::2] = x
+            return wide[..., ::2]
+        if layout == "reversed":
+            return np.ascontiguousarray(np.flip(x)).reshape(x.shape)[(slice(None, None, -1),) * x.ndim]
+        if layout == "offset":  # contiguous, but not aligned to more than one element
+            flat = np.full(x.size + 1, np.nan, x.dtype)
+            flat[1:] = x.ravel()
+            return flat[1:].reshape(x.shape)
+        if layout == "readonly":
+            x = x.copy()
+            x.flags.writeable = False
+        return x
+
+
+# Sizes at which kernels break: nothing, one, a prime, one less and one more than a warp or a block.
+EDGES = (0, 1, 2, 7, 31, 32, 33, 255, 257)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One public function and what is to be known of it.
+
+    Its gradient is the function `NAME_backward` beside it: the output's gradient first, then whichever of the
+    forward call's arguments and outputs it names.
+    """
+
+    function: Callable
+    formula: str  # one line of mathematics
+    samples: Callable[[Draw], Iterable[Sample]]
+    cost: Callable[..., Cost]  # of a call with these arguments
+    workloads: Callable[[Draw], dict[str, Sample]]  # for benchmarks; the first is the quick one
+    backward_cost: Callable[..., Cost] | None = None  # with the forward call's arguments
+    outputs: tuple[str, ...] = ("out",)
+    differentiable: tuple[str, ...] = ()  # the arguments whose gradients NAME_backward returns, in this order
+    with_gradient: bool = (
+        False  # also exists as NAME_with_gradient → (loss, its gradient by the first argument)
+    )
+    in_place: tuple[str, ...] = ()  # arguments that it changes
+    torch: Callable[..., Any] | None = None  # the same in PyTorch, given the module torch and torch tensors
+    rtol: float = 1e-5  # against float64, for float32; float64 is held to 1e-8 of that
+    atol: float = 1e-6
+    why: str = "a few roundings of float32, whose step is 1.2e-7"  # the reason for the tolerance
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def family(self) -> str:
+        return self.function.__module__.rpartition(".")[2]
+
+    @property
+    def backward(self) -> Callable | None:
+        return getattr(sys.modules[self.function.__module__], f"{self.name}_backward", None)
+
+    @property
+    def gradient(self) -> Callable:
+        """NAME_with_gradient, of a loss."""
+        return getattr(sys.modules[self.function.__module__], f"{self.name}_with_gradient")
+
+    def tolerance(self, dtype: Any) -> dict[str, float]:
+        factor = 1.0 if np.dtype(dtype) == np.float32 else 1e-8
+        return {"rtol": self.rtol * factor, "atol": self.atol * factor}
+
+    def bind(self, sample: Sample) -> dict[str, Any]:
+        """A sample's arguments by name, defaults filled in."""
+        bound = inspect.signature(self.function).bind(*sample.args, **sample.options)
+        bound.apply_defaults()
+        return bound.arguments
+
+    def backward_arguments(self, sample: Sample, outputs: tuple, grad: Any) -> dict[str, Any]:
+        """What `backward` is called with, for a forward call that returned `outputs`."""
+        assert self.backward is not None
+        known = {**self.bind(sample), "out": None, **dict(zip(self.outputs, outputs)), "grad": grad}
+        wanted = inspect.signature(self.backward).parameters
+        return {name: known[name] for name in wanted if name in known}
+
+
+CATALOG: dict[str, Operation] = {}
+
+
+def operation(**declaration: Any) -> Callable[[Callable], Callable]:
+    """Enter the decorated public function into the catalog."""
+
+    def enter(function: Callable) -> Callable:
+        CATALOG[function.__name__] = Operation(function=function, **declaration)
+        return function
+
+    return enter
