@@ -13,4 +13,6 @@ from .activations import (
     tanh_backward,
 )
 from .backend import Unavailable, backend, backends, current, rung, use, using
+from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
 from .operation import CATALOG
+from .updates import adam_update, rmsprop_update, sgd_update

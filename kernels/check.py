@@ -98,10 +98,21 @@ def contiguous(x: Any) -> Any:
     return x if x.flags.c_contiguous else x.copy(order="C")
 
 
-def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any) -> Any:
+def changeable(function: str, name: str, x: Any) -> None:
+    """`x` is to be changed in place."""
+    if not x.flags.c_contiguous:
+        raise ValueError(f"{function}: {name} must be contiguous (row-major, without gaps)")
+    if isinstance(x, np.ndarray) and not x.flags.writeable:
+        raise ValueError(f"{function}: {name} is read-only")
+
+
+def output(
+    function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any, in_place: bool = False
+) -> Any:
     """The array to fill: `out` if the caller gave a fitting one, else a new one.
 
-    `inputs` are arrays that the kernel still reads while it writes, so `out` may not overlap them.
+    `inputs` are arrays that the kernel still reads while it writes, so `out` may not overlap them; `in_place`
+    allows it to be one of them, for kernels that read an element only to write the same one.
     """
     if out is None:
         return current().empty(shape, dtype)
@@ -110,11 +121,10 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
         raise TypeError(f"{function}: out is {out.dtype}, it must be {dtype}")
     if out.shape != shape:
         raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
-    if not out.flags.c_contiguous:
-        raise ValueError(f"{function}: out must be contiguous (row-major, without gaps)")
-    if isinstance(out, np.ndarray):
-        if not out.flags.writeable:
-            raise ValueError(f"{function}: out is read-only")
-        if any(np.may_share_memory(out, x) for x in inputs):
-            raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
+    changeable(function, "out", out)
+    for x in inputs if isinstance(out, np.ndarray) else ():
+        same = in_place and x.ctypes.data == out.ctypes.data and x.strides == out.strides
+        if same or not np.may_share_memory(out, x):
+            continue
+        raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
     return out

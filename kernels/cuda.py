@@ -26,6 +26,12 @@ def blocks(size: int, per_block: int) -> int:
     return max(1, -(-size // per_block))
 
 
+def elementwise(device: Any, source: "Source", name: str, size: int, *args: Any) -> None:
+    """Launch a kernel that walks over `size` elements (elementwise.cuh); its last argument is that size."""
+    grid = min(blocks(size, 256), 132 * 16)  # enough to fill the largest GPU; the rest is walked
+    device.launch(source, name, args[0].dtype, grid, 256, (*args, np.int64(size)))
+
+
 class Source:
     """A `.cu` file: `gpu.cu` beside the given Python file, or the file named."""
 

@@ -40,15 +40,15 @@ class Draw:
         self.dtype = np.dtype(dtype)
 
     def normal(self, *shape: int, scale: float = 1.0, layout: str = "contiguous") -> np.ndarray:
-        return self.arrange((self.rng.standard_normal(shape) * scale).astype(self.dtype), layout)
+        return self.arrange(np.asarray(self.rng.standard_normal(shape) * scale, self.dtype), layout)
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
-        return self.rng.uniform(low, high, shape).astype(self.dtype)
+        return np.asarray(self.rng.uniform(low, high, shape), self.dtype)
 
     def extremes(self) -> np.ndarray:
-        """Zeros of both signs, infinities, NaN, huge, tiny and denormal values."""
+        """Zeros of both signs, infinities, NaN, huge (but its square is finite), tiny and denormal."""
         info = np.finfo(self.dtype)
-        values = [0.0, -0.0, 1.0, -1.0, 20.0, -20.0, 1e4, -1e4, float(info.max) / 2, float(info.tiny)]
+        values = [0.0, -0.0, 1.0, -1.0, 20.0, -20.0, 1e4, -1e4, float(info.max) ** 0.45, float(info.tiny)]
         values += [float(info.smallest_subnormal), np.inf, -np.inf, np.nan]
         return np.array(values, self.dtype)
 

@@ -1,15 +1,10 @@
 // The activations on the GPU. `real` is float or double, chosen when this file is compiled.
-//
-// Each thread takes element i, then i + (threads in the grid), and so on: neighbouring threads always touch
-// neighbouring addresses, so every access of a warp is one run of whole sectors, and any size is covered.
+// (_forward, because a kernel named tanh would collide with the function of the C library.)
 
 #include "activations/formulas.cuh"
+#include "elementwise.cuh"
 
-#define FOR_EACH_ELEMENT(i, n) \
-    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; \
-         i += gridDim.x * (long long)blockDim.x)
-
-extern "C" __global__ void relu(const real* x, real* y, long long n) {
+extern "C" __global__ void relu_forward(const real* x, real* y, long long n) {
     FOR_EACH_ELEMENT(i, n) y[i] = act::relu(x[i]);
 }
 
@@ -17,7 +12,7 @@ extern "C" __global__ void relu_backward(const real* grad, const real* x, real* 
     FOR_EACH_ELEMENT(i, n) grad_x[i] = act::relu_backward(grad[i], x[i]);
 }
 
-extern "C" __global__ void leaky_relu(const real* x, real slope, real* y, long long n) {
+extern "C" __global__ void leaky_relu_forward(const real* x, real slope, real* y, long long n) {
     FOR_EACH_ELEMENT(i, n) y[i] = act::leaky_relu(x[i], slope);
 }
 
@@ -25,7 +20,7 @@ extern "C" __global__ void leaky_relu_backward(const real* grad, const real* x, 
     FOR_EACH_ELEMENT(i, n) grad_x[i] = act::leaky_relu_backward(grad[i], x[i], slope);
 }
 
-extern "C" __global__ void sigmoid(const real* x, real* y, long long n) {
+extern "C" __global__ void sigmoid_forward(const real* x, real* y, long long n) {
     FOR_EACH_ELEMENT(i, n) y[i] = act::sigmoid(x[i]);
 }
 
@@ -33,7 +28,7 @@ extern "C" __global__ void sigmoid_backward(const real* grad, const real* y, rea
     FOR_EACH_ELEMENT(i, n) grad_x[i] = act::sigmoid_backward(grad[i], y[i]);
 }
 
-extern "C" __global__ void tanh(const real* x, real* y, long long n) {
+extern "C" __global__ void tanh_forward(const real* x, real* y, long long n) {
     FOR_EACH_ELEMENT(i, n) y[i] = act::tanh(x[i]);
 }
 
@@ -41,7 +36,7 @@ extern "C" __global__ void tanh_backward(const real* grad, const real* y, real* 
     FOR_EACH_ELEMENT(i, n) grad_x[i] = act::tanh_backward(grad[i], y[i]);
 }
 
-extern "C" __global__ void gelu(const real* x, real* y, long long n) {
+extern "C" __global__ void gelu_forward(const real* x, real* y, long long n) {
     FOR_EACH_ELEMENT(i, n) y[i] = act::gelu(x[i]);
 }
 
@@ -49,7 +44,7 @@ extern "C" __global__ void gelu_backward(const real* grad, const real* x, real* 
     FOR_EACH_ELEMENT(i, n) grad_x[i] = act::gelu_backward(grad[i], x[i]);
 }
 
-extern "C" __global__ void gelu_tanh(const real* x, real* y, long long n) {
+extern "C" __global__ void gelu_tanh_forward(const real* x, real* y, long long n) {
     FOR_EACH_ELEMENT(i, n) y[i] = act::gelu_tanh(x[i]);
 }
 

@@ -1,0 +1,362 @@
+"""Matrix products: y = act(a b + bias), the layer `linear` made of it, and their gradients.
+
+Transposes are views: `matmul(a.T, b)` reads `a` through its strides, nothing is copied. Where NumPy's
+`np.matmul` allows an argument, so does `matmul`: vectors, stacks of matrices, broadcasting between stacks.
+"""
+
+from typing import Any
+
+from .. import activations, check
+from ..backend import current, kernel
+from ..operation import Cost, Draw, Sample, operation
+
+# What may be fused behind a product. A kernel gets the position in this tuple.
+ACTIVATIONS = (None, "relu", "sigmoid", "tanh", "gelu", "gelu_tanh")
+
+_TORCH_ACTIVATIONS = {
+    None: lambda torch, x: x,
+    "relu": lambda torch, x: torch.relu(x),
+    "sigmoid": lambda torch, x: torch.sigmoid(x),
+    "tanh": lambda torch, x: torch.tanh(x),
+    "gelu": lambda torch, x: torch.nn.functional.gelu(x),
+    "gelu_tanh": lambda torch, x: torch.nn.functional.gelu(x, approximate="tanh"),
+}
+
+# One less, equal to and one more than the tiles of the kernels, and sizes that are prime, one and zero.
+SHAPES = (
+    (1, 1, 1),
+    (0, 3, 4),
+    (3, 0, 4),
+    (3, 4, 0),
+    (0, 0, 0),
+    (2, 3, 5),
+    (1, 37, 1),
+    (1, 5, 300),
+    (300, 5, 1),
+    (3, 4, 5),
+    (4, 4, 4),
+    (7, 13, 11),
+    (15, 16, 17),
+    (31, 33, 32),
+    (63, 65, 64),
+    (65, 63, 127),
+    (64, 64, 64),
+    (5, 255, 3),
+    (6, 257, 9),
+    (8, 259, 513),
+    (128, 784, 10),
+)
+
+
+def _samples(draw: Draw):
+    for m, k, n in SHAPES:
+        yield Sample((draw.normal(m, k), draw.normal(k, n)), note=f"{m}×{k}×{n}")
+    a, b, bias = draw.normal(33, 31), draw.normal(31, 17), draw.normal(17)
+    for name in ACTIVATIONS:
+        yield Sample((a, b, bias, name), note=f"bias and {name}")
+    yield Sample((a, b, None, "relu"), note="an activation without bias")
+    yield Sample((draw.normal(3, 0), draw.normal(0, 4), draw.normal(4), "sigmoid"), note="nothing to sum")
+    for left in draw.LAYOUTS:
+        for right in draw.LAYOUTS:
+            pair = (draw.normal(9, 21, layout=left), draw.normal(21, 70, layout=right))
+            yield Sample(pair, note=f"{left} × {right}")
+    stacks = (((3, 4, 5), (3, 5, 2)), ((2, 3, 4, 5), (5, 2)), ((4, 5), (3, 5, 2)), ((2, 1, 4, 5), (3, 5, 2)))
+    empty = (((0, 4, 5), (5, 2)), ((0, 4, 5), (1, 5, 2)), ((2, 0, 5), (5, 3)), ((2, 3, 4, 0), (0, 2)))
+    vectors = (
+        ((5,), (5,)),
+        ((5,), (5, 3)),
+        ((4, 5), (5,)),
+        ((5,), (2, 5, 3)),
+        ((2, 4, 5), (5,)),
+        ((0,), (0,)),
+    )
+    for one, other in (*stacks, *empty, *vectors):
+        yield Sample((draw.normal(*one), draw.normal(*other)), note=f"{one} × {other}")
+    yield Sample((draw.normal(2, 3, 4, 5), draw.normal(3, 5, 6), draw.normal(6), "gelu"), note="all at once")
+    special = draw.extremes().reshape(2, 7)
+    yield Sample((special, draw.normal(7, 3)), smooth=False, note="extreme values")
+
+
+def _workloads(draw: Draw):
+    cubes = {f"{n}³": Sample((draw.normal(n, n), draw.normal(n, n))) for n in (512, 64, 256, 1024)}
+    skinny = ((128, 784, 256), (64, 256, 10))
+    return cubes | {f"{m}×{k}×{n}": Sample((draw.normal(m, k), draw.normal(k, n))) for m, k, n in skinny}
+
+
+def _cost(a, b, bias=None, *_, **__):
+    """A multiplication and an addition for each term of each element."""
+    n = b.shape[-1] if b.ndim > 1 else 1
+    rows, size = max(a.size // max(a.shape[-1], 1), 1), a.dtype.itemsize
+    return Cost(2 * rows * a.shape[-1] * n, size * (a.size + b.size + rows * n))
+
+
+def _backward_cost(a, b, bias=None, *_, **__):
+    """Two products of the same number of terms."""
+    forward = _cost(a, b)
+    return Cost(2 * forward.flops, forward.bytes + a.nbytes + b.nbytes)
+
+
+@operation(
+    formula="y = act(a b + bias)",
+    samples=_samples,
+    cost=_cost,
+    backward_cost=_backward_cost,
+    workloads=_workloads,
+    outputs=("y",),
+    differentiable=("a", "b", "bias"),
+    torch=lambda torch, a, b, bias=None, activation=None: _TORCH_ACTIVATIONS[activation](
+        torch, torch.matmul(a, b) if bias is None else torch.matmul(a, b) + bias
+    ),
+    rtol=1e-4,
+    atol=1e-4,
+    why="sums of up to 784 products of numbers of order 1, each step rounded to float32: √784 · 28 · 6e-8",
+)
+def matmul(a, b, bias=None, activation=None, *, out=None):
+    """The matrix product act(a b + bias): yᵢⱼ = act(Σₖ aᵢₖ bₖⱼ + biasⱼ).
+
+    Parameters
+    ----------
+    a : array (..., m, k) or (k,)
+    b : array (..., k, n) or (k,), of the dtype of `a`
+    bias : array (n,), optional
+    activation : None, "relu", "sigmoid", "tanh", "gelu" or "gelu_tanh"
+        Applied while the result is still in registers.
+    out : array (..., m, n), optional
+        Filled and returned; contiguous, and apart from `a` and `b`.
+
+    Leading axes are stacks of matrices and broadcast. A vector `a` is one row, a vector `b` one column, and that
+    axis is missing from the result. An empty sum (k = 0) is 0. Cost: 2 m k n operations a matrix.
+    """
+    _check("matmul", a, b, bias, activation)
+    rows, columns = a if a.ndim > 1 else a[None, :], b if b.ndim > 1 else b[:, None]
+    stack = _stack_shape(rows.shape[:-2], columns.shape[:-2], a, b)
+    m, n = rows.shape[-2], columns.shape[-1]
+    shape = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
+    inputs = (a, b) if bias is None else (a, b, bias)
+    out = check.output("matmul", out, shape, a.dtype, *inputs)
+    if columns.ndim == 2 and rows.ndim > 2 and rows.flags.c_contiguous:
+        stack, m = (), _product(stack) * m  # a stack times one matrix is one tall product
+        rows = rows.reshape(m, rows.shape[-1])
+    bias = current().empty((0,), a.dtype) if bias is None else check.contiguous(bias)
+    result = out.reshape(_product(stack), m, n)
+    arguments = (_stacked(rows, stack), _stacked(columns, stack), bias, ACTIVATIONS.index(activation), result)
+    kernel("matmul.matmul")(*arguments)
+    return out
+
+
+def matmul_backward(grad, a, b, bias=None, activation=None, y=None):
+    """The gradients of `matmul` by a, b and bias (None without one).
+
+    With g = grad · act′: ∂a = g bᵀ, ∂b = aᵀ g, summed over the axes that were broadcast, ∂bias = the sum of g over all
+    rows. `y` is the output of `matmul`, needed where there is an activation; for "gelu" and "gelu_tanh",
+    whose derivative needs what went in, the product is computed again.
+    """
+    _check("matmul_backward", a, b, bias, activation)
+    rows, columns = a if a.ndim > 1 else a[None, :], b if b.ndim > 1 else b[:, None]
+    stack = _stack_shape(rows.shape[:-2], columns.shape[:-2], a, b)
+    m, n = rows.shape[-2], columns.shape[-1]
+    check.same_dtype("matmul_backward", "grad", grad, "a", a)
+    expected = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
+    check.shape("matmul_backward", "grad", grad, expected, "as the product")
+    g = _through_activation(grad, a, b, bias, activation, y)
+    g = check.contiguous(g).reshape(*stack, m, n)
+    grad_a = _sum_to(matmul(g, columns.swapaxes(-1, -2)), rows.shape)
+    if columns.ndim == 2 and rows.ndim > 2:  # one matrix met by all rows of the stack: one product again
+        height = _product(stack) * m
+        tall = check.contiguous(rows).reshape(height, rows.shape[-1])
+        grad_b = matmul(tall.T, g.reshape(height, n))
+    else:
+        grad_b = _sum_to(matmul(rows.swapaxes(-1, -2), g), columns.shape)
+    grad_bias = None if bias is None else column_sum(g.reshape(_product(stack) * m, n))
+    return grad_a.reshape(a.shape), grad_b.reshape(b.shape), grad_bias
+
+
+def _through_activation(grad, a, b, bias, activation, y):
+    """The gradient before the activation."""
+    if activation is None:
+        return grad
+    if activation in ("gelu", "gelu_tanh"):
+        approximate = "tanh" if activation == "gelu_tanh" else "none"
+        return activations.gelu_backward(grad, matmul(a, b, bias), approximate)
+    if y is None:
+        raise TypeError(
+            f"matmul_backward: y, the output of matmul, is needed for the activation {activation!r}"
+        )
+    backward = {
+        "relu": activations.relu_backward,
+        "sigmoid": activations.sigmoid_backward,
+        "tanh": activations.tanh_backward,
+    }
+    return backward[activation](grad, y)
+
+
+def _check(function: str, a: Any, b: Any, bias: Any, activation: Any) -> None:
+    check.real(function, "a", a)
+    check.same_dtype(function, "b", b, "a", a)
+    check.choice(function, "activation", activation, ACTIVATIONS)
+    for name, x in (("a", a), ("b", b)):
+        if x.ndim == 0:
+            raise ValueError(f"{function}: {name} is 0-dimensional, it must have at least one axis")
+    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+        raise ValueError(
+            f"{function}: a has {a.shape[-1]} columns but b has {b.shape[max(b.ndim - 2, 0)]} rows "
+            f"(shapes {a.shape} and {b.shape})"
+        )
+    if bias is not None:
+        check.same_dtype(function, "bias", bias, "a", a)
+        columns = b.shape[-1] if b.ndim > 1 else 1
+        check.shape(function, "bias", bias, (columns,), "for the columns of b")
+
+
+def _stack_shape(one: tuple[int, ...], other: tuple[int, ...], a: Any, b: Any) -> tuple[int, ...]:
+    """Leading axes, broadcast together."""
+    if one == other:
+        return one
+    width = max(len(one), len(other))
+    pairs = list(zip((1,) * (width - len(one)) + one, (1,) * (width - len(other)) + other))
+    if any(x != y and 1 not in (x, y) for x, y in pairs):
+        raise ValueError(f"matmul: the stacks of a {a.shape} and b {b.shape} don't broadcast")
+    return tuple(y if x == 1 else x for x, y in pairs)
+
+
+def _stacked(x: Any, stack: tuple[int, ...]) -> Any:
+    """Matrices (..., r, c) as (stack, r, c): a view, but for stacks that broadcast along some axes only."""
+    if x.ndim == 3 and x.shape[:-2] == stack:
+        return x
+    target = stack + x.shape[-2:]
+    if x.ndim == 2:  # one matrix for all: a stack of stride 0
+        return _broadcast(x, (_product(stack), *x.shape))
+    return (x if x.shape == target else _broadcast(x, target)).reshape(_product(stack), *x.shape[-2:])
+
+
+def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
+    module = __import__(type(x).__module__.partition(".")[0])  # numpy or cupy, whichever made x
+    return module.broadcast_to(x, shape)
+
+
+def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which an argument of that shape was broadcast."""
+    extra = x.ndim - len(shape)
+    axes = [i for i in range(x.ndim) if i < extra or (shape[i - extra] == 1 and x.shape[i] != 1)]
+    if not axes:
+        return x
+    kept = [i for i in range(x.ndim) if i not in axes]
+    rows = _product(tuple(x.shape[i] for i in axes))
+    flat = check.contiguous(x.transpose(*axes, *kept)).reshape(
+        rows, _product(tuple(x.shape[i] for i in kept))
+    )
+    return column_sum(flat).reshape(shape)
+
+
+def _product(sizes: tuple[int, ...]) -> int:
+    result = 1
+    for size in sizes:
+        result *= size
+    return result
+
+
+def _column_samples(draw: Draw):
+    for shape in ((0, 3), (3, 0), (1, 1), (1, 33), (257, 1), (7, 31), (300, 65), (1000, 10), (2, 1000)):
+        yield Sample((draw.normal(*shape),), note=f"{shape[0]}×{shape[1]}")
+    for layout in draw.LAYOUTS:
+        yield Sample((draw.normal(9, 70, layout=layout),), note=layout)
+
+
+@operation(
+    formula="yⱼ = Σᵢ xᵢⱼ",
+    samples=_column_samples,
+    cost=lambda x, **_: Cost(x.size, x.nbytes),
+    workloads=lambda draw: {f"{m}×{n}": Sample((draw.normal(m, n),)) for m, n in ((8192, 1024), (128, 256))},
+    torch=lambda torch, x: x.sum(0),
+    rtol=1e-4,
+    atol=1e-5,
+    why="sums of up to 1000 numbers of order 1 that cancel",
+)
+def column_sum(x, *, out=None):
+    """The sum over the rows of a matrix (m, n): an array (n,). It is the gradient of a bias.
+
+    Rows are summed in groups of 256 and the groups' sums then added, which keeps the rounding error of long
+    columns small and the same for any number of threads.
+    """
+    check.real("column_sum", "x", x)
+    if x.ndim != 2:
+        raise ValueError(f"column_sum: x has {x.ndim} axes, it must have 2")
+    out = check.output("column_sum", out, (x.shape[1],), x.dtype, x)
+    kernel("matmul.column_sum")(check.contiguous(x), out)
+    return out
+
+
+def _linear_samples(draw: Draw):
+    for rows, inputs, outputs in ((1, 1, 1), (0, 3, 2), (4, 0, 3), (33, 17, 31), (2, 65, 63)):
+        x, weight, bias = draw.normal(rows, inputs), draw.normal(outputs, inputs), draw.normal(outputs)
+        yield Sample((x, weight, bias), note=f"{rows}×{inputs}→{outputs}")
+        yield Sample((x, weight), note="without bias")
+    weight, bias = draw.normal(3, 5), draw.normal(3)
+    yield Sample((draw.normal(5), weight, bias), note="one vector")
+    yield Sample((draw.normal(2, 3, 4, 5), weight, bias), note="leading axes")
+    yield Sample((draw.normal(6, 5, layout="strided"), weight.copy(order="F"), bias), note="strided")
+    for name in ACTIVATIONS:
+        yield Sample((draw.normal(6, 5), weight, bias, name), note=f"with {name}")
+
+
+@operation(
+    formula="y = act(x weightᵀ + bias)",
+    samples=_linear_samples,
+    cost=lambda x, weight, bias=None, *_, **__: _cost(x, weight.T),
+    backward_cost=lambda x, weight, bias=None, *_, **__: _backward_cost(x, weight.T),
+    workloads=lambda draw: {
+        "128×784→256": Sample((draw.normal(128, 784), draw.normal(256, 784), draw.normal(256))),
+        "1024×784→256": Sample((draw.normal(1024, 784), draw.normal(256, 784), draw.normal(256))),
+    },
+    outputs=("y",),
+    differentiable=("x", "weight", "bias"),
+    torch=lambda torch, x, weight, bias=None, activation=None: _TORCH_ACTIVATIONS[activation](
+        torch, torch.nn.functional.linear(x, weight, bias)
+    ),
+    rtol=1e-4,
+    atol=1e-5,
+    why="sums of up to 784 products of numbers of order 1",
+)
+def linear(x, weight, bias=None, activation=None, *, out=None):
+    """A fully connected layer: y = act(x weightᵀ + bias).
+
+    Parameters
+    ----------
+    x : array (..., inputs)
+    weight : array (outputs, inputs)
+    bias : array (outputs,), optional
+    activation : as for `matmul`
+    """
+    _check_linear("linear", x, weight, bias)
+    return matmul(x, weight.T, bias, activation, out=out)
+
+
+def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, input_gradient=True):
+    """The gradients of `linear` by x, weight and bias: (..., inputs), (outputs, inputs), (outputs,).
+
+    Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
+    for it. `y` as for `matmul_backward`.
+    """
+    _check_linear("linear_backward", x, weight, bias)
+    check.same_dtype("linear_backward", "grad", grad, "x", x)
+    check.shape("linear_backward", "grad", grad, (*x.shape[:-1], weight.shape[0]), "as the output")
+    g = check.contiguous(_through_activation(grad, x, weight.T, bias, activation, y))
+    rows = check.contiguous(x).reshape(_product(x.shape[:-1]), x.shape[-1])
+    g = g.reshape(rows.shape[0], weight.shape[0])
+    grad_x = matmul(g, weight).reshape(x.shape) if input_gradient else None
+    return grad_x, matmul(g.T, rows), None if bias is None else column_sum(g)
+
+
+def _check_linear(function: str, x: Any, weight: Any, bias: Any) -> None:
+    check.real(function, "x", x)
+    check.same_dtype(function, "weight", weight, "x", x)
+    if weight.ndim != 2:
+        raise ValueError(f"{function}: weight has {weight.ndim} axes, it must be (outputs, inputs)")
+    if x.ndim == 0 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"{function}: x has the shape {x.shape}, its last axis must be {weight.shape[1]}, "
+            f"the inputs of weight {weight.shape}"
+        )
+    if bias is not None:
+        check.same_dtype(function, "bias", bias, "x", x)
+        check.shape(function, "bias", bias, weight.shape[:1], "for the outputs of weight")

@@ -1,0 +1,34 @@
+"""Launch geometry of gpu.cu."""
+
+import numpy as np
+
+from .. import cuda
+
+SOURCE = cuda.Source(__file__)
+TILE = 64  # rows and columns of y a block
+
+
+def arguments(a, b, bias, activation, out) -> tuple:
+    """The arguments of every version: the matrices with their strides, the sizes, what follows the product."""
+    stack, rows, columns = (np.int64(size) for size in out.shape)
+    sizes = (stack, rows, np.int64(a.shape[2]), columns)
+    return (*_matrices(a), *_matrices(b), bias, out, *sizes, np.int32(bias.size > 0), np.int32(activation))
+
+
+def _matrices(x) -> tuple:
+    """A stack of matrices as a kernel sees it: its address and its strides, in elements."""
+    return (x, *(np.int64(stride // x.dtype.itemsize) for stride in x.strides))
+
+
+def matmul(device, a, b, bias, activation, out):
+    if out.size:
+        stack, rows, columns = out.shape
+        tiles = cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE)
+        grid = (tiles, min(stack, 65535))
+        device.launch(SOURCE, "matmul", out.dtype, grid, 256, arguments(a, b, bias, activation, out))
+
+
+def column_sum(device, x, out):
+    rows, columns = (np.int64(size) for size in x.shape)
+    grid = cuda.blocks(out.size, 32)
+    device.launch(SOURCE, "column_sum", out.dtype, grid, (32, 8), (x, out, rows, columns))

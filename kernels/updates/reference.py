@@ -1,0 +1,36 @@
+"""Optimizer steps in NumPy, in place: their definition. The arguments are those of the kernels.
+
+A state that isn't used is an array of size 0.
+"""
+
+import numpy as np
+
+
+def sgd(parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, first):
+    g = grad + weight_decay * parameter
+    if momentum:
+        buffer[...] = g if first else momentum * buffer + kept * g
+        g = g + momentum * buffer if nesterov else buffer
+    parameter -= (lr * g).astype(parameter.dtype)
+
+
+def adam(parameter, grad, exp_avg, exp_avg_sq, step_size, correction, rest1, beta2, rest2, eps, l2, keep):
+    g = grad + l2 * parameter
+    exp_avg += rest1 * (g - exp_avg)
+    exp_avg_sq[...] = beta2 * exp_avg_sq + rest2 * g * g
+    parameter *= keep
+    parameter -= step_size * exp_avg / (np.sqrt(exp_avg_sq) * correction + eps)
+
+
+def rmsprop(parameter, grad, square_avg, buffer, grad_avg, lr, alpha, rest, eps, weight_decay, momentum):
+    g = grad + weight_decay * parameter
+    square_avg[...] = alpha * square_avg + rest * g * g
+    variance = square_avg
+    if grad_avg.size:
+        grad_avg += rest * (g - grad_avg)
+        variance = square_avg - grad_avg * grad_avg
+    direction = g / (np.sqrt(variance) + eps)
+    if buffer.size:
+        buffer[...] = momentum * buffer + direction
+        direction = buffer
+    parameter -= lr * direction

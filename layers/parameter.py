@@ -1,0 +1,94 @@
+"""A parameter: numbers that training changes, and their gradient."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+
+
+class Parameter:
+    """An array `data` and its gradient `grad`, of the same shape, on one backend.
+
+    Assigning to either copies the values into the memory that is there already, so that whoever holds a view of it
+    (an optimizer holds all parameters of a network as one flat array) goes on seeing them.
+    """
+
+    def __init__(self, data: np.ndarray, name: str = ""):
+        self.name = name
+        self.backend = kernels.current()
+        self.storage: Any = None  # whose memory this is, if another object lent it with `bind`
+        self._data = self.backend.from_numpy(np.array(data))
+        self._grad: Any = None  # made when first asked for: inference needs none
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._data.dtype
+
+    @property
+    def data(self) -> Any:
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._fill("data", self._data, value)
+
+    @property
+    def grad(self) -> Any:
+        """The sum of all gradients since the last `zero_grad`; at first zero."""
+        if self._grad is None:
+            self._grad = self.backend.empty(self.shape, self.dtype)
+            self._grad.fill(0)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not self._grad:  # `parameter.grad += x` has added in place and assigns what is there
+            self._fill("grad", self.grad, value)
+
+    def zero_grad(self) -> None:
+        if self._grad is not None:
+            self._grad.fill(0)
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the data as a NumPy array."""
+        return np.array(self.backend.to_numpy(self._data), order="C")
+
+    def bind(self, data: Any, grad: Any, storage: Any) -> None:
+        """Move into memory that `storage` lends: views of this shape, which take over the values."""
+        data[...] = self._data
+        if self._grad is None:
+            grad.fill(0)
+        else:
+            grad[...] = self._grad
+        self._data, self._grad, self.storage = data, grad, storage
+
+    def to(self, name: str) -> None:
+        """Move to that backend; between two that share a kind of array, nothing is copied."""
+        old, new = self.backend, kernels.backend(name)
+        self.backend = new
+        if new.array_type is not old.array_type:
+            grad = self._grad
+            self._data = new.from_numpy(old.to_numpy(self._data))
+            self._grad = None if grad is None else new.from_numpy(old.to_numpy(grad))
+            self.storage = None
+
+    def _fill(self, what: str, array: Any, value: Any) -> None:
+        if not isinstance(value, self.backend.array_type):
+            value = self.backend.from_numpy(np.asarray(value, self.dtype))
+        if value.shape != self.shape:
+            raise ValueError(
+                f"Parameter {self.name}: {what} has the shape {value.shape}, it must be {self.shape}"
+            )
+        array[...] = value
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.name or '?'}: {'×'.join(map(str, self.shape))} {self.dtype})"

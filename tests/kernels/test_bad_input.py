@@ -1,0 +1,135 @@
+"""Bad arguments are refused before any kernel runs, with one clear sentence."""
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+
+X = np.ones((3, 4), np.float32)
+V = np.ones(5, np.float32)
+STATE = {"exp_avg": V.copy(), "exp_avg_sq": V.copy(), "step": 1, "lr": 0.1}
+
+
+def read_only():
+    x = X.copy()
+    x.flags.writeable = False
+    return x
+
+
+class Foreign:
+    """Stands for another library's array."""
+
+    shape, dtype = (2,), np.dtype(np.float32)
+
+
+MISTAKES = [
+    (lambda: kernels.relu([1.0]), TypeError, "relu: x must be a numpy array on the backend numba, not list"),
+    (lambda: kernels.relu(Foreign()), TypeError, "relu: x must be a numpy array"),
+    (lambda: kernels.relu(np.ones(3, int)), TypeError, "relu: x must be float32 or float64, not int64"),
+    (lambda: kernels.relu(np.ones(3, bool)), TypeError, "relu: x must be float32 or float64, not bool"),
+    (
+        lambda: kernels.tanh(np.ones(3, complex)),
+        TypeError,
+        "tanh: x must be float32 or float64, not complex128",
+    ),
+    (lambda: kernels.relu(np.ones(3, np.float16)), TypeError, "not float16"),
+    (lambda: kernels.relu(np.ones(3, ">f4")), TypeError, "not >f4"),
+    (lambda: kernels.relu(X, out=X[:, :2]), ValueError, "relu: out has the shape (3, 2), it must be (3, 4)"),
+    (
+        lambda: kernels.relu(X, out=X.astype(np.float64)),
+        TypeError,
+        "relu: out is float64, it must be float32",
+    ),
+    (lambda: kernels.relu(X, out=np.ones((4, 3), np.float32).T), ValueError, "out must be contiguous"),
+    (lambda: kernels.relu(X, out=read_only()), ValueError, "relu: out is read-only"),
+    (lambda: kernels.relu_backward(V, X), ValueError, "grad has the shape (5,), it must be (3, 4) as x"),
+    (
+        lambda: kernels.sigmoid_backward(X.astype(np.float64), X),
+        TypeError,
+        "grad is float64 but y is float32",
+    ),
+    (
+        lambda: kernels.gelu(X, "exact"),
+        ValueError,
+        "approximate is 'exact', it must be one of 'none', 'tanh'",
+    ),
+    (lambda: kernels.leaky_relu(X, "0.1x"), TypeError, "negative_slope must be a number"),
+    (lambda: kernels.matmul(X, X), ValueError, "matmul: a has 4 columns but b has 3 rows"),
+    (lambda: kernels.matmul(X, X.T.astype(np.float64)), TypeError, "b is float64 but a is float32"),
+    (
+        lambda: kernels.matmul(X, np.float32(2) * np.ones((), np.float32)),
+        TypeError,
+        "matmul: b must be a numpy",
+    ),
+    (lambda: kernels.matmul(X, np.array(2, np.float32)), ValueError, "b is 0-dimensional"),
+    (lambda: kernels.matmul(X, X.T, V), ValueError, "bias has the shape (5,), it must be (3,)"),
+    (lambda: kernels.matmul(X, X.T, activation="relu6"), ValueError, "activation is 'relu6'"),
+    (lambda: kernels.matmul(np.ones((2, 3, 4)), np.ones((3, 4, 2))), ValueError, "don't broadcast"),
+    (
+        lambda: kernels.matmul(np.ones((4, 4)), (o := np.ones((4, 4))), out=o),
+        ValueError,
+        "out overlaps an input",
+    ),
+    (lambda: kernels.matmul_backward(X, X, X.T), ValueError, "grad has the shape (3, 4), it must be (3, 3)"),
+    (lambda: kernels.matmul_backward(X[:, :3], X, X.T, None, "tanh"), TypeError, "y, the output of matmul"),
+    (lambda: kernels.linear(X, np.ones((2, 3), np.float32)), ValueError, "its last axis must be 3"),
+    (lambda: kernels.linear(X, V), ValueError, "weight has 1 axes, it must be (outputs, inputs)"),
+    (lambda: kernels.column_sum(V), ValueError, "x has 1 axes, it must have 2"),
+    (lambda: kernels.softmax(X, 2), ValueError, "axis is 2, it must be from -2 to 1"),
+    (lambda: kernels.softmax(X, "1"), TypeError, "axis must be an integer"),
+    (lambda: kernels.mse_loss(X, V), ValueError, "target"),
+    (lambda: kernels.mse_loss(X, X, "average"), ValueError, "reduction is 'average'"),
+    (lambda: kernels.cross_entropy(X, np.array([0, 4, 1])), ValueError, "from 0 to 3"),
+    (lambda: kernels.cross_entropy(X, np.array([0, -1, 1])), ValueError, "target holds -1"),
+    (lambda: kernels.cross_entropy(X, np.array([0, 1])), ValueError, "target"),
+    (lambda: kernels.cross_entropy(X, np.ones((3, 5), np.float32)), ValueError, "target"),
+    (lambda: kernels.cross_entropy(X, np.array([0, 1, 2]), V), ValueError, "weight"),
+    (lambda: kernels.cross_entropy(X, np.array([0, 1, 2]), label_smoothing=2), ValueError, "label_smoothing"),
+    (lambda: kernels.adam_update(V, V[:3], **STATE), ValueError, "grad has the shape (3,), it must be (5,)"),
+    (
+        lambda: kernels.adam_update(V, V, **{**STATE, "step": 0}),
+        ValueError,
+        "step is 0, it must be at least 1",
+    ),
+    (lambda: kernels.adam_update(V, V, **{**STATE, "lr": -1}), ValueError, "lr is -1, it must be at least 0"),
+    (lambda: kernels.adam_update(V, V, **{**STATE, "lr": float("nan")}), ValueError, "lr is nan"),
+    (lambda: kernels.adam_update(V, V, **{**STATE, "betas": (0.9, 1.0)}), ValueError, "betas is 1.0"),
+    (lambda: kernels.adam_update(X[:, :2], X[:, :2], X, X, step=1, lr=1), ValueError, "must be contiguous"),
+    (lambda: kernels.sgd_update(V, V, lr=1, momentum=0.9), TypeError, "momentum_buffer is needed"),
+    (lambda: kernels.sgd_update(V, V, lr=1, nesterov=True), ValueError, "nesterov needs a momentum"),
+    (lambda: kernels.sgd_update(read_only(), X, lr=1), ValueError, "parameter is read-only"),
+    (
+        lambda: kernels.use("cuda"),
+        ValueError,
+        "unknown backend 'cuda': it must be one of reference, numba, cupy",
+    ),
+    (lambda: kernels.rung(matmul="9_magic").__enter__(), ValueError, "matmul has no rung '9_magic'"),
+    (lambda: kernels.rung(matmull="1_naive").__enter__(), ValueError, "there is no operation 'matmull'"),
+    (lambda: kernels.backend("numba").matmull(X, X), AttributeError, "has no 'matmull'"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), MISTAKES, ids=range(len(MISTAKES)))
+def test_refused(call, kind, message):
+    with pytest.raises(kind) as caught:
+        call()
+    text = str(caught.value)
+    assert message in text
+    assert "\n" not in text
+    assert len(text) < 250
+
+
+def test_nothing_was_changed_by_refused_calls():
+    parameter, before = V.copy(), V.copy()
+    with pytest.raises(TypeError):
+        kernels.adam_update(parameter, V, V.copy(), V.astype(np.float64), step=1, lr=0.1)
+    np.testing.assert_array_equal(parameter, before)
+
+
+def test_out_may_be_the_input_of_an_activation_but_not_a_shifted_view():
+    x = np.linspace(-1, 1, 9, dtype=np.float32)
+    expected = kernels.relu(x)
+    assert kernels.relu(x, out=x) is x
+    np.testing.assert_array_equal(x, expected)
+    with pytest.raises(ValueError, match="out overlaps an input"):
+        kernels.relu(x[1:], out=x[:-1])

@@ -1,0 +1,128 @@
+"""The CUDA C sources without a GPU: each compiles for every architecture, and its launch code fits it."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.kernels import cuda
+from kernelwright.kernels.operation import CATALOG
+
+from ..catalog import DTYPES, OPERATIONS, as_tuple, by_name, samples
+
+pytestmark = pytest.mark.cuda
+backend_module = sys.modules["kernelwright.kernels.backend"]
+
+ARCHITECTURES = ("75", "80", "90", "120")
+FILES = sorted(cuda.KERNELS.rglob("*.cu"))
+# What PTX calls the type of a parameter that launch code passes.
+PTX_TYPES = {"int64": "u64", "int32": "u32", "float32": "f32", "float64": "f64"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _needs_nvrtc():
+    try:
+        cuda._nvrtc()
+    except kernels.Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_compiles(path, arch):
+    for dtype in DTYPES:
+        assert cuda.Source(str(path), path.name).compile(arch, dtype)[:4] == b"\x7fELF"
+
+
+def test_there_are_sources():
+    families = {operation.family for operation in OPERATIONS}
+    assert {path.parent.name for path in FILES if path.name == "gpu.cu"} == families
+
+
+def test_an_error_names_the_line(tmp_path):
+    path = tmp_path / "wrong.cu"
+    path.write_text('extern "C" __global__ void f(real* x) {\n    x[0] = y;\n}\n')
+    with pytest.raises(ValueError, match=r"wrong.cu\(2\)"):
+        cuda.Source(str(path), path.name).compile("80", np.float32)
+
+
+class Recorder:
+    """A device that runs nothing but holds every launch against the compiled kernel's own parameters."""
+
+    def __init__(self):
+        self.launches = []
+        self.parameters = {}
+
+    def empty(self, shape, dtype):
+        return np.zeros(shape, dtype)
+
+    def launch(self, source, name, dtype, grid, block, args, shared=0):
+        del shared
+        grid, block = (size if isinstance(size, tuple) else (size,) for size in (grid, block))
+        assert all(0 < size < limit for size, limit in zip(grid, (2**31, 65536, 65536))), (name, grid)
+        assert 0 < np.prod(block) <= 1024, (name, block)
+        wanted = self.types(source, name, dtype)
+        passed = ["u64" if isinstance(arg, np.ndarray) else PTX_TYPES[arg.dtype.name] for arg in args]
+        assert passed == wanted, f"{source.path.parent.name}/{source.path.name}: {name}"
+        for arg in args:
+            assert not isinstance(arg, np.ndarray) or arg.dtype in (dtype, np.int64), (name, arg.dtype)
+        self.launches.append(name)
+
+    def types(self, source, name, dtype):
+        """The kernel's parameters as PTX declares them; a pointer is a u64."""
+        key = (source.path, name, dtype)
+        if key not in self.parameters:
+            ptx = source.compile("80", dtype, "ptx").decode()
+            entry = re.search(rf"\.entry {name}\((.*?)\)\s*\.?", ptx, re.DOTALL)
+            assert entry, f"{source.path} has no kernel {name}"
+            self.parameters[key] = re.findall(r"\.param \.(\w+)", entry[1])
+        return self.parameters[key]
+
+
+class Recording(type(backend_module._BACKENDS["cupy"])):
+    """The cupy backend with NumPy's arrays and a recorder for a GPU."""
+
+    device = Recorder()
+    array_type = np.ndarray
+
+    def missing(self):
+        return None
+
+    def from_numpy(self, array):
+        return array
+
+    to_numpy = from_numpy
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    backend = Recording()
+    backend.device = Recorder()
+    monkeypatch.setitem(backend_module._BACKENDS, "cupy", backend)
+    with kernels.using("cupy"):
+        yield backend.device
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=by_name)
+def test_launches_fit_the_kernels(operation, dtype, recorder):
+    for sample in samples(operation, dtype):
+        outputs = as_tuple(operation.function(*sample.args, **sample.options))
+        if operation.with_gradient:
+            operation.gradient(*sample.args, **sample.options)
+        if operation.backward:
+            grad = np.ones(outputs[0].shape, dtype)
+            operation.backward(**operation.backward_arguments(sample, outputs, grad))
+    assert recorder.launches
+
+
+def test_rungs_fit_too(recorder):
+    families = {operation.family: operation for operation in CATALOG.values()}
+    for family in families:
+        for rung in kernels.current().rungs(family):
+            with kernels.rung(**{family: rung}):
+                for sample in samples(CATALOG[family], np.float32):
+                    CATALOG[family].function(*sample.args, **sample.options)
+    assert recorder.launches
