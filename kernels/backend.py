@@ -31,7 +31,7 @@ class Backend:
 
     name: str
     file = "reference"  # the module of a family that holds this backend's kernels
-    rung_prefix: str | None = None  # of the files in a family's ladder/
+    rung_prefix = "reference"  # of the files in a family's ladder/
 
     def __init__(self) -> None:
         self.table: dict[str, Callable] = {}
@@ -89,7 +89,7 @@ class Backend:
         return [name.removeprefix(f"{self.rung_prefix}_") for name in names]
 
     def __getattr__(self, name: str) -> Callable:
-        function = getattr(importlib.import_module(__package__), name, None)
+        function = getattr(importlib.import_module(__name__.rpartition(".")[0]), name, None)
         if name.startswith("_") or not callable(function):
             raise AttributeError(f"the backend {self.name} has no {name!r}")
 
@@ -155,7 +155,6 @@ class CuPy(Backend):
     def array_type(self) -> type:
         return self.device.cupy.ndarray
 
-    @functools.cache  # noqa: B019: there is one instance, for ever
     def missing(self) -> str | None:
         from . import cuda
 

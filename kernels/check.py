@@ -22,9 +22,7 @@ def array(function: str, name: str, x: Any) -> None:
         else:
             fix = f"convert it with numpy.asarray({name}) first"
         module = backend.array_type.__module__.partition(".")[0]
-        raise TypeError(
-            f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}"
-        )
+        raise TypeError(f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}")
 
 
 def real(function: str, name: str, x: Any) -> None:
@@ -44,9 +42,7 @@ def like(function: str, name: str, x: Any, other_name: str, other: Any) -> None:
 def same_dtype(function: str, name: str, x: Any, other_name: str, other: Any) -> None:
     real(function, name, x)
     if x.dtype != other.dtype:
-        raise TypeError(
-            f"{function}: {name} is {x.dtype} but {other_name} is {other.dtype}: they must be the same"
-        )
+        raise TypeError(f"{function}: {name} is {x.dtype} but {other_name} is {other.dtype}: they must be the same")
 
 
 def shape(function: str, name: str, x: Any, expected: tuple[int, ...], why: str = "") -> None:
@@ -74,9 +70,7 @@ def axis(function: str, value: Any, ndim: int) -> int:
 
 def choice(function: str, name: str, value: Any, allowed: tuple) -> None:
     if value not in allowed:
-        raise ValueError(
-            f"{function}: {name} is {value!r}, it must be one of {', '.join(map(repr, allowed))}"
-        )
+        raise ValueError(f"{function}: {name} is {value!r}, it must be one of {', '.join(map(repr, allowed))}")
 
 
 def number(function: str, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
@@ -87,9 +81,7 @@ def number(function: str, name: str, value: Any, low: float = -math.inf, high: f
         raise TypeError(f"{function}: {name} must be a number, not {value!r}") from None
     if not (low <= result <= high and math.isfinite(result)):
         limits = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
-        raise ValueError(
-            f"{function}: {name} is {value}, it must be {limits if low > -math.inf else 'finite'}"
-        )
+        raise ValueError(f"{function}: {name} is {value}, it must be {limits if low > -math.inf else 'finite'}")
     return result
 
 
@@ -106,9 +98,7 @@ def changeable(function: str, name: str, x: Any) -> None:
         raise ValueError(f"{function}: {name} is read-only")
 
 
-def output(
-    function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any, in_place: bool = False
-) -> Any:
+def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any, in_place: bool = False) -> Any:
     """The array to fill: `out` if the caller gave a fitting one, else a new one.
 
     `inputs` are arrays that the kernel still reads while it writes, so `out` may not overlap them; `in_place`

@@ -38,7 +38,7 @@ class Source:
     def __init__(self, beside: str, name: str = "gpu.cu"):
         self.path = Path(beside).with_name(name)
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019: sources live as long as the process
+    @functools.lru_cache(maxsize=64)  # noqa: B019  (sources live as long as the process)
     def compile(self, arch: str, dtype: Any, kind: str = "cubin") -> bytes:
         """Machine code ("cubin") or PTX for an architecture such as "90", `real` being the dtype's type."""
         options = (f"-Dreal={REAL[np.dtype(dtype)]}", "-std=c++17", "-lineinfo")
@@ -147,6 +147,7 @@ def driver() -> str | None:
     return None
 
 
+@functools.cache
 def missing() -> str | None:
     """Why CUDA C can't run here and what to install; None if it can."""
     if driver() is None:
@@ -180,9 +181,7 @@ class Device:
     def synchronize(self):
         self.cupy.cuda.get_current_stream().synchronize()
 
-    def launch(
-        self, source: Source, name: str, dtype: Any, grid, block, args: tuple, shared: int = 0
-    ) -> None:
+    def launch(self, source: Source, name: str, dtype: Any, grid, block, args: tuple, shared: int = 0) -> None:
         """Run the kernel `name` of a source on the current stream.
 
         `grid` and `block` are numbers or up to three of them; arguments are arrays of this device and NumPy
@@ -196,7 +195,7 @@ class Device:
         block = block if isinstance(block, tuple) else (block,)
         function(grid, block, args, shared_mem=shared)
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019: there is one instance, for ever
+    @functools.cache  # noqa: B019  (there is one instance, for ever)
     def _load(self, source: Source, dtype):
         code = source.compile(self.arch, dtype)
         directory = cache.directory()

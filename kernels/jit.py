@@ -135,9 +135,7 @@ class _Cache(FunctionCache):
         try:
             return super()._load_overload(sig, target_context)
         except Exception as error:  # a truncated or foreign file, in whatever way: compile again
-            print(
-                f"kernelwright: a kept kernel can't be read ({error!r}): compiling it again", file=sys.stderr
-            )
+            print(f"kernelwright: a kept kernel can't be read ({error!r}): compiling it again", file=sys.stderr)
             return None
 
     def _save_overload(self, sig, data):

@@ -93,9 +93,7 @@ class Operation:
     backward_cost: Callable[..., Cost] | None = None  # with the forward call's arguments
     outputs: tuple[str, ...] = ("out",)
     differentiable: tuple[str, ...] = ()  # the arguments whose gradients NAME_backward returns, in this order
-    with_gradient: bool = (
-        False  # also exists as NAME_with_gradient → (loss, its gradient by the first argument)
-    )
+    with_gradient: bool = False  # also exists as NAME_with_gradient → (loss, its gradient by the first argument)
     in_place: tuple[str, ...] = ()  # arguments that it changes
     torch: Callable[..., Any] | None = None  # the same in PyTorch, given the module torch and torch tensors
     rtol: float = 1e-5  # against float64, for float32; float64 is held to 1e-8 of that

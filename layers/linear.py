@@ -41,9 +41,7 @@ class Linear(Module):
         def backward(grad, input_gradient=True):
             # ∂x = g W, ∂W = gᵀ x, ∂b = Σ g over the rows
             arrays = x, self.weight.data, self.bias and self.bias.data
-            grad_x, grad_weight, grad_bias = kernels.linear_backward(
-                grad, *arrays, input_gradient=input_gradient
-            )
+            grad_x, grad_weight, grad_bias = kernels.linear_backward(grad, *arrays, input_gradient=input_gradient)
             self.weight.grad += grad_weight
             if self.bias:
                 self.bias.grad += grad_bias
@@ -52,6 +50,4 @@ class Linear(Module):
         return self(x), backward
 
     def extra_repr(self) -> str:
-        return (
-            f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
-        )
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

@@ -15,8 +15,7 @@ class Loss:
         self._kernel, self._with_gradient, self._options = kernel, with_gradient, options
         if options["reduction"] not in ("none", "mean", "sum"):
             raise ValueError(
-                f"{type(self).__name__}: reduction is {options['reduction']!r}, "
-                "it must be one of 'none', 'mean', 'sum'"
+                f"{type(self).__name__}: reduction is {options['reduction']!r}, it must be one of 'none', 'mean', 'sum'"
             )
 
     def __call__(self, input: Any, target: Any) -> Any:
@@ -35,9 +34,7 @@ class Loss:
             if grad is None:
                 if self._options["reduction"] == "none":
                     name = type(self).__name__
-                    raise ValueError(
-                        f"{name}: with reduction='none', backward needs the gradient of each loss"
-                    )
+                    raise ValueError(f"{name}: with reduction='none', backward needs the gradient of each loss")
                 return gradient
             if getattr(grad, "ndim", 0) and grad.ndim < gradient.ndim:
                 grad = grad[:, None]  # a loss of each sample, the same for all its classes

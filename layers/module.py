@@ -97,9 +97,7 @@ class Module:
         wrong = []
         if strict:
             wrong += [
-                f"{what} keys: {', '.join(names)}"
-                for what, names in zip(("missing", "unexpected"), keys)
-                if names
+                f"{what} keys: {', '.join(names)}" for what, names in zip(("missing", "unexpected"), keys) if names
             ]
         for key, value in found.items():
             parameter = own[key]
@@ -108,9 +106,7 @@ class Module:
             elif not np.can_cast(value.dtype, parameter.dtype, "same_kind"):
                 wrong.append(f"{key} is {value.dtype}, it must be {parameter.dtype}")
         if wrong:
-            raise ValueError(
-                f"load_state_dict: this doesn't fit the {type(self).__name__}: {'; '.join(wrong)}"
-            )
+            raise ValueError(f"load_state_dict: this doesn't fit the {type(self).__name__}: {'; '.join(wrong)}")
         for key, value in found.items():
             own[key].data = value
         return keys

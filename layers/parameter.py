@@ -85,9 +85,7 @@ class Parameter:
         if not isinstance(value, self.backend.array_type):
             value = self.backend.from_numpy(np.asarray(value, self.dtype))
         if value.shape != self.shape:
-            raise ValueError(
-                f"Parameter {self.name}: {what} has the shape {value.shape}, it must be {self.shape}"
-            )
+            raise ValueError(f"Parameter {self.name}: {what} has the shape {value.shape}, it must be {self.shape}")
         array[...] = value
 
     def __repr__(self) -> str:

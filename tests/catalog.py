@@ -4,16 +4,13 @@ import zlib
 
 import numpy as np
 import pytest
-
 from kernelwright import kernels
 from kernelwright.kernels.operation import CATALOG, Draw, Operation, Sample
 
 DTYPES = (np.float32, np.float64)
 RUNS_HERE = {name: why for name, why in kernels.backends().items() if name != "reference"}
 BACKENDS = [
-    pytest.param(
-        name, marks=[pytest.mark.skip(reason=f"the backend {name} can't run here: {why}")] if why else []
-    )
+    pytest.param(name, marks=[pytest.mark.skip(reason=f"the backend {name} can't run here: {why}")] if why else [])
     for name, why in RUNS_HERE.items()
 ]
 OPERATIONS = list(CATALOG.values())

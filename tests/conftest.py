@@ -3,7 +3,6 @@ are among the samples on purpose."""
 
 import numpy as np
 import pytest
-
 from kernelwright import kernels
 
 

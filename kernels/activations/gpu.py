@@ -18,9 +18,7 @@ def leaky_relu(device, x, slope, y):
 
 
 def leaky_relu_backward(device, grad, x, slope, grad_x):
-    cuda.elementwise(
-        device, SOURCE, "leaky_relu_backward", grad_x.size, grad, x, grad.dtype.type(slope), grad_x
-    )
+    cuda.elementwise(device, SOURCE, "leaky_relu_backward", grad_x.size, grad, x, grad.dtype.type(slope), grad_x)
 
 
 def sigmoid(device, x, y):

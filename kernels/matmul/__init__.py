@@ -179,9 +179,7 @@ def _through_activation(grad, a, b, bias, activation, y):
         approximate = "tanh" if activation == "gelu_tanh" else "none"
         return activations.gelu_backward(grad, matmul(a, b, bias), approximate)
     if y is None:
-        raise TypeError(
-            f"matmul_backward: y, the output of matmul, is needed for the activation {activation!r}"
-        )
+        raise TypeError(f"matmul_backward: y, the output of matmul, is needed for the activation {activation!r}")
     backward = {
         "relu": activations.relu_backward,
         "sigmoid": activations.sigmoid_backward,
@@ -242,9 +240,7 @@ def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
         return x
     kept = [i for i in range(x.ndim) if i not in axes]
     rows = _product(tuple(x.shape[i] for i in axes))
-    flat = check.contiguous(x.transpose(*axes, *kept)).reshape(
-        rows, _product(tuple(x.shape[i] for i in kept))
-    )
+    flat = check.contiguous(x.transpose(*axes, *kept)).reshape(rows, _product(tuple(x.shape[i] for i in kept)))
     return column_sum(flat).reshape(shape)
 
 

@@ -18,9 +18,7 @@ def sgd(parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, fir
         parameter[i] -= lr * g
 
 
-@kernel(
-    "out real[::1], in real[::1], out real[::1], out real[::1], real, real, real, real, real, real, real, real"
-)
+@kernel("out real[::1], in real[::1], out real[::1], out real[::1], real, real, real, real, real, real, real, real")
 def adam(parameter, grad, exp_avg, exp_avg_sq, step_size, correction, rest1, beta2, rest2, eps, l2, keep):
     for i in prange(parameter.size):
         g = grad[i] + l2 * parameter[i]
@@ -30,10 +28,7 @@ def adam(parameter, grad, exp_avg, exp_avg_sq, step_size, correction, rest1, bet
         parameter[i] = keep * parameter[i] - step_size * m / (math.sqrt(v) * correction + eps)
 
 
-@kernel(
-    "out real[::1], in real[::1], out real[::1], out real[::1], out real[::1], "
-    "real, real, real, real, real, real"
-)
+@kernel("out real[::1], in real[::1], out real[::1], out real[::1], out real[::1], real, real, real, real, real, real")
 def rmsprop(parameter, grad, square_avg, buffer, grad_avg, lr, alpha, rest, eps, weight_decay, momentum):
     for i in prange(parameter.size):
         g = grad[i] + weight_decay * parameter[i]

@@ -26,6 +26,4 @@ def adam(device, parameter, grad, exp_avg, exp_avg_sq, *scalars):
 def rmsprop(device, parameter, grad, square_avg, buffer, grad_avg, *scalars):
     arrays = (parameter, grad, square_avg, buffer, grad_avg)
     flags = (np.int32(buffer.size > 0), np.int32(grad_avg.size > 0))
-    cuda.elementwise(
-        device, SOURCE, "rmsprop", parameter.size, *arrays, *_scalars(parameter, *scalars), *flags
-    )
+    cuda.elementwise(device, SOURCE, "rmsprop", parameter.size, *arrays, *_scalars(parameter, *scalars), *flags)

@@ -16,9 +16,7 @@ print(time.perf_counter() - t)
 
 def run(cache: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "KERNELWRIGHT_CACHE_DIR": cache}
-    return subprocess.run(
-        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
-    )
+    return subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
 
 
 def test_kept_and_found_again(tmp_path):

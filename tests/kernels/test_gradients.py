@@ -5,7 +5,6 @@ With test_values.py, which holds the backends to the definitions, this makes eve
 
 import numpy as np
 import pytest
-
 from kernelwright import kernels
 
 from ..catalog import OPERATIONS, as_tuple, by_name, samples
@@ -32,9 +31,7 @@ def differences(value, x, rng):
 
 def writeable(sample):
     """The sample's arguments as fresh float64 arrays that can be nudged."""
-    return [
-        x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in sample.args
-    ]
+    return [x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in sample.args]
 
 
 @pytest.mark.parametrize("operation", DIFFERENTIABLE, ids=by_name)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from kernelwright import kernels
 
 from ..catalog import DTYPES, OPERATIONS, as_tuple, by_name, same, samples

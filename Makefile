@@ -1,0 +1,52 @@
+# Everything sets itself up in .venv: `make demo` and `make test` need only Python ≥ 3.11 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+# .venv with the extra packages of one purpose: pyproject.toml lists them.
+with = .venv/with-$(1)
+
+.PHONY: demo test bench figures lint compare gpu clean
+
+demo: $(call with,train) $(call with,bench)  ## train a network on real images, then time the kernels
+	$(BIN)/kernelwright train mlp
+	$(BIN)/kernelwright bench --quick
+
+test: $(call with,test)  ## all tests that need neither a GPU nor PyTorch
+	$(BIN)/python -m pytest
+
+compare: $(call with,test) $(call with,compare)  ## every operation against PyTorch
+	$(BIN)/python -m pytest -m compare
+
+bench: $(call with,bench)  ## every kernel of this machine against NumPy
+	$(BIN)/kernelwright bench
+
+figures: $(call with,bench)  ## the table in README.md, measured on this machine
+	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown README.md
+
+lint: $(call with,dev)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+
+# On a machine with a GPU, with the Python and the CuPy that it has: no network, nothing installed. The tests
+# first, then the benchmark whatever they said; exit code 1 if either failed.
+OUT ?= bench/results
+gpu:
+	mkdir -p .gpu/kernelwright $(OUT)
+	for folder in kernels layers training bench; do ln -sfn $(CURDIR)/$$folder .gpu/kernelwright/$$folder; done
+	PYTHONPATH=.gpu $(PYTHON) -m kernelwright.bench.command doctor
+	failed=0; \
+	PYTHONPATH=.gpu $(PYTHON) -m pytest tests -k cupy -rs || failed=1; \
+	PYTHONPATH=.gpu $(PYTHON) -m kernelwright.bench.command bench --backends cupy --json $(OUT)/gpu.json || failed=1; \
+	exit $$failed
+
+clean:
+	rm -rf .venv .gpu build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Kernelwright needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 …"; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/with-%: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	touch $@
