@@ -35,6 +35,7 @@ class Backend:
 
     def __init__(self) -> None:
         self.table: dict[str, Callable] = {}
+        self._rungs: dict[tuple[str, str], Callable] = {}
 
     @property
     def array_type(self) -> type:
@@ -73,10 +74,6 @@ class Backend:
             module, attribute = self.rung_location(family, name, rung)
             self._rungs[key, rung] = self.bind(getattr(module, attribute))
         return self._rungs[key, rung]
-
-    @functools.cached_property
-    def _rungs(self) -> dict[tuple[str, str], Callable]:
-        return {}
 
     def rung_location(self, family: str, name: str, rung: str) -> tuple[Any, str]:
         module = importlib.import_module(f".{family}.ladder.{self.rung_prefix}_{rung}", __package__)

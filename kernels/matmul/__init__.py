@@ -4,7 +4,10 @@ Transposes are views: `matmul(a.T, b)` reads `a` through its strides, nothing is
 `np.matmul` allows an argument, so does `matmul`: vectors, stacks of matrices, broadcasting between stacks.
 """
 
+import math
 from typing import Any
+
+import numpy as np
 
 from .. import activations, check
 from ..backend import current, kernel
@@ -135,10 +138,10 @@ def matmul(a, b, bias=None, activation=None, *, out=None):
     inputs = (a, b) if bias is None else (a, b, bias)
     out = check.output("matmul", out, shape, a.dtype, *inputs)
     if columns.ndim == 2 and rows.ndim > 2 and rows.flags.c_contiguous:
-        stack, m = (), _product(stack) * m  # a stack times one matrix is one tall product
+        stack, m = (), math.prod(stack) * m  # a stack times one matrix is one tall product
         rows = rows.reshape(m, rows.shape[-1])
     bias = current().empty((0,), a.dtype) if bias is None else check.contiguous(bias)
-    result = out.reshape(_product(stack), m, n)
+    result = out.reshape(math.prod(stack), m, n)
     arguments = (_stacked(rows, stack), _stacked(columns, stack), bias, ACTIVATIONS.index(activation), result)
     kernel("matmul.matmul")(*arguments)
     return out
@@ -162,12 +165,12 @@ def matmul_backward(grad, a, b, bias=None, activation=None, y=None):
     g = check.contiguous(g).reshape(*stack, m, n)
     grad_a = _sum_to(matmul(g, columns.swapaxes(-1, -2)), rows.shape)
     if columns.ndim == 2 and rows.ndim > 2:  # one matrix met by all rows of the stack: one product again
-        height = _product(stack) * m
+        height = math.prod(stack) * m
         tall = check.contiguous(rows).reshape(height, rows.shape[-1])
         grad_b = matmul(tall.T, g.reshape(height, n))
     else:
         grad_b = _sum_to(matmul(rows.swapaxes(-1, -2), g), columns.shape)
-    grad_bias = None if bias is None else column_sum(g.reshape(_product(stack) * m, n))
+    grad_bias = None if bias is None else column_sum(g.reshape(math.prod(stack) * m, n))
     return grad_a.reshape(a.shape), grad_b.reshape(b.shape), grad_bias
 
 
@@ -218,18 +221,16 @@ def _stack_shape(one: tuple[int, ...], other: tuple[int, ...], a: Any, b: Any) -
 
 
 def _stacked(x: Any, stack: tuple[int, ...]) -> Any:
-    """Matrices (..., r, c) as (stack, r, c): a view, but for stacks that broadcast along some axes only."""
+    """Matrices (..., r, c) as (stack, r, c): a view, but for stacks that broadcast along some axes only.
+
+    NumPy's broadcast_to hands an array of CuPy's to CuPy.
+    """
     if x.ndim == 3 and x.shape[:-2] == stack:
         return x
     target = stack + x.shape[-2:]
     if x.ndim == 2:  # one matrix for all: a stack of stride 0
-        return _broadcast(x, (_product(stack), *x.shape))
-    return (x if x.shape == target else _broadcast(x, target)).reshape(_product(stack), *x.shape[-2:])
-
-
-def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
-    module = __import__(type(x).__module__.partition(".")[0])  # numpy or cupy, whichever made x
-    return module.broadcast_to(x, shape)
+        return np.broadcast_to(x, (math.prod(stack), *x.shape))
+    return (x if x.shape == target else np.broadcast_to(x, target)).reshape(math.prod(stack), *x.shape[-2:])
 
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -239,16 +240,9 @@ def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     if not axes:
         return x
     kept = [i for i in range(x.ndim) if i not in axes]
-    rows = _product(tuple(x.shape[i] for i in axes))
-    flat = check.contiguous(x.transpose(*axes, *kept)).reshape(rows, _product(tuple(x.shape[i] for i in kept)))
+    rows = math.prod(x.shape[i] for i in axes)
+    flat = check.contiguous(x.transpose(*axes, *kept)).reshape(rows, math.prod(x.shape[i] for i in kept))
     return column_sum(flat).reshape(shape)
-
-
-def _product(sizes: tuple[int, ...]) -> int:
-    result = 1
-    for size in sizes:
-        result *= size
-    return result
 
 
 def _column_samples(draw: Draw):
@@ -271,8 +265,7 @@ def _column_samples(draw: Draw):
 def column_sum(x, *, out=None):
     """The sum over the rows of a matrix (m, n): an array (n,). It is the gradient of a bias.
 
-    Rows are summed in groups of 256 and the groups' sums then added, which keeps the rounding error of long
-    columns small and the same for any number of threads.
+    The order of summation is fixed: the result doesn't depend on the number of threads.
     """
     check.real("column_sum", "x", x)
     if x.ndim != 2:
@@ -337,7 +330,7 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
     check.same_dtype("linear_backward", "grad", grad, "x", x)
     check.shape("linear_backward", "grad", grad, (*x.shape[:-1], weight.shape[0]), "as the output")
     g = check.contiguous(_through_activation(grad, x, weight.T, bias, activation, y))
-    rows = check.contiguous(x).reshape(_product(x.shape[:-1]), x.shape[-1])
+    rows = check.contiguous(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
     g = g.reshape(rows.shape[0], weight.shape[0])
     grad_x = matmul(g, weight).reshape(x.shape) if input_gradient else None
     return grad_x, matmul(g.T, rows), None if bias is None else column_sum(g)
