@@ -13,8 +13,17 @@ from .activations import (
     tanh_backward,
 )
 from .backend import Unavailable, backend, backends, current, rung, use, using
+from .losses import (
+    binary_cross_entropy_with_logits,
+    binary_cross_entropy_with_logits_with_gradient,
+    cross_entropy,
+    cross_entropy_with_gradient,
+    mse_loss,
+    mse_loss_with_gradient,
+)
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
 from .operation import CATALOG
+from .softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 from .updates import adam_update, rmsprop_update, sgd_update
 
 __all__ = [
@@ -23,7 +32,11 @@ __all__ = [
     "adam_update",
     "backend",
     "backends",
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_logits_with_gradient",
     "column_sum",
+    "cross_entropy",
+    "cross_entropy_with_gradient",
     "current",
     "gelu",
     "gelu_backward",
@@ -31,8 +44,12 @@ __all__ = [
     "leaky_relu_backward",
     "linear",
     "linear_backward",
+    "log_softmax",
+    "log_softmax_backward",
     "matmul",
     "matmul_backward",
+    "mse_loss",
+    "mse_loss_with_gradient",
     "relu",
     "relu_backward",
     "rmsprop_update",
@@ -40,6 +57,8 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
     "tanh",
     "tanh_backward",
     "use",

@@ -84,6 +84,8 @@ MISTAKES = [
     (lambda: kernels.cross_entropy(X, np.ones((3, 5), np.float32)), ValueError, "target"),
     (lambda: kernels.cross_entropy(X, np.array([0, 1, 2]), V), ValueError, "weight"),
     (lambda: kernels.cross_entropy(X, np.array([0, 1, 2]), label_smoothing=2), ValueError, "label_smoothing"),
+    (lambda: kernels.cross_entropy(X[:, :0], np.array([0, 0, 0])), ValueError, "at least one class on axis 1"),
+    (lambda: kernels.cross_entropy(X, np.array([True, False, True])), TypeError, "not bool"),
     (lambda: kernels.adam_update(V, V[:3], **STATE), ValueError, "grad has the shape (3,), it must be (5,)"),
     (
         lambda: kernels.adam_update(V, V, **{**STATE, "step": 0}),

@@ -1,0 +1,66 @@
+"""Launch geometry of gpu.cu: the losses, then one block that sums them."""
+
+import numpy as np
+
+from .. import cuda
+
+SOURCE = cuda.Source(__file__)
+THREADS = 256
+
+
+def _elementwise(device, name, arrays, weights, scale, loss, gradient, total):
+    size, real = arrays[0].size, total.dtype.type
+    grid = min(cuda.blocks(size, THREADS), 1024)
+    sums = device.empty((grid,), total.dtype)
+    flags = (np.int32(x.size > 0) for x in (*weights, loss, gradient))
+    arguments = (*arrays, *weights, real(scale), loss, gradient, sums, *flags, np.int64(size))
+    device.launch(SOURCE, name, total.dtype, grid, THREADS, arguments)
+    _total(device, sums, scale, None, total)
+
+
+def _total(device, values, scale, divisor, total):
+    real, none = total.dtype.type, divisor is None
+    arguments = (values, real(scale), total if none else divisor, total, np.int32(not none), np.int64(values.size))
+    device.launch(SOURCE, "total", total.dtype, 1, THREADS, arguments)
+
+
+def mse_loss(device, input, target, scale, loss, gradient, total):
+    _elementwise(device, "mse_loss", (input, target), (), scale, loss, gradient, total)
+
+
+def binary_cross_entropy_with_logits(device, input, target, weight, pos_weight, scale, loss, gradient, total):
+    name = "binary_cross_entropy_with_logits"
+    _elementwise(device, name, (input, target), (weight, pos_weight), scale, loss, gradient, total)
+
+
+def _rows(logits) -> tuple:
+    """The launch (grid, block) of a block a row, and the sizes that its kernels end with."""
+    outer, classes, inner = logits.shape
+    threads = min(THREADS, max(32, 1 << (classes - 1).bit_length()))
+    grid = max(1, min(outer * inner, 1 << 20))
+    return grid, threads, (np.int64(outer * inner), np.int64(classes), np.int64(inner))
+
+
+def cross_entropy_indices(device, logits, target, weight, ignore_index, smoothing, mean, loss, gradient, total):
+    dtype, real = logits.dtype, logits.dtype.type
+    grid, threads, sizes = _rows(logits)
+    has_weight, ignored = np.int32(weight.size > 0), np.int64(ignore_index)
+    divisor = device.empty((1,), dtype)
+    if mean:
+        arguments = (target, weight, divisor, ignored, sizes[1], has_weight, sizes[0])
+        device.launch(SOURCE, "label_weights", dtype, 1, THREADS, arguments)
+    if loss.size:
+        flags = (has_weight, np.int32(mean), np.int32(gradient.size > 0))
+        arguments = (logits, target, weight, divisor, ignored, real(smoothing), loss, gradient, *flags, *sizes)
+        device.launch(SOURCE, "cross_entropy_indices", dtype, grid, threads, arguments)
+    _total(device, loss, 1, divisor if mean else None, total)
+
+
+def cross_entropy_probabilities(device, logits, target, weight, smoothing, scale, loss, gradient, total):
+    dtype, real = logits.dtype, logits.dtype.type
+    grid, threads, sizes = _rows(logits)
+    if loss.size:
+        flags = (np.int32(weight.size > 0), np.int32(gradient.size > 0))
+        arguments = (logits, target, weight, real(smoothing), real(scale), loss, gradient, *flags, *sizes)
+        device.launch(SOURCE, "cross_entropy_probabilities", dtype, grid, threads, arguments)
+    _total(device, loss, scale, None, total)

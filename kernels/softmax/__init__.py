@@ -1,0 +1,87 @@
+"""Softmax and its logarithm along one axis, and their gradients.
+
+An array is seen as (outer, n, inner), n being the axis: any axis is reached without copying.
+"""
+
+import math
+from typing import Any
+
+from .. import check
+from ..backend import kernel
+from ..operation import Cost, Draw, Sample, operation
+
+
+def _samples(draw: Draw):
+    for n in (1, 2, 7, 31, 32, 33, 255, 257, 1000):
+        yield Sample((draw.normal(3, n, scale=3),), note=f"rows of {n}")
+        yield Sample((draw.normal(n, 5, scale=3), 0), note=f"columns of {n}")
+    for shape, axis in (((2, 3, 4), 1), ((2, 3, 4), -3), ((3, 1, 2, 5), 2), ((7,), 0), ((), -1), ((2, 70, 65), 1)):
+        yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
+    for shape, axis in (((0, 4), 1), ((4, 0), 1), ((0,), 0), ((2, 0, 3), 1), ((2, 3, 0), 1)):
+        yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
+    for layout in draw.LAYOUTS:
+        yield Sample((draw.normal(5, 33, layout=layout), -1), note=layout)
+        yield Sample((draw.normal(5, 33, layout=layout), 0), note=f"{layout}, columns")
+    big = draw.normal(4, 9, scale=1e4)
+    big[1], big[2, 3], big[3, 4] = -math.inf, -math.inf, -1e4
+    yield Sample((big,), smooth=False, note="far apart, and a row of −∞")
+    yield Sample((draw.extremes().reshape(2, 7),), smooth=False, note="extreme values")
+    yield Sample((draw.extremes().reshape(2, 7), 0), smooth=False, note="extreme values, columns")
+
+
+def _softmax(formula: str, torch):
+    """The declaration of both."""
+    workloads = {"4096×1024": (4096, 1024), "128×10": (128, 10), "64×32000": (64, 32000)}
+    return operation(
+        formula=formula,
+        samples=_samples,
+        cost=lambda x, *_, **__: Cost(5 * x.size, 2 * x.nbytes),
+        backward_cost=lambda x, *_, **__: Cost(4 * x.size, 3 * x.nbytes),
+        workloads=lambda draw: {name: Sample((draw.normal(*shape),)) for name, shape in workloads.items()},
+        outputs=("y",),
+        differentiable=("x",),
+        torch=torch,
+        rtol=2e-5,
+        atol=5e-6,
+        why="a sum of up to 1000 terms, and exp magnifies the rounding of x − max",
+    )
+
+
+def _run(name: str, arrays: dict[str, Any], axis: Any, out: Any) -> Any:
+    """Check the arrays, which are of one shape, and run the kernel on them as (outer, n, inner)."""
+    (first_name, first), *others = arrays.items()
+    check.real(name, first_name, first)
+    for other_name, other in others:
+        check.like(name, other_name, other, first_name, first)
+    axis = check.axis(name, axis, first.ndim)
+    out = check.output(name, out, first.shape, first.dtype, *arrays.values(), in_place=True)
+    sizes = first.shape or (1,)
+    shape = (math.prod(sizes[:axis]), sizes[axis], math.prod(sizes[axis + 1 :]))
+    kernel(f"softmax.{name}")(*(check.contiguous(x).reshape(shape) for x in arrays.values()), out.reshape(shape))
+    return out
+
+
+@_softmax("yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)", lambda torch, x, axis=-1: torch.softmax(x, axis))
+def softmax(x, axis=-1, *, out=None):
+    """exp(xᵢ) / Σⱼ exp(xⱼ) along an axis.
+
+    The largest x is subtracted first, so nothing overflows. Where a NaN or +∞ is among them, or all are −∞, all become
+    NaN. `out` may be `x`.
+    """
+    return _run("softmax", {"x": x}, axis, out)
+
+
+def softmax_backward(grad, y, axis=-1, *, out=None):
+    """yᵢ (gᵢ − Σⱼ gⱼ yⱼ), from the output `y` of `softmax`."""
+    return _run("softmax_backward", {"grad": grad, "y": y}, axis, out)
+
+
+@_softmax("yᵢ = xᵢ − log Σⱼ exp(xⱼ)", lambda torch, x, axis=-1: torch.log_softmax(x, axis))
+def log_softmax(x, axis=-1, *, out=None):
+    """xᵢ − log Σⱼ exp(xⱼ) along an axis; edges as for `softmax`."""
+    return _run("log_softmax", {"x": x}, axis, out)
+
+
+def log_softmax_backward(grad, y, axis=-1, *, out=None):
+    """gᵢ − exp(yᵢ) Σⱼ gⱼ, from the output `y` of `log_softmax`."""
+    return _run("log_softmax_backward", {"grad": grad, "y": y}, axis, out)

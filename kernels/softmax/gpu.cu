@@ -1,0 +1,109 @@
+// Softmax on the GPU. Arrays are (outer, n, inner), the sums run along n.
+//
+// _rows: n is the last axis. A block takes a row, its threads walk over it together, neighbours side by side.
+// _columns: inner > 1. A thread takes a column; neighbouring threads have neighbouring columns, so each step down
+// reads one run of memory.
+
+#include "elementwise.cuh"
+#include "softmax/reduce.cuh"
+
+#define FOR_EACH_ROW(row, rows) for (long long row = blockIdx.x; row < rows; row += gridDim.x)
+#define ALONG_THE_ROW(j, n) for (long long j = threadIdx.x; j < n; j += blockDim.x)
+
+__device__ real row_max(const real* x, long long n) {
+    real top = x[0];
+    ALONG_THE_ROW(j, n) top = x[j] > top ? x[j] : top;
+    return block_max(top);
+}
+
+__device__ real column_max(const real* x, long long n, long long inner) {
+    real top = x[0];
+    for (long long j = 1; j < n; j++) top = x[j * inner] > top ? x[j * inner] : top;
+    return top;
+}
+
+extern "C" __global__ void softmax_rows(const real* x, real* y, long long rows, long long n) {
+    FOR_EACH_ROW(row, rows) {
+        const real* in = x + row * n;
+        real* out = y + row * n;
+        real top = row_max(in, n), sum = 0;
+        ALONG_THE_ROW(j, n) sum += out[j] = exp(in[j] - top);
+        sum = block_sum(sum);
+        ALONG_THE_ROW(j, n) out[j] /= sum;
+    }
+}
+
+extern "C" __global__ void softmax_columns(const real* x, real* y, long long columns, long long n, long long inner) {
+    FOR_EACH_ELEMENT(c, columns) {
+        long long start = c / inner * n * inner + c % inner;
+        const real* in = x + start;
+        real* out = y + start;
+        real top = column_max(in, n, inner), sum = 0;
+        for (long long j = 0; j < n; j++) sum += out[j * inner] = exp(in[j * inner] - top);
+        for (long long j = 0; j < n; j++) out[j * inner] /= sum;
+    }
+}
+
+extern "C" __global__ void log_softmax_rows(const real* x, real* y, long long rows, long long n) {
+    FOR_EACH_ROW(row, rows) {
+        const real* in = x + row * n;
+        real top = row_max(in, n), sum = 0;
+        ALONG_THE_ROW(j, n) sum += exp(in[j] - top);
+        real lost = log(block_sum(sum));
+        ALONG_THE_ROW(j, n) y[row * n + j] = (in[j] - top) - lost;
+    }
+}
+
+extern "C" __global__ void log_softmax_columns(const real* x, real* y, long long columns, long long n,
+                                               long long inner) {
+    FOR_EACH_ELEMENT(c, columns) {
+        long long start = c / inner * n * inner + c % inner;
+        const real* in = x + start;
+        real top = column_max(in, n, inner), sum = 0;
+        for (long long j = 0; j < n; j++) sum += exp(in[j * inner] - top);
+        real lost = log(sum);
+        for (long long j = 0; j < n; j++) y[start + j * inner] = (in[j * inner] - top) - lost;
+    }
+}
+
+extern "C" __global__ void softmax_backward_rows(const real* grad, const real* y, real* grad_x, long long rows,
+                                                 long long n) {
+    FOR_EACH_ROW(row, rows) {
+        long long start = row * n;
+        real sum = 0;
+        ALONG_THE_ROW(j, n) sum += grad[start + j] * y[start + j];
+        sum = block_sum(sum);
+        ALONG_THE_ROW(j, n) grad_x[start + j] = y[start + j] * (grad[start + j] - sum);
+    }
+}
+
+extern "C" __global__ void softmax_backward_columns(const real* grad, const real* y, real* grad_x, long long columns,
+                                                    long long n, long long inner) {
+    FOR_EACH_ELEMENT(c, columns) {
+        long long start = c / inner * n * inner + c % inner;
+        real sum = 0;
+        for (long long j = 0, e = start; j < n; j++, e += inner) sum += grad[e] * y[e];
+        for (long long j = 0, e = start; j < n; j++, e += inner) grad_x[e] = y[e] * (grad[e] - sum);
+    }
+}
+
+extern "C" __global__ void log_softmax_backward_rows(const real* grad, const real* y, real* grad_x, long long rows,
+                                                     long long n) {
+    FOR_EACH_ROW(row, rows) {
+        long long start = row * n;
+        real sum = 0;
+        ALONG_THE_ROW(j, n) sum += grad[start + j];
+        sum = block_sum(sum);
+        ALONG_THE_ROW(j, n) grad_x[start + j] = grad[start + j] - exp(y[start + j]) * sum;
+    }
+}
+
+extern "C" __global__ void log_softmax_backward_columns(const real* grad, const real* y, real* grad_x,
+                                                        long long columns, long long n, long long inner) {
+    FOR_EACH_ELEMENT(c, columns) {
+        long long start = c / inner * n * inner + c % inner;
+        real sum = 0;
+        for (long long j = 0, e = start; j < n; j++, e += inner) sum += grad[e];
+        for (long long j = 0, e = start; j < n; j++, e += inner) grad_x[e] = grad[e] - exp(y[e]) * sum;
+    }
+}
