@@ -12,7 +12,8 @@ from .activations import (
     tanh,
     tanh_backward,
 )
-from .backend import Unavailable, backend, backends, current, rung, use, using
+from .backend import Backend, Unavailable, backend, backends, current, rung, use, using
+from .cache import location as cache_location
 from .losses import (
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_with_gradient,
@@ -28,12 +29,14 @@ from .updates import adam_update, rmsprop_update, sgd_update
 
 __all__ = [
     "CATALOG",
+    "Backend",
     "Unavailable",
     "adam_update",
     "backend",
     "backends",
     "binary_cross_entropy_with_logits",
     "binary_cross_entropy_with_logits_with_gradient",
+    "cache_location",
     "column_sum",
     "cross_entropy",
     "cross_entropy_with_gradient",

@@ -227,11 +227,12 @@ def use(name: str) -> Backend:
 
 
 @contextmanager
-def using(name: str) -> Iterator[Backend]:
-    """Answer the calls of this block (in this thread or task) by that backend."""
-    token = _chosen.set(backend(name))
+def using(name: str | Backend) -> Iterator[Backend]:
+    """Answer the calls of this block (in this thread or task) by that backend, or by one of your own making."""
+    chosen = backend(name) if isinstance(name, str) else name
+    token = _chosen.set(chosen)
     try:
-        yield current()
+        yield chosen
     finally:
         _chosen.reset(token)
 

@@ -7,22 +7,24 @@ import warnings
 from pathlib import Path
 
 
+def location() -> Path:
+    """`KERNELWRIGHT_CACHE_DIR` if set, else `$XDG_CACHE_HOME/kernelwright`, else `~/.cache/kernelwright`."""
+    chosen = os.environ.get("KERNELWRIGHT_CACHE_DIR")
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(chosen or Path(base, "kernelwright")).expanduser()
+
+
 @functools.cache
 def directory() -> Path | None:
-    """The cache directory, made if need be; None, with one warning, where nothing can be written.
-
-    `KERNELWRIGHT_CACHE_DIR` if set, else `$XDG_CACHE_HOME/kernelwright`, else `~/.cache/kernelwright`.
-    """
-    chosen = os.environ.get("KERNELWRIGHT_CACHE_DIR")
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "kernelwright")
+    """The cache directory, made if need be; None, with one warning, where nothing can be written."""
+    path = location()
     try:
-        path = base.expanduser()
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             return path
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         warnings.warn(
-            f"compiled kernels can't be kept in {base} ({error}): every process will compile them anew; "
+            f"compiled kernels can't be kept in {path} ({error}): every process will compile them anew; "
             "set KERNELWRIGHT_CACHE_DIR to a directory that can be written",
             stacklevel=2,
         )

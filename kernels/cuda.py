@@ -61,13 +61,13 @@ def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin"
     options = (f"-arch={'compute' if virtual else 'sm'}_{arch}", *options)
     text = path.read_bytes()
     headers = {str(p.relative_to(KERNELS)): p.read_bytes() for p in sorted(KERNELS.rglob("*.cuh"))}
-    parts = [text, *headers.values(), *(x.encode() for x in (*headers, *options, str(_nvrtc().version)))]
+    parts = [text, *headers.values(), *(x.encode() for x in (*headers, *options, str(nvrtc().version)))]
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()
     directory = cache.directory()
     kept = directory / f"{path.parent.name}-{path.stem}-{key[:24]}.{kind}" if directory else None
     if kept and kept.exists():
         return kept.read_bytes()
-    code = _nvrtc().compile(str(path), text, headers, options, kind)
+    code = nvrtc().compile(str(path), text, headers, options, kind)
     if kept:
         cache.write(kept, code)
     return code
@@ -130,7 +130,7 @@ class _Nvrtc:
 
 
 @functools.cache
-def _nvrtc() -> _Nvrtc:
+def nvrtc() -> _Nvrtc:
     return _Nvrtc()
 
 
@@ -159,7 +159,7 @@ def missing() -> str | None:
     if not cupy.cuda.is_available():
         return "the driver finds no NVIDIA GPU (nvidia-smi lists those that it sees)"
     try:
-        _nvrtc()
+        nvrtc()
     except Unavailable as error:
         return str(error)
     return None

@@ -18,7 +18,10 @@ class Parameter:
         self.name = name
         self.backend = kernels.current()
         self.storage: Any = None  # whose memory this is, if another object lent it with `bind`
-        self._data = self.backend.from_numpy(np.array(data))
+        data = np.array(data, order="C")
+        if data.dtype.kind != "f":
+            raise TypeError(f"Parameter {name}: data must be float32 or float64, not {data.dtype}")
+        self._data = self.backend.from_numpy(data)
         self._grad: Any = None  # made when first asked for: inference needs none
 
     @property

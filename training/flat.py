@@ -39,14 +39,17 @@ class Flat:
         array.fill(0)
         return array
 
+    def strays(self) -> list[Parameter]:
+        """The parameters that have moved elsewhere since."""
+        return [parameter for parameter in self.parameters if parameter.storage is not self]
+
     def check(self) -> None:
         """All parameters must still live here."""
-        for parameter in self.parameters:
-            if parameter.storage is not self:
-                raise RuntimeError(
-                    f"{parameter!r} was moved after this optimizer was made, by another optimizer that shares only "
-                    "some of its parameters or by to(…): make the optimizer after the move"
-                )
+        for parameter in self.strays():
+            raise RuntimeError(
+                f"{parameter!r} was moved after this optimizer was made, by another optimizer that has some of the "
+                "same parameters, or by to(…): make the optimizer after the move"
+            )
 
 
 def gather(parameters: Iterable[Parameter]) -> Flat:
@@ -76,8 +79,7 @@ def gather(parameters: Iterable[Parameter]) -> Flat:
                 f"but {parameter!r} is on {names[1]}"
             )
     storage = first.storage
-    # The same order too: the state of an optimizer is saved as flat arrays.
-    if isinstance(storage, Flat) and [*map(id, storage.parameters)] == [*map(id, unique)]:
-        if all(parameter.storage is storage for parameter in unique):
-            return storage
+    # The same parameters in the same order, for the state of an optimizer is saved as flat arrays; and all still there.
+    if isinstance(storage, Flat) and [*map(id, storage.parameters)] == [*map(id, unique)] and not storage.strays():
+        return storage
     return Flat(unique)

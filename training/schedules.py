@@ -1,20 +1,25 @@
 """Learning rates that change from step to step."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from .optimizers import Optimizer
+
+
+class Phase(NamedTuple):
+    end: float  # its last step
+    lr: tuple[float, float]  # from … to …
+    momentum: tuple[float, float]
 
 
 class OneCycleLR:
     """One cycle: the rate rises from max_lr / div_factor to max_lr, then falls to almost nothing.
 
-        lr     ╱╲            momentum  ╲╱‾‾‾
-              ╱  ╲___                   (or β₁)
-             0 pct_start 1
+        rate  ╱╲         momentum  ╲  ╱‾‾
+             ╱  ╲___     or β₁      ╲╱
 
-    Call `step()` after each step of the optimizer, `total_steps` − 1 times at least and `total_steps` at most. Arguments, defaults and values
-    are PyTorch's. Source: Smith and Topin, Super-convergence, arXiv:1708.07120.
+    Call `step()` after each step of the optimizer. Arguments, defaults and values are PyTorch's.
+    Source: Smith and Topin, Super-convergence, arXiv:1708.07120.
 
     Parameters
     ----------
@@ -57,22 +62,20 @@ class OneCycleLR:
         if not 0 <= pct_start <= 1:
             raise ValueError(f"OneCycleLR: pct_start is {pct_start}, it must be from 0 to 1")
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                f"OneCycleLR: anneal_strategy is {anneal_strategy!r}, it must be one of 'cos', 'linear'"
-            )
+            raise ValueError(f"OneCycleLR: anneal_strategy is {anneal_strategy!r}, it must be one of 'cos', 'linear'")
         if cycle_momentum and not {"momentum", "betas"} & set(optimizer.options):
             raise ValueError(f"OneCycleLR: {optimizer!r} has no momentum: set cycle_momentum=False")
-        self.optimizer, self.total_steps = optimizer, total_steps
+        self.optimizer: Any = optimizer
+        self.total_steps = total_steps
         self.anneal_strategy, self.cycle_momentum = anneal_strategy, cycle_momentum
         low, high, calm, brisk = max_lr / div_factor, max_lr, base_momentum, max_momentum
         last, rise = low / final_div_factor, pct_start * total_steps - 1
-        # Each phase: its last step, the rate and the momentum from … to …
-        self.phases = [(rise, (low, high), (brisk, calm))]
+        self.phases = [Phase(rise, (low, high), (brisk, calm))]
         if three_phase:
-            self.phases.append((2 * rise, (high, low), (calm, brisk)))
-            self.phases.append((total_steps - 1, (low, last), (brisk, brisk)))
+            self.phases.append(Phase(2 * rise, (high, low), (calm, brisk)))
+            self.phases.append(Phase(total_steps - 1, (low, last), (brisk, brisk)))
         else:
-            self.phases.append((total_steps - 1, (high, last), (calm, brisk)))
+            self.phases.append(Phase(total_steps - 1, (high, last), (calm, brisk)))
         self.last_epoch = 0
         self._apply()
 
@@ -93,15 +96,12 @@ class OneCycleLR:
         self._apply()
 
     def _apply(self) -> None:
-        begin = 0.0
-        for end, rates, momenta in self.phases:
-            if self.last_epoch <= end or end == self.total_steps - 1:
-                break
-            begin = end
+        i = next((i for i, phase in enumerate(self.phases) if self.last_epoch <= phase.end), len(self.phases) - 1)
+        begin, end = self.phases[i - 1].end if i else 0.0, self.phases[i].end
         done = (self.last_epoch - begin) / (end - begin) if end != begin else 1.0
-        self.optimizer.lr = self._between(*rates, done)
+        self.optimizer.lr = self._between(*self.phases[i].lr, done)
         if self.cycle_momentum:
-            momentum = self._between(*momenta, done)
+            momentum = self._between(*self.phases[i].momentum, done)
             if "betas" in self.optimizer.options:
                 self.optimizer.betas = (momentum, *self.optimizer.betas[1:])
             else:

@@ -23,7 +23,7 @@ PTX_TYPES = {"int64": "u64", "int32": "u32", "float32": "f32", "float64": "f64"}
 @pytest.fixture(scope="module", autouse=True)
 def _needs_nvrtc():
     try:
-        cuda._nvrtc()
+        cuda.nvrtc()
     except kernels.Unavailable as error:
         pytest.skip(str(error))
 

@@ -1,0 +1,1 @@
+"""Evidence: what each kernel takes, beside NumPy and beside the limits of the machine."""

@@ -1,0 +1,186 @@
+"""What this machine can do at most: multiply-adds a second, and bytes moved to and from memory a second.
+
+Both are measured, in the same run as the kernels, for no data sheet knows how many cores a container has, how fast they
+are clocked today, or who shares the memory.
+"""
+
+import functools
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..kernels.operation import Cost
+
+MINIMUM_COPY = 1 << 28  # bytes of each array copied; larger where the cache is
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The roofline of one device, for float32."""
+
+    flops: float  # a second
+    bandwidth: float  # bytes a second, read and written
+    cache: int  # bytes; what fits may be faster than the bandwidth
+    how: str  # they were measured
+    flops_one_thread: float | None = None
+
+    def bound(self, cost: Cost) -> str:
+        """What keeps such a call from being faster: "flops", "memory", or "cache" where all of it fits in there."""
+        if cost.flops / self.flops > cost.bytes / self.bandwidth:
+            return "flops"
+        return "cache" if cost.bytes < self.cache else "memory"
+
+    def share(self, cost: Cost, seconds: float) -> float | None:
+        """How near to its limit a call is, 1 being at it; None where the limit isn't known, in the cache."""
+        if self.bound(cost) == "cache":
+            return None
+        return max(cost.flops / self.flops, cost.bytes / self.bandwidth) / seconds
+
+
+def of_cpu() -> Limits:
+    import numba
+
+    threads = numba.get_num_threads()
+    return Limits(
+        flops=_cpu_flops(threads),
+        bandwidth=_cpu_bandwidth(max(MINIMUM_COPY, 4 * last_level_cache())),
+        cache=last_level_cache(),
+        how="multiply-adds in registers; a scaled copy between arrays far beyond the caches, plain stores",
+        flops_one_thread=_cpu_flops(1),
+    )
+
+
+def of_gpu(device: Any) -> Limits:
+    """The matrix product of NVIDIA's library stands for the arithmetic's peak: no simple loop of ours comes nearer."""
+    cupy = device.cupy
+    one, other = cupy.ones((2, MINIMUM_COPY // 4), np.float32)
+    a, b = cupy.random.default_rng(0).standard_normal((2, 8192, 8192), dtype=np.float32)
+    product = cupy.empty_like(a)
+
+    def seconds(call: Callable[[], Any]) -> float:
+        call()
+        times = []
+        for _ in range(7):
+            start, stop = cupy.cuda.Event(), cupy.cuda.Event()
+            start.record()
+            call()
+            stop.record()
+            stop.synchronize()
+            times.append(cupy.cuda.get_elapsed_time(start, stop) / 1e3)
+        return min(times)
+
+    return Limits(
+        flops=2 * 8192**3 / seconds(lambda: cupy.matmul(a, b, out=product)),
+        bandwidth=2 * one.nbytes / seconds(lambda: cupy.copyto(other, one)),
+        cache=0,  # its content is flushed before every call
+        how="cupy.matmul of 8192³, that is cuBLAS, not the peak of the data sheet; a copy of 256 MiB",
+    )
+
+
+def _best(call: Callable[[], Any], rounds: int = 7) -> float:
+    """The shortest time of a few: an upper limit is sought, and whatever disturbs only makes it longer."""
+    call()
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def _cpu_flops(threads: int) -> float:
+    run, per_round = _multiply_adds()
+    results = np.zeros(threads, np.float32)
+    rounds = 1000
+    while (seconds := _best(lambda: run(rounds, np.float32(0.5), results), 3)) < 5e-3:
+        rounds *= 4
+    seconds = _best(lambda: run(rounds, np.float32(0.5), results))
+    return rounds * per_round * threads / seconds
+
+
+@functools.cache
+def _multiply_adds() -> tuple[Callable, int]:
+    """A compiled function (rounds, x, results) that only multiplies and adds, and the operations of one round.
+
+    A multiply-add takes about 4 cycles but 2 to 4 can start in each, so to keep the units busy a round needs many
+    that don't wait for one another: as many sums as there are registers to hold them. Numba would leave the
+    choice of vectors to LLVM's optimiser; so we write the loop in LLVM's own language.
+    """
+    import numba
+    from llvmlite import binding, ir
+    from numba import prange, types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    features = binding.get_host_cpu_features()
+    lanes = 16 if features.get("avx512f") else 8 if features.get("avx2") else 4
+    sums = 12 if platform.machine().lower() in ("x86_64", "amd64") else 24  # 16 registers, or 32
+    vector = ir.VectorType(ir.FloatType(), lanes)
+
+    @intrinsic
+    def spin(typing, rounds, x):
+        del typing
+
+        def emit(context, builder, signature, arguments):
+            del context, signature
+            rounds, x = arguments
+            # Factor and addend come from outside, and no fast-math flag is set: LLVM can't work the sums out.
+            single = builder.insert_element(ir.Constant(vector, ir.Undefined), x, ir.IntType(32)(0))
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+            factor = builder.shuffle_vector(single, single, zeros)
+            # Each sum starts elsewhere: equal ones would be merged. `fmuladd` is fused wherever the machine can.
+            starts = [builder.fadd(factor, ir.Constant(vector, [float(i)] * lanes)) for i in range(sums)]
+            slots = [cgutils.alloca_once_value(builder, start) for start in starts]
+            kind = ir.FunctionType(vector, [vector] * 3)
+            fmuladd = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{lanes}f32")
+            with cgutils.for_range(builder, rounds):
+                for slot in slots:
+                    builder.store(builder.call(fmuladd, [builder.load(slot), factor, factor]), slot)
+            total = builder.load(slots[0])
+            for slot in slots[1:]:
+                total = builder.fadd(total, builder.load(slot))
+            return builder.extract_element(total, ir.IntType(32)(0))
+
+        return types.float32(types.int64, types.float32), emit
+
+    # Kept by nobody between processes: Numba's cache would not notice a change of `spin`.
+    @numba.njit("void(int64, float32, float32[::1])", parallel=True)
+    def run(rounds, x, results):
+        for thread in prange(results.size):
+            results[thread] = spin(rounds, x)
+
+    return run, 2 * lanes * sums
+
+
+def _cpu_bandwidth(size: int) -> float:
+    """Bytes a second of a copy by all threads, counting each once as read and once as written.
+
+    The processor in truth also reads what it is about to overwrite; stores that go past the cache avoid that, and
+    a kernel that uses them may exceed this limit.
+    """
+    import numba
+    from numba import prange
+
+    # The factor is there so that LLVM doesn't call memcpy, which has such stores.
+    @numba.njit("void(float32[::1], float32[::1], float32)", parallel=True)
+    def copy(source, target, factor):
+        for i in prange(source.size):
+            target[i] = factor * source[i]
+
+    source, target = np.ones((2, size // 4), np.float32)
+    return 2 * source.nbytes / _best(lambda: copy(source, target, np.float32(1)))
+
+
+@functools.cache
+def last_level_cache() -> int:
+    """Bytes of the processor's largest cache; 32 MiB where the system doesn't say."""
+    sizes = []
+    for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+        text = path.read_text().strip()
+        sizes.append(int(text[:-1]) * {"K": 1 << 10, "M": 1 << 20}[text[-1]])
+    return max(sizes, default=32 << 20)

@@ -1,0 +1,97 @@
+"""The same weights in PyTorch: the same outputs and gradients."""
+
+import numpy as np
+import pytest
+from kernelwright import layers
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.compare
+
+PAIRS = [
+    (lambda: layers.ReLU(), lambda: torch.nn.ReLU()),
+    (lambda: layers.LeakyReLU(0.2), lambda: torch.nn.LeakyReLU(0.2)),
+    (lambda: layers.Sigmoid(), lambda: torch.nn.Sigmoid()),
+    (lambda: layers.Tanh(), lambda: torch.nn.Tanh()),
+    (lambda: layers.GELU(), lambda: torch.nn.GELU()),
+    (lambda: layers.GELU("tanh"), lambda: torch.nn.GELU("tanh")),
+    (lambda: layers.Softmax(dim=1), lambda: torch.nn.Softmax(dim=1)),
+    (lambda: layers.LogSoftmax(dim=0), lambda: torch.nn.LogSoftmax(dim=0)),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_network(ours, theirs, dtype):
+    net = layers.Sequential(
+        layers.Flatten(),
+        layers.Linear(12, 9, dtype=dtype),
+        ours(),
+        layers.Sequential(layers.Linear(9, 5, bias=False, dtype=dtype), layers.Identity()),
+    )
+    twin = torch.nn.Sequential(
+        torch.nn.Flatten(),
+        torch.nn.Linear(12, 9),
+        theirs(),
+        torch.nn.Sequential(torch.nn.Linear(9, 5, bias=False), torch.nn.Identity()),
+    ).to(torch.float32 if dtype == np.float32 else torch.float64)
+    twin.load_state_dict({key: torch.from_numpy(value) for key, value in net.state_dict().items()})
+    net.load_state_dict(twin.state_dict())
+    x = np.random.default_rng(0).standard_normal((7, 3, 4)).astype(dtype)
+    grad = np.random.default_rng(1).standard_normal((7, 5)).astype(dtype)
+    y, backward = net.forward(x)
+    x_torch = torch.from_numpy(x).requires_grad_()
+    y_torch = twin(x_torch)
+    y_torch.backward(torch.from_numpy(grad))
+    near = {"rtol": 1e-4, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-10, "atol": 1e-12}
+    np.testing.assert_allclose(y, y_torch.detach(), **near)
+    np.testing.assert_allclose(backward(grad), x_torch.grad, **near)
+    theirs_by_name = dict(twin.named_parameters())
+    for key, parameter in net.named_parameters():
+        np.testing.assert_allclose(parameter.grad, theirs_by_name[key].grad, **near)
+
+
+def test_text_and_keys():
+    net = layers.Sequential(layers.Linear(4, 3), layers.Sequential(layers.ReLU(), layers.Flatten()), layers.Softmax(1))
+    twin = torch.nn.Sequential(
+        torch.nn.Linear(4, 3), torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Flatten()), torch.nn.Softmax(1)
+    )
+    assert repr(net) == repr(twin)
+    assert list(net.state_dict()) == list(twin.state_dict())
+
+
+def weights(size):
+    return np.random.default_rng(3).uniform(0.5, 2, size)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(
+    ("name", "options", "target"),
+    [
+        ("MSELoss", {}, "real"),
+        ("BCEWithLogitsLoss", {}, "share"),
+        ("BCEWithLogitsLoss", {"weight": weights(5), "pos_weight": weights(5)}, "share"),
+        ("CrossEntropyLoss", {}, "class"),
+        ("CrossEntropyLoss", {"weight": weights(5), "label_smoothing": 0.1, "ignore_index": 2}, "class"),
+        ("CrossEntropyLoss", {"weight": weights(5), "label_smoothing": 0.1}, "probabilities"),
+    ],
+)
+def test_loss(name, options, target, reduction):
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((6, 5))
+    targets = {
+        "real": draw.standard_normal((6, 5)),
+        "share": draw.uniform(0, 1, (6, 5)),
+        "class": draw.integers(0, 5, 6),
+        "probabilities": draw.dirichlet(np.ones(5), 6),
+    }
+    t = targets[target]
+    criterion = getattr(layers, name)(**options, reduction=reduction)
+    tensors = {key: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for key, v in options.items()}
+    twin = getattr(torch.nn, name)(**tensors, reduction=reduction)
+    loss, backward = criterion.forward(x, t)
+    x_torch = torch.from_numpy(x).requires_grad_()
+    loss_torch = twin(x_torch, torch.from_numpy(t))
+    np.testing.assert_allclose(loss, loss_torch.detach(), rtol=1e-10)
+    grad = np.random.default_rng(1).standard_normal(np.shape(loss))
+    loss_torch.backward(torch.from_numpy(np.asarray(grad)))
+    np.testing.assert_allclose(backward(grad), x_torch.grad, rtol=1e-9, atol=1e-12)

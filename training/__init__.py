@@ -1,0 +1,29 @@
+"""Training: optimizers, schedules, data, the loop around them, checkpoints; recipes/ puts them together."""
+
+from .checkpoint import load as load_checkpoint
+from .checkpoint import save as save_checkpoint
+from .data import Dataset, Part, batches, load
+from .metrics import accuracy
+from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from .schedules import OneCycleLR
+from .trainer import Epoch, evaluate, fit, predict
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Dataset",
+    "Epoch",
+    "OneCycleLR",
+    "Optimizer",
+    "Part",
+    "RMSprop",
+    "accuracy",
+    "batches",
+    "evaluate",
+    "fit",
+    "load",
+    "load_checkpoint",
+    "predict",
+    "save_checkpoint",
+]
