@@ -8,37 +8,26 @@ from typing import Any
 from .suite import Row
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
-COLUMNS = (
-    "operation",
-    "size",
-    "direction",
-    "backend",
-    "time",
-    "±",
-    "GFLOP/s",
-    "GB/s",
-    "of limit",
-    "vs NumPy",
-    "first call",
-)
+COLUMNS = ("operation", "size", "backend", "time", "±", "GFLOP/s", "GB/s", "of limit", "vs NumPy", "first call")
+NARROW = ("operation", "size", "time", "of limit", "vs NumPy")  # for a terminal of 80 columns, and the README
 
 
-def cells(row: Row) -> list[str]:
-    """A row in words; – where a figure would mean nothing."""
-    head = [row.operation, row.size, row.direction, row.backend]
+def cells(row: Row) -> dict[str, str]:
+    """A row in words by column; – where a figure would mean nothing."""
+    name = row.operation + {"forward": "", "backward": " backward", "with gradient": " + gradient"}[row.direction]
+    head = {"operation": name, "size": row.size, "backend": row.backend}
     if row.timing is None:
-        return [*head, "failed", "", "", "", "", "", ""]
+        return dict.fromkeys(COLUMNS, "") | head | {"time": "failed"}
     seconds = row.timing.median
-    return [
-        *head,
-        duration(seconds),
-        f"{row.timing.spread:.0%}",
-        f"{row.cost.flops / seconds / 1e9:.1f}",
-        f"{row.cost.bytes / seconds / 1e9:.1f}",
-        "–" if row.of_limit is None else f"{row.of_limit:.0%}",
-        "–" if row.versus_numpy is None else f"{row.versus_numpy:.2f}×",
-        duration(row.timing.first),
-    ]
+    return head | {
+        "time": duration(seconds),
+        "±": f"{row.timing.spread:.0%}",
+        "GFLOP/s": f"{row.cost.flops / seconds / 1e9:.1f}",
+        "GB/s": f"{row.cost.bytes / seconds / 1e9:.1f}",
+        "of limit": "–" if row.of_limit is None else f"{row.of_limit:.0%}",
+        "vs NumPy": "–" if row.versus_numpy is None else f"{row.versus_numpy:.2f}×",
+        "first call": duration(row.timing.first),
+    }
 
 
 def duration(seconds: float) -> str:
@@ -52,16 +41,19 @@ def print_table(rows: list[Row]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Our kernels (float32)", caption="vs NumPy above 1: ours is faster")
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column in COLUMNS[:4] else "right", no_wrap=True)
-    for row in rows:
-        ratio = row.versus_numpy
-        style = "red" if row.error else "green" if ratio and ratio >= 1 else None
-        table.add_row(*cells(row), style=style)
-    # Wide enough for the table even in a pipe, where there is no width to ask for.
     console = Console()
-    Console(width=max(console.width, 125) if not console.is_terminal else None).print(table)
+    if not console.is_terminal:  # a pipe or a file has no width of its own
+        console = Console(width=140)
+    columns = COLUMNS if console.width >= 120 else NARROW
+    table = Table(
+        box=None, pad_edge=False, caption="vs NumPy above 1: ours is faster. First call: compilation included"
+    )
+    for column in columns:
+        table.add_column(column, justify="left" if column in COLUMNS[:3] else "right", no_wrap=True)
+    for row in rows:
+        style = "red" if row.error else "green" if (row.versus_numpy or 0) >= 1 else None
+        table.add_row(*(cells(row)[column] for column in columns), style=style)
+    console.print(table)
     for row in rows:
         if row.error:
             console.print(f"{row.operation} {row.size} {row.direction} on {row.backend}: {row.error}", markup=False)
@@ -70,7 +62,7 @@ def print_table(rows: list[Row]) -> None:
 def limits_line(limits: dict[str, dict[str, float]]) -> str:
     """What the machine allows, measured in the same run."""
     return "; ".join(
-        f"{name}: {limit['gflops']:.0f} GFLOP/s float32, {limit['gbytes']:.1f} GB/s copied"
+        f"{name}: {limit['gflops']:.0f} GFLOP/s float32, {limit['gbytes']:.1f} GB/s of memory"
         for name, limit in limits.items()
     )
 
@@ -97,10 +89,9 @@ def place(path: Path) -> str:
 def write_markdown(path: Path, machine: dict[str, Any], limits: dict[str, Any], rows: list[Row]) -> None:
     """Put the table between the two marks in a document."""
     text = place(path)
-    chosen = (0, 1, 2, 4, 8, 9)
-    lines = [" | ".join(COLUMNS[i] for i in chosen), "|".join("---" if i < 3 else "--:" for i in chosen)]
-    lines += [" | ".join(cells(row)[i] for i in chosen) for row in rows]
-    table = "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines)
+    lines = [NARROW, ["---" if column in COLUMNS[:3] else "--:" for column in NARROW]]
+    lines += [[cells(row)[column] for column in NARROW] for row in rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     caption = (
         f"{machine['processor']}, {machine['threads']} threads, {limits_line(limits)}. NumPy {machine['numpy']} "
         f"with {machine['blas']}; Numba {machine['numba']}. {machine['date'][:10]}, commit {machine['commit']}. "

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SAMPLE = 2e-3  # seconds that one sample lasts at least: far above the clock's step and one interruption
+# Seconds between two contenders. Threads of OpenBLAS go on spinning for about 25 ms after its last call (2²⁶ cycles),
+# and would take a core from whoever comes next.
+PAUSE = 0.03
 
 
 class Timing(NamedTuple):
@@ -28,7 +31,8 @@ def measure(contenders: dict[str, Callable[[], Any]], seconds: float) -> dict[st
     """Time calls on the CPU side by side for about that long, at least three rounds.
 
     In each round every contender gets one sample, each round beginning with another one: what the machine does
-    meanwhile hits all alike. A sample repeats a short call until it lasts 2 ms.
+    meanwhile hits all alike. A sample repeats a short call until it lasts 2 ms, after a pause and one call that
+    isn't counted.
     """
     first, repeats = {}, {}
     for name, call in contenders.items():
@@ -41,6 +45,8 @@ def measure(contenders: dict[str, Callable[[], Any]], seconds: float) -> dict[st
     while rounds < 3 or time.perf_counter() - began < seconds:
         shift = rounds % len(names)
         for name in names[shift:] + names[:shift]:
+            time.sleep(PAUSE)
+            contenders[name]()
             samples[name].append(_clock(contenders[name], repeats[name]) / repeats[name])
         rounds += 1
     return {name: _summary(samples[name], first[name]) for name in names}

@@ -8,7 +8,7 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def relu(x):
-    return np.where(x < 0, x.dtype.type(0), x)
+    return np.maximum(x, 0)  # a NaN stays one
 
 
 def relu_backward(grad, x):
@@ -24,9 +24,8 @@ def leaky_relu_backward(grad, x, negative_slope):
 
 
 def sigmoid(x):
-    # exp of a negative number only: it can't overflow.
-    e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, 1) / (1 + e)
+    with np.errstate(over="ignore"):  # exp may become infinite: 1/∞ is the right 0
+        return 1 / (1 + np.exp(-x))
 
 
 def sigmoid_backward(grad, y):

@@ -110,19 +110,19 @@ def _finish(y, activation):
             y[c] = act.gelu_tanh(y[c])
 
 
+GROUP = 256  # rows
+
+
 @kernel("in real[:, ::1], out real[::1]")
 def column_sum(x, out):
-    # Groups of 256 rows, then the groups' sums: long columns lose little to rounding.
+    # Sums of groups of rows, then the sum of those: long columns lose little to rounding, and memory is read in order.
     rows, columns = x.shape
-    for part in prange((columns + 63) // 64):
-        first = 64 * part
-        width = min(64, columns - first)
-        total, group = np.zeros(width, x.dtype), np.empty(width, x.dtype)
-        for start in range(0, rows, 256):
-            group[:] = 0
-            for i in range(start, min(start + 256, rows)):
-                for c in range(width):
-                    group[c] += x[i, first + c]
-            for c in range(width):
-                total[c] += group[c]
-        out[first : first + width] = total
+    sums = np.zeros(((rows + GROUP - 1) // GROUP, columns), x.dtype)
+    for group in prange(sums.shape[0]):
+        for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
+            for j in range(columns):
+                sums[group, j] += x[i, j]
+    out[:] = 0
+    for group in range(sums.shape[0]):
+        for j in range(columns):
+            out[j] += sums[group, j]
