@@ -66,5 +66,5 @@ def test_packages_import_only_downwards():
                 if words[:1] in (["from"], ["import"]):
                     assert not words[1].startswith("kernelwright"), f"{path}: imports are relative"
                     if words[1].startswith(dots):
-                        other = words[1].removeprefix(dots).partition(".")[0] or words[3]
+                        other = words[1].removeprefix(dots).partition(".")[0] or words[3].rstrip(",")
                         assert other.startswith(".") or other in (*allowed[folder], folder), f"{path}: {line}"
