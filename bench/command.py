@@ -1,6 +1,6 @@
-"""The command line: `kernelwright train | bench | doctor`.
+"""The command `kernelwright`: train, bench, doctor.
 
-It lives in bench because that is the one package that may import all others.
+It lives in `bench`, because that is the one package that may import all others.
 """
 
 import argparse
@@ -9,48 +9,54 @@ import os
 import sys
 from pathlib import Path
 
-# On few cores, GNU OpenMP's threads that spin while they wait keep NumPy's BLAS from the processor, and the other
-# way round: stalls of milliseconds. Spinning little cures it; libgomp reads this once, when it is loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+RECIPES = Path(__file__).parents[1] / "training" / "recipes"
 
-from .. import kernels
 
-RECIPES = Path(__file__).parent.parent / "training" / "recipes"
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without a page of usage before it."""
+
+    def error(self, message):
+        self.exit(2, f"kernelwright: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0 if all went well, 2 for a mistake of the user's, told in one sentence."""
+    # After NumPy's BLAS has worked, OpenMP's waiting threads can keep it from the cores for 5 to 8 ms: let
+    # them spin only briefly. libgomp reads this when it is loaded, so it stands before any import of Numba.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    chosen = _parser().parse_args(arguments)
     try:
-        chosen = _parser().parse_args(arguments)
         return chosen.run(chosen)
-    except (kernels.Unavailable, ValueError, TypeError, OSError) as error:
-        if os.environ.get("KERNELWRIGHT_TRACEBACK"):
-            raise
-        print(f"kernelwright: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        print("kernelwright: interrupted", file=sys.stderr)
+        print(file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough, as in `kernelwright doctor | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("KERNELWRIGHT_TRACEBACK") == "1" or not _is_mistake(error):
+            raise
+        print(f"kernelwright: {_sentence(error)}", file=sys.stderr)
+        return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kernelwright", description="Deep-learning kernels to read, run and trust.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _parser() -> Parser:
+    parser = Parser(prog="kernelwright", description="Deep-learning kernels to read, run and trust.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    train = commands.add_parser("train", help="train a network on real data")
-    recipes = train.add_subparsers(required=True, metavar="RECIPE")
-    for path in sorted(RECIPES.glob("[a-z]*.py")):
-        recipe = importlib.import_module(f"...training.recipes.{path.stem}", __name__)
-        one = recipes.add_parser(path.stem, help=(recipe.__doc__ or "").partition("\n")[0])
-        recipe.add_arguments(one)
-        one.set_defaults(run=lambda chosen, recipe=recipe: recipe.run(chosen) and 0)
+    train = commands.add_parser("train", help="train a network by a recipe")
+    train.add_argument("--backend", metavar="NAME", help="numba, cupy, … (default: KERNELWRIGHT_BACKEND, or numba)")
+    train.add_argument("recipe", choices=recipes(), metavar="RECIPE", help=f"one of: {', '.join(recipes())}")
+    train.add_argument("options", nargs=argparse.REMAINDER, help="its options: see kernelwright train RECIPE --help")
+    train.set_defaults(run=_train)
 
-    bench = commands.add_parser("bench", help="time the kernels of this machine against NumPy")
-    bench.add_argument("family", nargs="*", help="matmul, softmax, …; all if none is named")
-    bench.add_argument("--quick", action="store_true", help="one size of each operation, forward: under a minute")
-    bench.add_argument("--backends", metavar="A,B", help="default: all that run here, but for the reference")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    bench.add_argument("--markdown", type=Path, metavar="FILE", help="put a table into that document")
+    bench = commands.add_parser("bench", help="time the kernels against NumPy and this machine's limits")
+    bench.add_argument(
+        "families", nargs="*", metavar="FAMILY", help="matmul, softmax, …, or an operation (default: all)"
+    )
+    bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
+    bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
+    bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
     bench.set_defaults(run=_bench)
 
     doctor = commands.add_parser("doctor", help="what runs here, what doesn't, and what to install")
@@ -58,63 +64,49 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _doctor(chosen: argparse.Namespace) -> int:
-    from .doctor import run
+def recipes() -> list[str]:
+    """The recipes that there are, none of them imported."""
+    return sorted(path.stem for path in RECIPES.glob("[!_]*.py"))
 
-    del chosen
-    run()
+
+def _train(chosen: argparse.Namespace) -> int:
+    recipe = importlib.import_module(f"..training.recipes.{chosen.recipe}", __package__)
+    parser = Parser(prog=f"kernelwright train {chosen.recipe}", description=(recipe.__doc__ or "").partition("\n")[0])
+    recipe.add_arguments(parser)
+    options = parser.parse_args(chosen.options)
+    if chosen.backend:
+        from .. import kernels
+
+        kernels.use(chosen.backend)
+    recipe.run(options)
     return 0
 
 
 def _bench(chosen: argparse.Namespace) -> int:
-    try:
-        import rich  # noqa: F401
-    except ImportError:
-        raise kernels.Unavailable("tables need the package rich: pip install 'kernelwright[bench]'") from None
-    from ..training.progress import progress
-    from . import machine, report, suite
+    from . import suite
 
-    families = sorted({operation.family for operation in kernels.CATALOG.values()})
-    for family in chosen.family:
-        if family not in families:
-            raise ValueError(f"unknown family {family!r}: it must be one of {', '.join(families)}")
-    here = [name for name, missing in kernels.backends().items() if missing is None and name != "reference"]
-    names = chosen.backends.split(",") if chosen.backends else here
-    for name in names:
-        kernels.backend(name)  # refuses what can't run
-    # What can't be written is told now, not after the run.
-    if chosen.json:
-        chosen.json.parent.mkdir(parents=True, exist_ok=True)
-        chosen.json.touch()
-    if chosen.markdown:
-        report.place(chosen.markdown)
+    backends = chosen.backends.split(",") if chosen.backends is not None else None
+    return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
 
-    about = machine.description()
-    print(f"{about['processor']}, {about['threads']} threads; NumPy {about['numpy']} with {about['blas']}")
-    cpu = machine.limits()
-    limits = {
-        name: machine.gpu_limits(kernels.backend(name).device.cupy) if name == "cupy" else cpu  # pyright: ignore[reportAttributeAccessIssue]
-        for name in names
-    }
-    print(f"limits, measured now: {report.limits_line(limits)}")
-    operations = [o for o in kernels.CATALOG.values() if not chosen.family or o.family in chosen.family]
-    rows, seconds, status = [], 0.3 if chosen.quick else 1.0, 0
-    try:
-        with progress("", len(operations), "operations") as bar:
-            for operation in operations:
-                for case in suite.cases(operation, chosen.quick):
-                    bar.advance(0, f"{operation.name} {case.size} {case.direction}")
-                    rows += suite.run(case, names, limits, about["last_level_cache"], seconds)
-                bar.advance(1)
-    except KeyboardInterrupt:
-        print("interrupted: these were measured", file=sys.stderr)
-        status = 130
-    report.print_table(rows)
-    if chosen.json:
-        report.write_json(chosen.json, about, limits, rows)
-    if chosen.markdown:
-        report.write_markdown(chosen.markdown, about, limits, rows)
-    return status or int(any(row.error for row in rows))
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    del chosen
+    from . import doctor
+
+    return doctor.run()
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Something that the user can put right, told in its message."""
+    from ..kernels import Unavailable
+
+    return isinstance(error, (Unavailable, ValueError, TypeError, OSError))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 if __name__ == "__main__":

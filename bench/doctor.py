@@ -1,88 +1,100 @@
-"""`kernelwright doctor`: what runs here, what doesn't, why, and what to install."""
+"""What runs on this machine, what doesn't and why, and what to install."""
 
-import importlib.metadata
+import os
 import platform
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from .. import kernels
 from ..kernels import cache, cuda
+from . import machine
 
-# Package → the extra that brings it, and what it is for.
-OPTIONAL = {
-    "cupy-cuda13x": ("gpu", "kernels on an NVIDIA GPU"),
-    "nvidia-cuda-nvrtc": ("simulator", "compiles CUDA C, without a GPU too"),
-    "scikit-learn": ("train", "the digits data set"),
-    "matplotlib": ("train", "pictures"),
-    "safetensors": ("train", "checkpoints"),
-    "rich": ("train", "progress bars and tables"),
-    "threadpoolctl": ("bench", "says which BLAS NumPy uses"),
+# What each extra of the distribution is for, and the packages that it installs.
+EXTRAS = {
+    "train": ("scikit-learn", "matplotlib", "rich", "safetensors"),
+    "bench": ("rich", "threadpoolctl"),
+    "simulator": ("cuda-pathfinder", "nvidia-cuda-nvrtc"),
+    "gpu": ("cupy-cuda13x",),
+    "compare": ("torch",),
 }
+INSTEAD = {"cupy-cuda13x": ("cupy-cuda12x", "cupy")}  # the same package for another CUDA
 
 
-def run() -> None:
-    for title, lines in (("Backends", _backends()), ("CPU", _cpu()), ("GPU", _gpu()), ("Packages", _packages())):
-        print(title)
-        for name, text in lines:
-            print(f"  {name:18} {text}")
+def run() -> int:
+    """Print all of it; the exit code: 1 if the default backend doesn't work."""
+    _say("kernelwright", machine.installed("kernelwright") or "not installed, run from its sources")
+    _say("Python", f"{platform.python_version()} ({sys.executable})")
+    _say("NumPy", f"{np.__version__}, {_blas()}")
+    _say("CPU", f"{machine.cpu_name()}, {machine.cores()} cores, {os.cpu_count()} threads")
+    print("\nBackends")
+    for name, why_not in kernels.backends().items():
+        _say(f"  {name}", "runs here" if why_not is None else f"can't run: {why_not}")
+    print("\nNumba")
+    healthy = _numba()
+    print("\nGPU")
+    _gpu()
+    print("\nPackages")
+    for extra, packages in EXTRAS.items():
+        _say(f"  {extra}", _packages(extra, packages))
+    print()
+    _say("Cache", _cache())
+    return 0 if healthy else 1
 
 
-def _backends():
-    for name, missing in kernels.backends().items():
-        default = " (in use)" if not missing and kernels.current().name == name else ""
-        yield name, f"runs here{default}" if missing is None else f"can't run here: {missing}"
+def _say(what: str, text: str) -> None:
+    print(f"{what:<18}{text}")
 
 
-def _cpu():
-    import numba
-    from numba.core import config
-
-    from .machine import features, processor
-
-    yield "processor", processor()
-    wanted = ("sse4.2", "avx", "avx2", "fma", "avx512f", "avx512bf16", "amx-tile", "neon", "sve")
-    yield "features", " ".join(feature for feature in wanted if features().get(feature)) or "none known"
-    kernels.backend("numba").relu(np.ones(4, np.float32))  # a threading layer is chosen by the first parallel call
-    layer = numba.threading_layer()
-    cure = " – slow and not safe for several Python threads: pip install tbb" if layer == "workqueue" else ""
-    yield "threads", f"{numba.get_num_threads()}, threading layer {layer}{cure}"
-    svml = "used" if config.USING_SVML else "not used (Intel's vector mathematics; Numba's wheels come without)"  # pyright: ignore[reportAttributeAccessIssue]
-    yield "SVML", svml
-    kept = cache.directory()
-    size = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) if kept else 0
-    yield "compiled kernels", f"{kept} ({size / 1e6:.1f} MB)" if kept else "not kept: see the warning"
+def _blas() -> str:
+    library = machine.blas()
+    threads = f", {library['threads']} threads" if library["threads"] else ""
+    return f"{library['name']} {library['version']}{threads}"
 
 
-def _gpu():
-    version = cuda.driver()
-    yield "driver", f"runs CUDA {version}" if version else "none found"
-    if kernels.backends()["cupy"] is None:
-        cupy = kernels.backend("cupy").device.cupy  # pyright: ignore[reportAttributeAccessIssue]
-        properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
-        memory = f"{properties['totalGlobalMem'] / 2**30:.0f} GiB"
-        yield "device", f"{properties['name'].decode()}, sm_{cupy.cuda.Device().compute_capability}, {memory}"
+def _numba() -> bool:
+    """Whether it works: a kernel is compiled, or fetched from the cache, and run."""
+    _say("  version", f"{machine.installed('numba')}, llvmlite {machine.installed('llvmlite')}")
     try:
-        major, minor = cuda.nvrtc().version
-        yield "NVRTC", f"{major}.{minor}: CUDA C can be compiled here"
+        found = machine.threading()
+    except Exception as error:
+        _say("  fails", f"{type(error).__name__}: {error}")
+        return False
+    _say(
+        "  compiles for", f"{found['llvm_cpu']}, with {found['features'] or 'none of the vector features that matter'}"
+    )
+    _say("  threads", f"{found['threads']}, started by {found['threading_layer']}")
+    if found["threading_layer"] == "workqueue":
+        print("    which is slow (a hundred microseconds a kernel) and not safe in several threads: pip install tbb")
+    _say("  SVML", "used" if found["svml"] else "not used, nor needed")
+    return True
+
+
+def _gpu() -> None:
+    newest = cuda.driver()
+    _say("  driver", f"runs CUDA up to {newest}" if newest else "none is found")
+    if kernels.backends()["cupy"] is None:
+        found = machine.gpu()
+        _say("  device", f"{found['gpu']}, compute capability {found['compute_capability']}, CuPy {found['cupy']}")
+    try:
+        _say("  NVRTC", ".".join(map(str, cuda.nvrtc().version)))
     except kernels.Unavailable as error:
-        yield "NVRTC", str(error)
+        _say("  NVRTC", str(error))
 
 
-def _packages():
-    yield "python", f"{platform.python_version()} {Path(platform.python_implementation())}"
-    for name in ("kernelwright", "numpy", "numba", "llvmlite"):
-        yield name, _version(name) or "not installed (run from a source tree)"
-    for name, (extra, purpose) in OPTIONAL.items():
-        yield name, _version(name) or f"not installed: pip install 'kernelwright[{extra}]' ({purpose})"
+def _packages(extra: str, packages: tuple[str, ...]) -> str:
+    versions = {}
+    for package in packages:
+        known = (machine.installed(name) for name in (package, *INSTEAD.get(package, ())))
+        versions[package] = next((version for version in known if version), None)
+    text = ", ".join(f"{package} {version or 'missing'}" for package, version in versions.items())
+    return text if all(versions.values()) else f"{text}: pip install 'kernelwright[{extra}]'"
 
 
-def _version(name: str) -> str | None:
-    # CuPy has a package for each version of CUDA.
-    names = ("cupy-cuda13x", "cupy-cuda12x", "cupy") if name.startswith("cupy") else (name,)
-    for candidate in names:
-        try:
-            return importlib.metadata.version(candidate)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+def _cache() -> str:
+    directory: Path | None = cache.directory()
+    if directory is None:
+        return "none: set KERNELWRIGHT_CACHE_DIR to a directory that can be written"
+    sizes = [path.stat().st_size for path in directory.rglob("*") if path.is_file()]
+    return f"{directory}, {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB"

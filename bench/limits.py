@@ -5,6 +5,7 @@ are clocked today, or who shares the memory.
 """
 
 import functools
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -41,6 +42,10 @@ class Limits:
             return None
         return max(cost.flops / self.flops, cost.bytes / self.bandwidth) / seconds
 
+    def crowded(self, cores: int) -> bool:
+        """Whether so many cores together do far less than so many times the work of one, lower clocks allowed for."""
+        return self.flops_one_thread is not None and self.flops < 0.6 * cores * self.flops_one_thread
+
 
 def of_cpu() -> Limits:
     import numba
@@ -50,7 +55,7 @@ def of_cpu() -> Limits:
         flops=_cpu_flops(threads),
         bandwidth=_cpu_bandwidth(max(MINIMUM_COPY, 4 * last_level_cache())),
         cache=last_level_cache(),
-        how="multiply-adds in registers; a scaled copy between arrays far beyond the caches, plain stores",
+        how="multiply-adds in registers; a copy or a change in place of arrays far beyond the caches",
         flops_one_thread=_cpu_flops(1),
     )
 
@@ -82,25 +87,21 @@ def of_gpu(device: Any) -> Limits:
     )
 
 
-def _best(call: Callable[[], Any], rounds: int = 7) -> float:
-    """The shortest time of a few: an upper limit is sought, and whatever disturbs only makes it longer."""
+def _best(call: Callable[[], Any], seconds: float = 0.4) -> float:
+    """The shortest time of many: an upper limit is sought, and whatever disturbs only makes a call longer."""
     call()
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
+    best, end = math.inf, time.perf_counter() + seconds
+    while (started := time.perf_counter()) < end:
         call()
-        times.append(time.perf_counter() - started)
-    return min(times)
+        best = min(best, time.perf_counter() - started)
+    return best
 
 
 def _cpu_flops(threads: int) -> float:
     run, per_round = _multiply_adds()
     results = np.zeros(threads, np.float32)
-    rounds = 1000
-    while (seconds := _best(lambda: run(rounds, np.float32(0.5), results), 3)) < 5e-3:
-        rounds *= 4
-    seconds = _best(lambda: run(rounds, np.float32(0.5), results))
-    return rounds * per_round * threads / seconds
+    rounds = 1 << 19  # about 2 ms: far longer than it takes to start the threads
+    return rounds * per_round * threads / _best(lambda: run(rounds, np.float32(0.5), results))
 
 
 @functools.cache
@@ -152,28 +153,30 @@ def _multiply_adds() -> tuple[Callable, int]:
     @numba.njit("void(int64, float32, float32[::1])", parallel=True)
     def run(rounds, x, results):
         for thread in prange(results.size):
-            results[thread] = spin(rounds, x)
+            results[thread] = spin(rounds, x)  # pyright: ignore[reportCallIssue]
 
     return run, 2 * lanes * sums
 
 
 def _cpu_bandwidth(size: int) -> float:
-    """Bytes a second of a copy by all threads, counting each once as read and once as written.
+    """Bytes a second through arrays far beyond the caches, each counted once as read and once as written.
 
-    The processor in truth also reads what it is about to overwrite; stores that go past the cache avoid that, and
-    a kernel that uses them may exceed this limit.
+    By the faster of two ways, plain stores both: a copy, and a change in place. In a copy the processor also reads what
+    it is about to overwrite, which isn't counted; a kernel whose stores go past the cache may exceed this limit.
     """
     import numba
     from numba import prange
 
-    # The factor is there so that LLVM doesn't call memcpy, which has such stores.
+    # The factor is there so that LLVM doesn't call memcpy, which has such stores; a call with one array twice
+    # is the change in place.
     @numba.njit("void(float32[::1], float32[::1], float32)", parallel=True)
     def copy(source, target, factor):
         for i in prange(source.size):
             target[i] = factor * source[i]
 
-    source, target = np.ones((2, size // 4), np.float32)
-    return 2 * source.nbytes / _best(lambda: copy(source, target, np.float32(1)))
+    one, other = np.ones((2, size // 4), np.float32)
+    best = min(_best(lambda: copy(one, target, np.float32(1))) for target in (one, other))  # noqa: B023
+    return 2 * one.nbytes / best
 
 
 @functools.cache

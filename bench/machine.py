@@ -1,198 +1,148 @@
-"""This machine: what it is, and the two limits that no kernel can pass, measured here and now.
-
-Arithmetic: multiply-adds on vector registers, with nothing else to do. Memory: the fastest way found to pass over
-arrays far larger than the caches (a copy, or changing one in place: a copy costs more than its bytes tell, for the
-target's old content is fetched first). A kernel of f operations and b bytes needs at least max(f / arithmetic,
-b / memory).
-"""
+"""Where figures come from: processor, GPU, threads, versions, load, date and commit."""
 
 import datetime
 import functools
 import os
 import platform
 import subprocess
-import time
+import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import llvmlite
-import numba
 import numpy as np
-from llvmlite import binding, ir
-from numba import prange, types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-CHAINS = 12  # independent sums: a multiply-add takes 4 cycles, and up to 2 begin in each
-LARGE = 1 << 26  # bytes of an array that no cache holds
+from .. import kernels
+
+FEATURES = ("avx2", "fma", "avx512f", "avx512bf16", "amx-tile", "neon", "sve", "sve2")
 
 
-def limits() -> dict[str, float]:
-    """GFLOP/s of float32 and GB/s, on the threads that Numba uses."""
-    return {"gflops": _peak(numba.get_num_threads()), "gbytes": max(_bandwidths().values())}
-
-
-def gpu_limits(cupy: Any) -> dict[str, float]:
-    """The same of a GPU: cuBLAS's float32 product of 8192³, and a copy within its memory."""
-    from .timing import measure_gpu
-
-    a = cupy.random.standard_normal((8192, 8192), dtype=cupy.float32)
-    b, c = cupy.empty_like(a), cupy.empty_like(a)
-    product = measure_gpu(cupy, lambda: cupy.matmul(a, a, out=c), 1).median
-    copy = measure_gpu(cupy, lambda: cupy.copyto(b, a), 1).median
-    return {"gflops": 2 * 8192**3 / product / 1e9, "gbytes": 2 * a.nbytes / copy / 1e9}
-
-
-def description() -> dict[str, Any]:
-    """What a reader of figures must know to believe them."""
-    return {
+def describe(backends: tuple[str, ...] = ("numba",)) -> dict[str, Any]:
+    """All that a reader of a figure must know; plain values, for JSON."""
+    about = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "threads": numba.get_num_threads(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "system": platform.platform(),
+        "commit": commit(),
+        "cpu": cpu_name(),
+        "cores": cores(),
+        "cpus": os.cpu_count(),
+        "os": platform.platform(),
+        "load": [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "llvmlite": llvmlite.__version__,
-        "blas": _blas(),
-        "last_level_cache": last_level_cache(),
+        **{name: installed(name) for name in ("kernelwright", "numpy", "numba", "llvmlite")},
+        "blas": blas(),
     }
+    if kernels.backends()["numba"] is None:
+        about.update(threading())
+    if "cupy" in backends:
+        about.update(gpu())
+    return about
 
 
-def processor() -> str:
-    """The processor's name, and the widest vectors that it has."""
+def line(about: dict[str, Any]) -> str:
+    """The same, in one line."""
+    library = about["blas"]
+    parts = [
+        f"{about['cpu']}, {about['cores']} cores ({about.get('features') or platform.machine()})",
+        f"{about['threads']} threads ({about['threading_layer']})" if "threads" in about else "",
+        about.get("gpu", ""),
+        f"Python {about['python']}, NumPy {about['numpy']}, Numba {about['numba']}",
+        f"{library['name']} {library['version']}"
+        + (f" with {library['threads']} threads" if library["threads"] else ""),
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def installed(distribution: str) -> str | None:
+    """Its version, if it is installed."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    wanted = ("avx512f", "avx2", "avx", "neon", "sse4.2")
-    return f"{name} ({next((feature for feature in wanted if features().get(feature)), platform.machine())})"
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def cpu_name() -> str:
+    if sys.platform == "linux":
+        for text in Path("/proc/cpuinfo").read_text().splitlines():
+            if text.startswith("model name"):
+                return text.partition(":")[2].strip()
+    if sys.platform == "darwin":
+        found = _output("sysctl", "-n", "machdep.cpu.brand_string")
+        if found:
+            return found
+    return platform.processor() or platform.machine()
+
+
+def cores() -> int | None:
+    """Physical cores: two hyper-threads are one."""
+    if sys.platform == "linux":
+        siblings = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")
+        return len({path.read_text() for path in siblings}) or os.cpu_count()
+    if sys.platform == "darwin":
+        return int(_output("sysctl", "-n", "hw.physicalcpu") or 0) or os.cpu_count()
+    return os.cpu_count()
 
 
 @functools.cache
-def features() -> dict[str, bool]:
-    """The CPU's features by LLVM's names, as Numba compiles for them."""
-    return dict(binding.get_host_cpu_features())
+def threading() -> dict[str, Any]:
+    """Numba's threads, and the layer that starts them: known only once a parallel kernel has run."""
+    import numba
+    from llvmlite import binding
+
+    with kernels.using("numba"):
+        kernels.relu(np.zeros(1, np.float32))
+    found = binding.get_host_cpu_features()
+    return {
+        "threads": numba.get_num_threads(),
+        "threading_layer": numba.threading_layer(),
+        "svml": bool(numba.config.USING_SVML),  # pyright: ignore[reportAttributeAccessIssue]
+        "llvm_cpu": binding.get_host_cpu_name(),
+        "features": " ".join(name for name in FEATURES if found.get(name)),
+        "spin_count": os.environ.get("GOMP_SPINCOUNT"),
+    }
 
 
-def last_level_cache() -> int:
-    """Bytes of the largest cache; 32 MiB where the system doesn't tell."""
-    sizes = []
-    for file in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
-        text = file.read_text().strip()
-        sizes.append(int(text[:-1]) << {"K": 10, "M": 20}[text[-1]])
-    return max(sizes, default=32 << 20)
-
-
-def _blas() -> str:
-    """The library that NumPy's matrix product runs on, and its threads."""
+def blas() -> dict[str, Any]:
+    """The library behind NumPy's matrix product."""
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
-        return "unknown (pip install threadpoolctl)"
-    found = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
-    return ", ".join(
-        f"{lib['internal_api']} {lib['version']} {lib.get('architecture', '')} {lib['num_threads']} threads"
-        for lib in found
-    )
+        # NumPy knows what it was built with, not how many threads that takes.
+        configuration: Any = np.show_config(mode="dicts")
+        built = configuration["Build Dependencies"]["blas"]
+        return {"name": built["name"], "version": built["version"], "threads": None}
+    found = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    if not found:  # Apple's Accelerate is none that threadpoolctl knows
+        return {"name": "unknown", "version": "", "threads": None}
+    own = next((pool for pool in found if "numpy" in pool["filepath"]), found[0])
+    return {"name": own["internal_api"], "version": own["version"], "threads": own["num_threads"]}
 
 
-def _commit() -> str | None:
-    """The commit of the checkout that this file is in; a + if something in it has been changed."""
-    try:
-        options = {"cwd": Path(__file__).parent, "capture_output": True, "text": True, "check": True}
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], **options).stdout.strip()
-        changed = subprocess.run(["git", "status", "--porcelain", "-uno"], **options).stdout
-    except (OSError, subprocess.CalledProcessError):
+def gpu() -> dict[str, Any]:
+    device: Any = kernels.backend("cupy").device
+    cupy = device.cupy
+    properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
+    return {
+        "gpu": properties["name"].decode(),
+        "compute_capability": device.arch,
+        "cuda_driver": cupy.cuda.runtime.driverGetVersion(),
+        "cuda_runtime": cupy.cuda.runtime.runtimeGetVersion(),
+        "cupy": cupy.__version__,
+    }
+
+
+def commit() -> str | None:
+    """Of the checkout that this file lies in, with "+" where files differ from it; None elsewhere."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
         return None
-    return commit + "+" * bool(changed)
+    found = _output("git", "-C", str(root), "rev-parse", "--short=12", "HEAD")
+    changed = _output("git", "-C", str(root), "status", "--porcelain", "--untracked-files=no")
+    return found and found + ("+" if changed else "")
 
 
-def _lanes() -> int:
-    """float32 numbers in a vector register."""
-    return 16 if features().get("avx512f") else 8 if features().get("avx2") else 4
-
-
-@intrinsic
-def _multiply_add(typingctx, times):
-    """`times` rounds of one multiply-add on each of CHAINS vectors; returns a number that depends on all.
-
-    Numba has no vectors, so this is LLVM's own language: a loop whose values are carried by phi nodes.
-    """
-    lanes = _lanes()
-
-    def generate(context, builder, signature, arguments):
-        number = ir.FloatType()
-        vector = ir.VectorType(number, lanes)
-        kind = ir.FunctionType(vector, [vector] * 3)
-        fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{lanes}f32")
-        factor = ir.Constant(vector, [0.999] * lanes)
-        before = builder.block
-        loop, after = builder.append_basic_block("loop"), builder.append_basic_block("after")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        count = builder.phi(arguments[0].type)
-        count.add_incoming(ir.Constant(count.type, 0), before)
-        chains = [builder.phi(vector) for _ in range(CHAINS)]
-        for i, chain in enumerate(chains):
-            chain.add_incoming(ir.Constant(vector, [float(i + lane) for lane in range(lanes)]), before)
-            chain.add_incoming(builder.call(fma, [chain, factor, factor]), loop)
-        next_count = builder.add(count, ir.Constant(count.type, 1))
-        count.add_incoming(next_count, loop)
-        builder.cbranch(builder.icmp_signed("<", next_count, arguments[0]), loop, after)
-        builder.position_at_end(after)
-        total = chains[0]
-        for chain in chains[1:]:
-            total = builder.fadd(total, chain)
-        return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
-
-    return types.float32(types.int64), generate
-
-
-@numba.njit(parallel=True)
-def _work(threads, times):
-    results = np.empty(threads, np.float32)
-    for thread in prange(threads):
-        results[thread] = _multiply_add(times)
-    return results
-
-
-@numba.njit(parallel=True)
-def _copy(source, target):
-    for i in prange(source.size):
-        target[i] = source[i]
-
-
-@numba.njit(parallel=True)
-def _change(x):
-    for i in prange(x.size):
-        x[i] = -x[i]
-
-
-def _peak(threads: int) -> float:
-    times = 2_000_000
-    _work(threads, 10)
-    best = min(_seconds(lambda: _work(threads, times)) for _ in range(5))
-    return 2 * CHAINS * _lanes() * times * threads / best / 1e9
-
-
-def _bandwidths() -> dict[str, float]:
-    """GB/s, bytes read and written counted."""
-    source = np.random.default_rng(0).standard_normal(LARGE // 8)
-    target = np.zeros_like(source)
-    ways = {"copy": (_copy, (source, target)), "in place": (_change, (source,))}
-    result = {}
-    for name, (work, arrays) in ways.items():
-        work(*arrays)
-        result[name] = 2 * LARGE / min(_seconds(lambda: work(*arrays)) for _ in range(10)) / 1e9  # noqa: B023
-    return result
-
-
-def _seconds(call) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
+def _output(*command: str) -> str | None:
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return ran.stdout.strip()

@@ -1,101 +1,200 @@
-"""Figures as a table in the terminal, as JSON, and as the table in the README."""
+"""Figures for people and for programs: the table in a terminal, the one in a Markdown file, and JSON."""
 
 import json
 import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .suite import Row
+from . import machine
+from .contenders import NUMPY
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from .suite import Row
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
-COLUMNS = ("operation", "size", "backend", "time", "±", "GFLOP/s", "GB/s", "of limit", "vs NumPy", "first call")
-NARROW = ("operation", "size", "time", "of limit", "vs NumPy")  # for a terminal of 80 columns, and the README
+HEADINGS = (
+    *("operation", "size", "direction", "backend"),
+    *("time", "±", "GFLOP/s", "GB/s", "of limit", "vs NumPy", "first call"),
+)
+NARROW = 112  # columns of a terminal below which the heading's less important half is left out
+LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
 
 
-def cells(row: Row) -> dict[str, str]:
-    """A row in words by column; – where a figure would mean nothing."""
-    name = row.operation + {"forward": "", "backward": " backward", "with gradient": " + gradient"}[row.direction]
-    head = {"operation": name, "size": row.size, "backend": row.backend}
-    if row.timing is None:
-        return dict.fromkeys(COLUMNS, "") | head | {"time": "failed"}
-    seconds = row.timing.median
-    return head | {
-        "time": duration(seconds),
-        "±": f"{row.timing.spread:.0%}",
-        "GFLOP/s": f"{row.cost.flops / seconds / 1e9:.1f}",
-        "GB/s": f"{row.cost.bytes / seconds / 1e9:.1f}",
-        "of limit": "–" if row.of_limit is None else f"{row.of_limit:.0%}",
-        "vs NumPy": "–" if row.versus_numpy is None else f"{row.versus_numpy:.2f}×",
-        "first call": duration(row.timing.first),
-    }
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    unit, size = ("s", 1.0) if seconds >= 1 else ("ms", 1e-3) if seconds >= 1e-3 else ("µs", 1e-6)
+    return f"{digits(seconds / size)} {unit}"
 
 
-def duration(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"
+def rate(per_second: float | None) -> str:
+    return "–" if per_second is None else digits(per_second / 1e9)
 
 
-def print_table(rows: list[Row]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def digits(value: float) -> str:
+    """Three of them, and never an exponent."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
-    console = Console()
-    if not console.is_terminal:  # a pipe or a file has no width of its own
-        console = Console(width=140)
-    columns = COLUMNS if console.width >= 120 else NARROW
-    table = Table(
-        box=None, pad_edge=False, caption="vs NumPy above 1: ours is faster. First call: compilation included"
+
+def share(of_limit: float | None, bound: str | None) -> str:
+    return "cache" if bound == "cache" else "–" if of_limit is None else f"{of_limit:.0%}"
+
+
+def ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}×" if value < 10 else f"{value:.0f}×"
+
+
+def limits_line(device: str, roof: Limits) -> str:
+    one = f" ({rate(roof.flops_one_thread)} by one thread)" if roof.flops_one_thread else ""
+    cache = f", a cache of {roof.cache >> 20} MiB" if roof.cache else ""
+    return f"limits of {device}: {rate(roof.flops)} GFLOP/s{one}, {rate(roof.bandwidth)} GB/s{cache} ({roof.how})"
+
+
+def notes(roofs: dict[str, Limits]) -> str:
+    text = (
+        "All in float32; the median of rounds by turns, ± half the distance between the quartiles. "
+        "Both: a loss and its gradient in one call. "
+        "Vs NumPy: the definition in reference.py, called directly; above 1 Kernelwright is faster."
     )
-    for column in columns:
-        table.add_column(column, justify="left" if column in COLUMNS[:3] else "right", no_wrap=True)
-    for row in rows:
-        style = "red" if row.error else "green" if (row.versus_numpy or 0) >= 1 else None
-        table.add_row(*(cells(row)[column] for column in columns), style=style)
-    console.print(table)
-    for row in rows:
-        if row.error:
-            console.print(f"{row.operation} {row.size} {row.direction} on {row.backend}: {row.error}", markup=False)
-
-
-def limits_line(limits: dict[str, dict[str, float]]) -> str:
-    """What the machine allows, measured in the same run."""
-    return "; ".join(
-        f"{name}: {limit['gflops']:.0f} GFLOP/s float32, {limit['gbytes']:.1f} GB/s of memory"
-        for name, limit in limits.items()
-    )
-
-
-def write_json(path: Path, machine: dict[str, Any], limits: dict[str, Any], rows: list[Row]) -> None:
-    content = {"machine": machine, "limits": limits, "rows": [row.as_dict() for row in rows]}
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-def place(path: Path) -> str:
-    """The document, which must have the two marks that the table goes between.
-
-    Raises
-    ------
-    ValueError
-        It has none.
-    """
-    text = path.read_text()
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{path} has no place for figures: it must hold {BEGIN} and {END}")
+    if any(roof.cache for roof in roofs.values()):
+        text += " Cache: the arrays fit in the processor's cache, whose limit is not measured."
     return text
 
 
-def write_markdown(path: Path, machine: dict[str, Any], limits: dict[str, Any], rows: list[Row]) -> None:
-    """Put the table between the two marks in a document."""
-    text = place(path)
-    lines = [NARROW, ["---" if column in COLUMNS[:3] else "--:" for column in NARROW]]
-    lines += [[cells(row)[column] for column in NARROW] for row in rows]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    caption = (
-        f"{machine['processor']}, {machine['threads']} threads, {limits_line(limits)}. NumPy {machine['numpy']} "
-        f"with {machine['blas']}; Numba {machine['numba']}. {machine['date'][:10]}, commit {machine['commit']}. "
-        "– : the data fit in the cache, where the memory's limit means nothing."
+def cells(row: "Row") -> tuple[str, ...]:
+    return (
+        row.operation,
+        row.workload,
+        row.direction,
+        row.backend,
+        duration(row.seconds),
+        "–" if row.spread is None else f"{row.spread:.0%}",
+        rate(row.flops),
+        rate(row.bandwidth),
+        share(row.of_limit, row.bound),
+        ratio(row.vs_numpy),
+        duration(row.first_call),
     )
-    new = re.sub(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{table}\n\n{caption}\n{END}", text, flags=re.DOTALL)
-    path.write_text(new)
+
+
+def show(rows: "list[Row]", roofs: dict[str, Limits]) -> None:
+    """The table, by rich where it is installed; NumPy's own rows are in the ratios, and in the JSON."""
+    shown = [row for row in rows if row.backend != NUMPY and not row.error]
+    if shown:
+        try:
+            _show_rich(shown)
+        except ImportError:
+            print(_markdown(HEADINGS, [cells(row) for row in shown]))
+        print(notes(roofs))
+    for row in rows:
+        if row.error:
+            what = " ".join(part for part in (row.operation, row.workload, row.direction, row.backend) if part)
+            print(f"failed: {what}: {row.error}")
+
+
+def _show_rich(rows: "list[Row]") -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else 132)
+    keep = [i for i, name in enumerate(HEADINGS) if console.width >= NARROW or name not in LESS_IMPORTANT]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for i in keep:
+        table.add_column(HEADINGS[i], justify="left" if i < 4 else "right", overflow="fold", no_wrap=i > 0)
+    for row, following in zip(rows, (*rows[1:], rows[-1])):
+        texts = [Text(text) for text in cells(row)]
+        if row.vs_numpy is not None:
+            texts[HEADINGS.index("vs NumPy")].stylize("green" if row.vs_numpy >= 1 else "red")
+        table.add_row(*(texts[i] for i in keep), end_section=following.family != row.family)
+    console.print(table)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar, where there is a terminal and rich: a function (what is going on, how much more is done)."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    except ImportError:
+        yield lambda text, amount: None
+        return
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda text, amount: bar.update(task, description=text, advance=amount)
+
+
+def check_outputs(json: Path | None, markdown: Path | None) -> None:
+    """Find out now, not after minutes of measuring, whether the results can be written."""
+    if json:
+        json.parent.mkdir(parents=True, exist_ok=True)
+        json.open("a").close()
+    if markdown:
+        text = markdown.read_text(encoding="utf-8")
+        if not re.search(f"{BEGIN}.*{END}", text, re.DOTALL):
+            raise ValueError(f"{markdown} has no place for the figures: a line {BEGIN} and a line {END}")
+        markdown.open("a").close()
+
+
+def write_json(path: Path, results: dict[str, Any]) -> None:
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_markdown(path: Path, results: dict[str, Any]) -> None:
+    """Put the table in the place of the one before."""
+    text = path.read_text(encoding="utf-8")
+    table = f"{BEGIN}\n{figures(results)}\n{END}"
+    path.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: table, text, count=1, flags=re.DOTALL), encoding="utf-8")
+
+
+def figures(results: dict[str, Any]) -> str:
+    """The machine, its limits, and one line for each operation and size: forward beside backward."""
+    from .suite import Row
+
+    roofs = {name: Limits(**roof) for name, roof in results["limits"].items()}
+    about = results["machine"]
+    lines: dict[tuple[str, ...], dict[str, Row]] = {}
+    for row in (Row(**row) for row in results["rows"]):
+        if row.backend != NUMPY and not row.error:
+            side = "forward" if row.direction == "forward" else "backward"
+            lines.setdefault((row.operation, row.workload, row.backend), {})[side] = row
+    headings = (
+        "operation",
+        "size",
+        "backend",
+        *("forward", "of limit", "vs NumPy"),
+        *("backward", "of limit", "vs NumPy"),
+    )
+    body = [key + _three(sides.get("forward")) + _three(sides.get("backward")) for key, sides in lines.items()]
+    parts = [f"{about['date'][:10]}: {machine.line(about)}."]
+    parts += [f"L{limits_line(name, roof)[1:]}." for name, roof in roofs.items() if name != NUMPY]
+    return "\n".join([*parts, "", _markdown(headings, body), "", notes(roofs) + " Backward of a loss: both."])
+
+
+def _three(row: "Row | None") -> tuple[str, str, str]:
+    if row is None:
+        return ("", "", "")
+    return duration(row.seconds), share(row.of_limit, row.bound), ratio(row.vs_numpy)
+
+
+def _markdown(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table that reads well as plain text, too."""
+    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
+    left = sum(heading in ("operation", "size", "direction", "backend") for heading in headings)
+
+    def line(texts: tuple[str, ...]) -> str:
+        return (
+            "| "
+            + " | ".join(f"{t:{'<' if i < left else '>'}{w}}" for i, (t, w) in enumerate(zip(texts, widths)))
+            + " |"
+        )
+
+    rule = "|" + "|".join("-" * (w + 2) if i < left else "-" * (w + 1) + ":" for i, w in enumerate(widths)) + "|"
+    return "\n".join([line(headings), rule, *map(line, rows)])

@@ -1,160 +1,165 @@
-"""Every operation of the catalog, timed on the backends of this machine beside NumPy.
+"""The benchmark: every operation of the catalog, on each backend of this machine, beside NumPy and the limits.
 
-NumPy's contender is the family's reference.py on the same arrays: what one would write in NumPy. The call is made
-once and the reference functions that answer it are noted with their inputs; then those functions alone are
-timed. Ours is the public call, checks and dispatch included. Both allocate their results.
+All in float32. A share of the limit is the time that the call's least work (Operation.cost) would take at the measured
+peak of arithmetic or of memory, whichever is longer, over the time that it took.
 """
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
-from ..kernels import operation as catalog
-from ..kernels.backend import Reference
-from .timing import Timing, measure, measure_gpu
+from ..kernels.operation import CATALOG, Operation
+from . import limits, machine, report
+from .contenders import NUMPY, Case, cases, contender
+from .timing import Timing, keep_freed_memory, race
 
-NUMPY = "numpy (library)"
+BUDGET, QUICK_BUDGET = 1.0, 0.3  # seconds for the rounds of a case
 
 
-@dataclass
+@dataclass(frozen=True)
 class Row:
-    """One operation, size, direction and backend."""
+    """What one contender took for one case."""
 
     family: str
     operation: str
-    size: str
-    direction: str  # forward, backward, or with gradient
-    backend: str
-    timing: Timing | None
-    cost: catalog.Cost
-    limit: float | None  # seconds that the machine's limits allow; None where caches make them meaningless
-    versus_numpy: float | None  # above 1: ours is faster
-    error: str | None = None
-
-    @property
-    def of_limit(self) -> float | None:
-        return self.limit / self.timing.median if self.limit and self.timing else None
-
-    def as_dict(self) -> dict[str, Any]:
-        timing = self.timing._asdict() if self.timing else None
-        return {**asdict(self), "timing": timing, "cost": self.cost._asdict(), "of_limit": self.of_limit}
-
-
-class _Noting(Reference):
-    """The reference backend, noting which functions run on what."""
-
-    def __init__(self):
-        super().__init__()
-        self.calls: list[tuple[Callable, tuple]] = []
-
-    def bind(self, function):
-        run = super().bind(function)
-
-        def noted(*args):
-            self.calls.append((function, args[: function.__code__.co_argcount]))
-            run(*args)
-
-        return noted
-
-
-@dataclass
-class Case:
-    """One call to time."""
-
-    operation: catalog.Operation
-    size: str
+    workload: str
     direction: str
-    cost: catalog.Cost
-    function: Callable
-    arguments: dict[str, Any]
-
-    def on(self, backend: kernels.Backend) -> Callable[[], Any]:
-        """The call on a backend, with arrays of its own."""
-        arguments = {
-            name: backend.from_numpy(x.copy()) if isinstance(x, np.ndarray) else x for name, x in self.arguments.items()
-        }
-
-        def call():
-            with kernels.using(backend):
-                return self.function(**arguments)
-
-        return call
-
-    def in_numpy(self) -> Callable[[], Any]:
-        """The reference functions behind the call."""
-        noting = _Noting()
-        self.on(noting)()
-        calls = noting.calls
-
-        def call():
-            return [function(*args) for function, args in calls]
-
-        return call
+    backend: str
+    error: str | None = None
+    seconds: float | None = None  # the median
+    spread: float | None = None  # half the distance between the quartiles, as a share of it
+    samples: int = 0
+    first_call: float | None = None  # with compilation or loading from the cache
+    flops: float | None = None  # a second
+    bandwidth: float | None = None  # bytes a second
+    bound: str | None = None  # "flops", "memory", or "cache"
+    of_limit: float | None = None
+    vs_numpy: float | None = None  # above 1: faster than NumPy
 
 
-def cases(operation: catalog.Operation, quick: bool) -> Iterator[Case]:
-    """The calls to time. Quick: the first size, forward (of a loss with its gradient); of matmul all sizes."""
-    workloads = operation.workloads(catalog.Draw(0, np.float32))
-    few = quick and operation.name != "matmul"
-    for size, sample in itertools.islice(workloads.items(), 1 if few else None):
-        arguments = {name: x for name, x in operation.bind(sample).items() if name != "out"}
-        cost = operation.cost(*sample.args, **sample.options)
-        backward_cost = operation.backward_cost(*sample.args, **sample.options) if operation.backward_cost else cost
-        if operation.with_gradient:
-            yield Case(operation, size, "with gradient", backward_cost, operation.gradient, arguments)
-        if not (quick and operation.with_gradient):
-            yield Case(operation, size, "forward", cost, operation.function, arguments)
-        if operation.backward and not quick:
-            y = operation.function(**arguments)
-            grad = np.random.default_rng(1).standard_normal(y.shape, np.float32)
-            arguments = operation.backward_arguments(sample, (y,), grad)
-            arguments.pop("out", None)
-            yield Case(operation, size, "backward", backward_cost, operation.backward, arguments)
-
-
-def run(case: Case, backends: list[str], limits: dict[str, dict[str, float]], cache: int, seconds: float) -> list[Row]:
-    """Time one call on those backends. What fails is told in its row.
-
-    `limits` are those of each backend's device, `cache` the bytes of the CPU's largest cache.
-    """
-    rows, timings, errors = [], {}, {}
-    contenders: dict[str, Callable] = {}
-    for name in backends:
-        backend = kernels.backend(name)
+def measure(case: Case, backends: Iterable[str], roofs: dict[str, limits.Limits], budget: float) -> list[Row]:
+    """The rows of one case. A contender that fails has a row that says how, and the others run on."""
+    ready, first, rows = {}, {}, []
+    for name in (*((NUMPY,) if case.numpy_does_the_same else ()), *backends):
         try:
-            call = case.on(backend)
-            if name == "cupy":
-                timings[name] = measure_gpu(backend.device.cupy, call, seconds)  # pyright: ignore[reportAttributeAccessIssue]
-            else:
-                contenders[name] = call
-        except Exception as error:  # a failing kernel must not end the run: its row says so
-            errors[name] = f"{type(error).__name__}: {error}"
-    try:
-        contenders[NUMPY] = case.in_numpy()
-        timings |= measure(contenders, seconds)
-    except Exception as error:
-        errors |= {name: f"{type(error).__name__}: {error}" for name in contenders if name not in timings}
-    for name in backends:
-        timing, limit = timings.get(name), limits[name]
-        arithmetic, memory = case.cost.flops / limit["gflops"] / 1e9, case.cost.bytes / limit["gbytes"] / 1e9
-        cached = memory > arithmetic and name != "cupy" and case.cost.bytes < 2 * cache
-        ratio = timings[NUMPY].median / timing.median if timing and NUMPY in timings and name != "cupy" else None
-        rows.append(
-            Row(
-                family=case.operation.family,
-                operation=case.operation.name,
-                size=case.size,
-                direction=case.direction,
-                backend=name,
-                timing=timing,
-                cost=case.cost,
-                limit=None if cached else max(arithmetic, memory),
-                versus_numpy=ratio,
-                error=errors.get(name),
-            )
-        )
+            entrant = contender(case, name)
+            first[name] = entrant.first()
+            ready[name] = entrant
+        except Exception as error:
+            rows.append(Row(*_what(case), name, error=f"{type(error).__name__}: {error}"))
+    timings = race(ready, budget)
+    for name, timing in timings.items():
+        rows.append(_row(case, name, first[name], timing, roofs.get(name), timings.get(NUMPY)))
     return rows
+
+
+def _what(case: Case) -> tuple[str, str, str, str]:
+    return case.operation.family, case.operation.name, case.workload, case.direction
+
+
+def _row(
+    case: Case, name: str, first: float | None, timing: Timing, roof: limits.Limits | None, numpy: Timing | None
+) -> Row:
+    cost, seconds = case.cost, timing.median
+    return Row(
+        *_what(case),
+        name,
+        seconds=seconds,
+        spread=timing.spread,
+        samples=len(timing.samples),
+        first_call=first,
+        flops=cost.flops / seconds,
+        bandwidth=cost.bytes / seconds,
+        bound=roof and roof.bound(cost),
+        of_limit=roof and roof.share(cost, seconds),
+        vs_numpy=None if numpy is None or name == NUMPY else numpy.median / seconds,
+    )
+
+
+def run(families: list[str], quick: bool, backends: list[str] | None, json: Path | None, markdown: Path | None) -> int:
+    """Measure, show, write; the exit code: 1 if anything failed, 130 after Ctrl-C, with what there was till then."""
+    operations = _chosen(families)
+    names = tuple(_backends(backends))
+    report.check_outputs(json, markdown)
+    kept = keep_freed_memory()
+    roofs = _roofs(names)
+    about = {**machine.describe(names), "freed_memory_is_kept": kept}
+    print(machine.line(about))
+    for device, roof in roofs.items():
+        if device != NUMPY:
+            print(report.limits_line(device, roof))
+    if NUMPY in roofs and roofs[NUMPY].crowded(min(about["threads"], about["cores"])):
+        print("warning: something else uses the processor's cores, or they are rationed: figures will be off")
+    rows: list[Row] = []
+    interrupted = False
+    try:
+        with np.errstate(all="ignore"):  # updates walk far from where they began
+            for found in _walk(operations, quick, names, roofs):
+                rows += found
+    except KeyboardInterrupt:
+        interrupted = True
+    report.show(rows, roofs)
+    results = {
+        "machine": about,
+        "limits": {name: asdict(roof) for name, roof in roofs.items()},
+        "quick": quick,
+        "complete": not interrupted,
+        "rows": [asdict(row) for row in rows],
+    }
+    if json:
+        report.write_json(json, results)
+    if markdown and not interrupted:
+        report.write_markdown(markdown, results)
+    return 130 if interrupted else int(any(row.error for row in rows))
+
+
+def _walk(operations: list[Operation], quick: bool, backends, roofs) -> Iterator[list[Row]]:
+    budget = QUICK_BUDGET if quick else BUDGET
+    with report.progress(len(operations)) as say:
+        for operation in operations:
+            say(operation.name, 0)
+            try:
+                for case in cases(operation, quick):
+                    say(f"{operation.name} {case.workload} {case.direction}", 0)
+                    yield measure(case, backends, roofs, budget)
+            except Exception as error:  # its declaration fails; the rest of the catalog needn't suffer
+                text = f"{type(error).__name__}: {error}"
+                yield [Row(operation.family, operation.name, "", "", "", error=text)]
+            say(operation.name, 1)
+
+
+def _chosen(families: list[str]) -> list[Operation]:
+    """The operations of these families, or of these names; all if there are none."""
+    known = {operation.family for operation in CATALOG.values()} | set(CATALOG)
+    for name in families:
+        if name not in known:
+            raise ValueError(f"bench: there is no family {name!r}: it must be one of {', '.join(_families())}")
+    return [o for o in CATALOG.values() if not families or o.family in families or o.name in families]
+
+
+def _families() -> list[str]:
+    return sorted({operation.family for operation in CATALOG.values()})
+
+
+def _backends(names: list[str] | None) -> list[str]:
+    if names is None:
+        return [name for name, why_not in kernels.backends().items() if why_not is None and name != "reference"]
+    for name in names:
+        kernels.backend(name)  # raises, if it can't run here
+    return list(dict.fromkeys(names))
+
+
+def _roofs(backends: Iterable[str]) -> dict[str, limits.Limits]:
+    """The limits of each contender's device."""
+    found = {}
+    if kernels.backends()["numba"] is None:  # the compiler that the measurement needs
+        cpu = limits.of_cpu()
+        found = {name: cpu for name in (NUMPY, "reference", "numba") if name == NUMPY or name in backends}
+    if "cupy" in backends:
+        device: Any = kernels.backend("cupy").device
+        found["cupy"] = limits.of_gpu(device)
+    return found

@@ -1,89 +1,166 @@
-"""How long a call takes: contenders in turn, medians, compilation apart."""
+"""Timing by turns: contenders for the same work run one after another, round after round.
 
+What disturbs a machine (another program, its clock, its heat) then disturbs all of them alike, and their ratio holds
+even where the times don't. The order changes from round to round, for each finds the caches as the one before left
+them. Medians and quartiles, for disturbances only ever lengthen a time.
+"""
+
+import ctypes
+import functools
+import gc
+import sys
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import Any
 
-import numpy as np
-
-SAMPLE = 2e-3  # seconds that one sample lasts at least: far above the clock's step and one interruption
-# Seconds between two contenders. Threads of OpenBLAS go on spinning for about 25 ms after its last call (2²⁶ cycles),
-# and would take a core from whoever comes next.
+SAMPLE = 2e-3  # seconds that a sample lasts at least: the clock's own cost vanishes in it
+LEAST, MOST = 3, 100  # rounds
+# Seconds of rest before each sample: the threads of OpenBLAS go on spinning for about 25 ms (2²⁶ cycles) after their
+# last call, and would take a core from whoever comes next. Then as long again of calls that aren't counted, in
+# which the system spreads the woken threads over the cores: without them a 64³ product took 184 µs, with them 19.
 PAUSE = 0.03
+FLUSH = 1 << 28  # bytes; the second-level caches of GPUs hold at most half of that
 
 
-class Timing(NamedTuple):
-    """Seconds a call."""
+@dataclass(frozen=True)
+class Timing:
+    """What a contender took, in seconds a call."""
 
-    median: float
-    low: float  # the quartiles
-    high: float
-    first: float  # the first call of the process, with compilation or its load from the cache
-    rounds: int
+    samples: list[float]
+
+    @property
+    def median(self) -> float:
+        return median(self.samples)
 
     @property
     def spread(self) -> float:
-        """Half the distance of the quartiles, as a share of the median."""
-        return (self.high - self.low) / 2 / self.median
+        """Half the distance between the quartiles, as a share of the median."""
+        if len(self.samples) < 2:
+            return 0.0
+        low, _, high = quantiles(self.samples, n=4, method="inclusive")
+        return (high - low) / 2 / self.median
 
 
-def measure(contenders: dict[str, Callable[[], Any]], seconds: float) -> dict[str, Timing]:
-    """Time calls on the CPU side by side for about that long, at least three rounds.
+@dataclass
+class Contender:
+    """A call to be timed, in a context that is entered around whole samples."""
 
-    In each round every contender gets one sample, each round beginning with another one: what the machine does
-    meanwhile hits all alike. A sample repeats a short call until it lasts 2 ms, after a pause and one call that
-    isn't counted.
+    call: Callable[[], Any]
+    context: Callable[[], AbstractContextManager] = nullcontext
+    called_before: bool = False
+
+    def first(self) -> float | None:
+        """The seconds of the first call, with compilation or loading from the cache; None if it is long past."""
+        if self.called_before:
+            return None
+        with self.context():
+            started = time.perf_counter()
+            self.call()
+            self.wait()
+            return time.perf_counter() - started
+
+    def sample(self, repeat: int) -> float:
+        """The seconds that one of so many calls takes."""
+        call = self.call
+        with self.context():
+            started = time.perf_counter()
+            for _ in range(repeat):
+                call()
+            return (time.perf_counter() - started) / repeat
+
+    def wait(self) -> None:
+        """Until what was called is done."""
+
+
+@dataclass
+class OnGPU(Contender):
+    """Timed on the GPU itself, by events, with nothing of the arguments left in its caches.
+
+    The write that empties the caches keeps the GPU busy for a tenth of a millisecond, in which the CPU gets the call
+    under way: launching it counts only where it takes longer than that.
     """
-    first, repeats = {}, {}
-    for name, call in contenders.items():
-        first[name] = _clock(call, 1)
-        once = min(_clock(call, 1) for _ in range(2))  # warm
-        repeats[name] = max(1, round(SAMPLE / max(once, 1e-9)))
-    samples: dict[str, list[float]] = {name: [] for name in contenders}
-    names, began = list(contenders), time.perf_counter()
-    rounds = 0
-    while rounds < 3 or time.perf_counter() - began < seconds:
-        shift = rounds % len(names)
-        for name in names[shift:] + names[:shift]:
-            time.sleep(PAUSE)
-            contenders[name]()
-            samples[name].append(_clock(contenders[name], repeats[name]) / repeats[name])
-        rounds += 1
-    return {name: _summary(samples[name], first[name]) for name in names}
+
+    cupy: Any = None
+
+    def sample(self, repeat):
+        cuda, ballast = self.cupy.cuda, _ballast(self.cupy)
+        events = [(cuda.Event(), cuda.Event()) for _ in range(min(repeat, 64))]
+        with self.context():
+            for start, stop in events:
+                ballast.data.memset_async(0, FLUSH)
+                start.record()
+                self.call()
+                stop.record()
+        self.wait()
+        return sum(cuda.get_elapsed_time(*pair) for pair in events) / 1e3 / len(events)
+
+    def wait(self):
+        self.cupy.cuda.get_current_stream().synchronize()
 
 
-def measure_gpu(cupy: Any, call: Callable[[], Any], seconds: float) -> Timing:
-    """Time a call on the GPU, by its own clock (events), with cold caches: 256 MB are overwritten before each."""
-    stream = cupy.cuda.get_current_stream()
-    start, end = cupy.cuda.Event(), cupy.cuda.Event()
-    flush = cupy.empty(256 << 20, cupy.uint8)
-
-    def sample() -> float:
-        flush.fill(0)
-        start.record(stream)
-        call()
-        end.record(stream)
-        end.synchronize()
-        return cupy.cuda.get_elapsed_time(start, end) / 1e3
-
-    began = time.perf_counter()
-    call()
-    stream.synchronize()
-    first = time.perf_counter() - began
-    sample()
-    samples, began = [], time.perf_counter()
-    while len(samples) < 10 or (time.perf_counter() - began < seconds and len(samples) < 1000):
-        samples.append(sample())
-    return _summary(samples, first)
+@functools.cache
+def _ballast(cupy: Any) -> Any:
+    return cupy.empty(FLUSH, "uint8")
 
 
-def _clock(call: Callable[[], Any], repeats: int) -> float:
-    began = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    return time.perf_counter() - began
+def race(contenders: Mapping[str, Contender], budget: float) -> dict[str, Timing]:
+    """Time them by turns for `budget` seconds, and for three rounds at least.
+
+    A contender whose single call takes longer than the budget has only one sample.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        samples: dict[str, list[float]] = {name: [] for name in contenders}
+        repeats = {}
+        for name, contender in contenders.items():
+            repeat, seconds = _enough(contender)
+            if seconds > budget:
+                samples[name].append(seconds)
+            else:
+                repeats[name] = repeat
+        order = list(repeats)
+        end = time.perf_counter() + budget
+        for number in range(MOST if order else 0):
+            if number >= LEAST and time.perf_counter() > end:
+                break
+            for name in order:
+                _settle(contenders[name], repeats[name])
+                samples[name].append(contenders[name].sample(repeats[name]))
+            order.append(order.pop(0))
+        return {name: Timing(taken) for name, taken in samples.items()}
+    finally:
+        if collecting:
+            gc.enable()
 
 
-def _summary(samples: list[float], first: float) -> Timing:
-    low, median, high = (float(x) for x in np.quantile(samples, (0.25, 0.5, 0.75)))
-    return Timing(median, low, high, first, len(samples))
+def _enough(contender: Contender) -> tuple[int, float]:
+    """How many calls make a sample, and about what one takes."""
+    repeat = 1
+    while (seconds := contender.sample(repeat)) * repeat < SAMPLE and repeat < 1 << 14:
+        repeat *= 2
+    return repeat, seconds
+
+
+def _settle(contender: Contender, repeat: int) -> None:
+    time.sleep(PAUSE)
+    end = time.perf_counter() + PAUSE
+    contender.sample(repeat)
+    while time.perf_counter() < end:
+        contender.sample(repeat)
+
+
+def keep_freed_memory() -> bool:
+    """Ask the C library to reuse large blocks that were freed; whether it will.
+
+    By default it returns them to the system, and every call that allocates a large result pays for thousands of page
+    faults: a third of the time of a ReLU, in NumPy as here, and nothing of either's kernel.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
+    never_trim, no_mapping = (-1, 2**31 - 1), (-4, 0)  # M_TRIM_THRESHOLD, M_MMAP_MAX
+    return mallopt is not None and all(mallopt(*option) == 1 for option in (never_trim, no_mapping))

@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 from kernelwright.kernels.operation import CATALOG, Draw, Operation, Sample
 

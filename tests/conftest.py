@@ -3,6 +3,7 @@ are among the samples on purpose."""
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 
 

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 from kernelwright.kernels.backend import kernel
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 
 X = np.ones((3, 4), np.float32)

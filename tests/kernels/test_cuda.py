@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 from kernelwright.kernels import cuda
 from kernelwright.kernels.operation import CATALOG

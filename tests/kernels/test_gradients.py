@@ -5,6 +5,7 @@ With test_values.py, which holds the backends to the definitions, this makes eve
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 
 from ..catalog import OPERATIONS, as_tuple, by_name, samples

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 
 from ..catalog import DTYPES, OPERATIONS, as_tuple, by_name, same, samples

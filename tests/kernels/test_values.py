@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from kernelwright import kernels
 
 from ..catalog import BACKENDS, DTYPES, OPERATIONS, as_tuple, by_name, in_float64, moved_to, same, samples

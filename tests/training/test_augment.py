@@ -1,6 +1,7 @@
 """Augmentations move and blur images, and do no more."""
 
 import numpy as np
+
 from kernelwright.training import augment
 
 

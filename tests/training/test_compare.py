@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from kernelwright import layers, training
 
 from .test_optimizers import CASES

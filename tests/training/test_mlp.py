@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from kernelwright import layers, training
 from kernelwright.training.recipes import mlp
 

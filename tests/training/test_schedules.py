@@ -1,6 +1,7 @@
 """The one-cycle schedule at the points where it turns."""
 
 import pytest
+
 from kernelwright import layers, training
 
 

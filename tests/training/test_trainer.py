@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from kernelwright import layers, training
 from kernelwright.training.progress import progress
 

@@ -1,0 +1,173 @@
+"""The suite: what it measures, and what becomes of the figures."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.bench import contenders, limits, machine, report, suite
+from kernelwright.kernels.operation import CATALOG, Cost, Draw, Sample
+
+ROOF = limits.Limits(flops=1e11, bandwidth=1e10, cache=1 << 20, how="invented")
+ROOFS = dict.fromkeys(("numpy", "numba"), ROOF)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A catalog of one small operation, and limits that need no measuring."""
+    operation = dataclasses.replace(
+        CATALOG["relu"], workloads=lambda draw: {"9": Sample((draw.normal(9),)), "7": Sample((draw.normal(7),))}
+    )
+    monkeypatch.setattr(suite, "CATALOG", {"relu": operation})
+    monkeypatch.setattr(suite, "BUDGET", 0.005)
+    monkeypatch.setattr(suite, "QUICK_BUDGET", 0.005)
+    monkeypatch.setattr(suite, "_roofs", lambda backends: ROOFS)
+    monkeypatch.setattr(suite, "keep_freed_memory", lambda: False)  # the tests after this one don't want it
+    return operation
+
+
+def all_cases(quick=False):
+    """Every case, on workloads that are small."""
+    for operation in CATALOG.values():
+        samples = operation.samples(Draw(0, np.float32))
+        sample = next(s for s in samples if all(np.size(x) > 1 for x in s.args))
+        small = dataclasses.replace(operation, workloads=lambda draw, sample=sample: {"small": sample})
+        yield from contenders.cases(small, quick)
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.operation.name}-{c.direction}") for c in all_cases()])
+def test_every_case_can_be_called_and_costs_something(case):
+    assert case.cost.flops > 0
+    assert case.cost.bytes > 0
+    contenders.contender(case, "numpy").sample(2)
+
+
+def test_numpy_gets_the_reference_functions_by_themselves():
+    operation = CATALOG["linear"]
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape, np.float32) for shape in ((4, 3), (5, 3), (5,))]
+    case = contenders.Case(operation, "4×3→5", Sample(tuple(arrays)), "forward")
+    call = contenders.contender(case, "numpy").call
+    x, weight, bias = arrays
+    np.testing.assert_allclose(call().reshape(4, 5), x @ weight.T + bias, rtol=1e-6)
+    assert kernels.current().name == "numba"
+
+
+def test_a_contender_changes_no_one_elses_arrays():
+    sample = next(iter(CATALOG["sgd_update"].samples(Draw(0, np.float32))))
+    case = contenders.Case(CATALOG["sgd_update"], "", sample, "forward")
+    before = [x.copy() for x in sample.args]
+    for name in ("numpy", "numba"):
+        contender = contenders.contender(case, name)
+        contender.sample(2)
+    for x, was in zip(sample.args, before):
+        np.testing.assert_array_equal(x, was)
+
+
+def test_quick_takes_one_size_forward_but_all_of_matmul():
+    def what(name):
+        return [(case.workload, case.direction) for case in contenders.cases(small(name), quick=True)]
+
+    def small(name):
+        operation = CATALOG[name]
+        sizes = list(operation.workloads(Draw(0, np.float32)))
+        sample = Sample((np.ones((2, 2), np.float32),) * 2)
+        return dataclasses.replace(operation, workloads=lambda draw: dict.fromkeys(sizes, sample))
+
+    assert [direction for _, direction in what("relu")] == ["forward"]
+    assert [direction for _, direction in what("mse_loss")] == ["both"]
+    assert len(what("matmul")) > 3
+
+
+def test_rows_are_sane(tiny):
+    for case in contenders.cases(tiny, quick=False):
+        rows = {row.backend: row for row in suite.measure(case, ["numba"], ROOFS, 0.005)}
+        ours, numpy = rows["numba"], rows["numpy"]
+        assert ours.error is None
+        assert 0 < ours.seconds < 1
+        assert ours.first_call > 0
+        assert numpy.first_call is None
+        assert ours.vs_numpy == pytest.approx(numpy.seconds / ours.seconds)
+        assert ours.flops == pytest.approx(case.cost.flops / ours.seconds)
+        assert (ours.bound, ours.of_limit) == ("cache", None)
+
+
+def test_the_roof_is_the_lower_one():
+    assert ROOF.bound(Cost(1e11, 1e6)) == "flops"
+    assert ROOF.share(Cost(1e11, 1e6), 2.0) == pytest.approx(0.5)
+    assert ROOF.bound(Cost(1, 1e10)) == "memory"
+    assert ROOF.share(Cost(1, 1e10), 4.0) == pytest.approx(0.25)
+    assert ROOF.bound(Cost(1, 1e5)) == "cache"
+
+
+def test_a_failure_is_a_row(tiny, capsys, monkeypatch):
+    def broken(x, out=None):
+        if kernels.current().name == "numba":
+            raise ArithmeticError("no such luck")
+        return kernels.relu(x, out=out)
+
+    operation = dataclasses.replace(tiny, function=broken)
+    monkeypatch.setattr(suite, "CATALOG", {"relu": CATALOG["relu"], "broken": operation})
+    assert suite.run(["broken"], True, ["numba"], None, None) == 1
+    assert "failed: broken 9 forward numba: ArithmeticError: no such luck" in capsys.readouterr().out
+
+
+def test_json_and_markdown(tiny, tmp_path, capsys):
+    document = tmp_path / "R.md"
+    document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    written = tmp_path / "deep" / "figures.json"
+    assert suite.run([], False, ["numba"], written, document) == 0
+    assert "limits of numba: 100 GFLOP/s, 10 GB/s" in capsys.readouterr().out
+
+    results = json.loads(written.read_text())
+    assert results["complete"] is True
+    assert {"cpu", "threads", "threading_layer", "numpy", "numba", "blas", "date", "load"} <= set(results["machine"])
+    assert results["limits"]["numba"]["flops"] == 1e11
+    assert [(row["workload"], row["direction"], row["backend"]) for row in results["rows"]] == [
+        (size, direction, backend)
+        for size in ("9", "7")
+        for direction in ("forward", "backward")
+        for backend in ("numpy", "numba")
+    ]
+
+    text = document.read_text()
+    assert text.startswith(f"before\n{report.BEGIN}\n")
+    assert text.endswith(f"{report.END}\nafter\n")
+    assert "old" not in text
+    assert text.count("| relu ") == 2
+    report.write_markdown(document, results)
+    assert document.read_text() == text  # written anew, not once more
+
+
+def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
+    measure, calls = suite.measure, []
+
+    def once(*args):
+        calls.append(1)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return measure(*args)
+
+    monkeypatch.setattr(suite, "measure", once)
+    written = tmp_path / "figures.json"
+    assert suite.run([], False, ["numba"], written, None) == 130
+    results = json.loads(written.read_text())
+    assert results["complete"] is False
+    assert len(results["rows"]) == 2
+    assert "relu" in capsys.readouterr().out
+
+
+def test_the_limits_of_this_cpu():
+    cpu = limits.of_cpu()
+    assert 1e9 < cpu.flops_one_thread < 1e12
+    assert cpu.flops > 0.5 * cpu.flops_one_thread
+    assert 1e9 < cpu.bandwidth < 1e12
+    assert cpu.cache > 1 << 16
+
+
+def test_the_machine_in_a_line():
+    line = machine.line(machine.describe())
+    assert machine.cpu_name() in line
+    assert f"NumPy {np.__version__}" in line
