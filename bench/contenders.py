@@ -63,7 +63,7 @@ def cases(operation: Operation, quick: bool) -> Iterator[Case]:
 def contender(case: Case, name: str) -> Contender:
     """NumPy, or the backend of that name."""
     if name == NUMPY:
-        return Contender(_numpy_call(case), called_before=True)
+        return Contender(_numpy_call(case))
     backend: Any = kernels.backend(name)
     context = functools.partial(kernels.using, name)
     if name == "cupy":

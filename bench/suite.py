@@ -4,7 +4,7 @@ All in float32. A share of the limit is the time that the call's least work (Ope
 peak of arithmetic or of memory, whichever is longer, over the time that it took.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,20 @@ class Row:
 def measure(case: Case, backends: Iterable[str], roofs: dict[str, limits.Limits], budget: float) -> list[Row]:
     """The rows of one case. A contender that fails has a row that says how, and the others run on."""
     ready, first, rows = {}, {}, []
-    for name in (*((NUMPY,) if case.numpy_does_the_same else ()), *backends):
+
+    def attempt(name: str, step: Callable[[], None]) -> None:
         try:
-            entrant = contender(case, name)
-            first[name] = entrant.first()
-            ready[name] = entrant
+            step()
         except Exception as error:
+            ready.pop(name, None)
             rows.append(Row(*_what(case), name, error=f"{type(error).__name__}: {error}"))
+
+    # All get their arrays before any is called: arrays made later would take the memory that a call has just freed,
+    # and leave its next call to fetch more from the system.
+    for name in (*((NUMPY,) if case.numpy_does_the_same else ()), *backends):
+        attempt(name, lambda name=name: ready.update({name: contender(case, name)}))
+    for name, entrant in list(ready.items()):
+        attempt(name, lambda name=name, entrant=entrant: first.update({name: entrant.first()}))
     timings = race(ready, budget)
     for name, timing in timings.items():
         rows.append(_row(case, name, first[name], timing, roofs.get(name), timings.get(NUMPY)))
@@ -61,9 +68,7 @@ def _what(case: Case) -> tuple[str, str, str, str]:
     return case.operation.family, case.operation.name, case.workload, case.direction
 
 
-def _row(
-    case: Case, name: str, first: float | None, timing: Timing, roof: limits.Limits | None, numpy: Timing | None
-) -> Row:
+def _row(case: Case, name: str, first: float, timing: Timing, roof: limits.Limits | None, numpy: Timing | None) -> Row:
     cost, seconds = case.cost, timing.median
     return Row(
         *_what(case),

@@ -241,6 +241,16 @@ def _cross_entropy_samples(draw: Draw):
     hard[0], hard[1, 2], hard[2, 1], hard[3] = 0, np.nan, np.inf, -np.inf
     yield Sample((hard, np.array([0, 1, 1, 2, 3])), {"reduction": "none"}, smooth=False, note="extreme values")
     yield Sample((hard, np.array([0, 1, 1, 2, 3])), smooth=False, note="the mean of extreme values")
+    hard[3], hard[4, 3] = 1e4, -np.inf
+    weight = np.array([1, 1, 0.5, 0], draw.dtype)
+    for smoothing in (0.0, 0.1, 1.0):
+        for w in (None, weight):
+            options = {"weight": w, "reduction": "none", "label_smoothing": smoothing}
+            note = f"extreme values, smoothing {smoothing}, {'some' if w is not None else 'no'} weight 0"
+            yield Sample((hard, np.array([0, -100, -100, 2, 3])), options, smooth=False, note=note)
+        options = {"weight": weight, "label_smoothing": smoothing}
+        some = (draw.normal(4, 4), np.array([3, 3, -100, 3]))
+        yield Sample(some, options, smooth=False, note=f"no weight in all, smoothing {smoothing}")
 
 
 @operation(

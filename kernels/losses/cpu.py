@@ -1,6 +1,7 @@
 """Losses on the CPU: the loss and, if its array isn't empty, the gradient, in one pass.
 
 A total is made of the sums of fixed pieces, added up in their order: the same for any number of threads.
+Cross-entropy allows no reordering: log_sum − (x − top), regrouped, would lose log_sum beside a large top.
 """
 
 import math
@@ -16,6 +17,7 @@ PIECE = 4096
 
 @kernel("in real[::1], in real[::1], real, out real[::1], out real[::1], out real[::1]", reorder=True)
 def mse_loss(input, target, scale, loss, gradient, total):
+    twice = scale + scale
     sums = np.zeros((input.size + PIECE - 1) // PIECE)
     for piece in prange(sums.size):
         first, last = piece * PIECE, min((piece + 1) * PIECE, input.size)
@@ -25,7 +27,7 @@ def mse_loss(input, target, scale, loss, gradient, total):
             if loss.size:
                 loss[i] = difference * difference
             if gradient.size:
-                gradient[i] = 2 * scale * difference
+                gradient[i] = twice * difference
     total[0] = scale * _in_order(sums)
 
 
@@ -34,7 +36,7 @@ def mse_loss(input, target, scale, loss, gradient, total):
     reorder=True,
 )
 def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale, loss, gradient, total):
-    one = input.dtype.type(1)
+    zero, one = input.dtype.type(0), input.dtype.type(1)
     sums = np.zeros((input.size + PIECE - 1) // PIECE)
     for piece in prange(sums.size):
         first, last = piece * PIECE, min((piece + 1) * PIECE, input.size)
@@ -43,7 +45,7 @@ def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale, l
             w = weight[i] if weight.size else one
             p = pos_weight[i] if pos_weight.size else one
             slope = one + (p - one) * t
-            log_1_exp = math.log1p(math.exp(-abs(x))) + (-x if x < 0 else 0 * one)
+            log_1_exp = math.log1p(math.exp(-abs(x))) + (-x if x < 0 else zero)
             value = w * ((one - t) * x + slope * log_1_exp)
             sums[piece] += value
             if loss.size:
@@ -55,8 +57,7 @@ def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale, l
 
 @kernel(
     "in real[:, :, ::1], in int64[:, ::1], in real[::1], int64, real, bool, "
-    "out real[:, ::1], out real[:, :, ::1], out real[::1]",
-    reorder=True,
+    "out real[:, ::1], out real[:, :, ::1], out real[::1]"
 )
 def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean, loss, gradient, total):
     outer, classes, inner = logits.shape
@@ -68,6 +69,8 @@ def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean,
             label = target[row // inner, row % inner]
             if label != ignore_index and 0 <= label < classes:
                 divisor += weight[label] if weight.size else 1.0
+        if divisor == 0:
+            divisor = np.nan  # a mean over nothing, of which nothing can be known
     if weight.size:
         all_weights = _in_order(weight)
     spread = smoothing / real(classes)  # what each class gets of every label
@@ -78,12 +81,13 @@ def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean,
         if ignored or not known:
             loss[o, i] = real(0) if ignored else real(np.nan)
             if gradient.size:
+                _, log_sum = _log_sum_exp(logits, o, i)
                 for c in range(classes):
-                    gradient[o, c, i] = loss[o, i]
+                    gradient[o, c, i] = loss[o, i] * log_sum  # 0, but a NaN among the logits passes
             continue
         top, log_sum = _log_sum_exp(logits, o, i)
         w = (weight[label] if weight.size else real(1)) * (real(1) - smoothing)
-        value = w * (log_sum - (logits[o, label, i] - top)) if w != 0 else real(0) * log_sum
+        value = w * (log_sum - (logits[o, label, i] - top))
         if spread != 0:
             for c in range(classes):
                 wc = weight[c] if weight.size else real(1)
@@ -100,8 +104,7 @@ def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean,
 
 @kernel(
     "in real[:, :, ::1], in real[:, :, ::1], in real[::1], real, real, "
-    "out real[:, ::1], out real[:, :, ::1], out real[::1]",
-    reorder=True,
+    "out real[:, ::1], out real[:, :, ::1], out real[::1]"
 )
 def cross_entropy_probabilities(logits, target, weight, smoothing, scale, loss, gradient, total):
     outer, classes, inner = logits.shape
@@ -129,10 +132,10 @@ def _log_sum_exp(logits, o, i):
     top = logits[o, 0, i]
     for c in range(1, logits.shape[1]):
         top = max(logits[o, c, i], top)
-    total = top * 0
+    total = 0.0
     for c in range(logits.shape[1]):
         total += math.exp(logits[o, c, i] - top)
-    return top, math.log(total)
+    return top, type(top)(math.log(total))
 
 
 @inline

@@ -50,7 +50,7 @@ extern "C" __global__ void total(const real* values, real scale, const real* div
     if (threadIdx.x == 0) out[0] = has_divisor ? sum / divisor[0] : scale * sum;
 }
 
-// The summed weights of the labels' classes, by which a mean is divided. One block.
+// The summed weights of the labels' classes, by which a mean is divided; NaN for a mean over nothing. One block.
 extern "C" __global__ void label_weights(const long long* target, const real* weight, real* out,
                                          long long ignore_index, long long classes, int has_weight, long long n) {
     double sum = 0;
@@ -59,7 +59,7 @@ extern "C" __global__ void label_weights(const long long* target, const real* we
         if (label != ignore_index && 0 <= label && label < classes) sum += has_weight ? weight[label] : real(1);
     }
     sum = block_sum(sum);
-    if (threadIdx.x == 0) out[0] = sum;
+    if (threadIdx.x == 0) out[0] = sum != 0 ? sum : 0.0 / 0.0;
 }
 
 // A row of logits: `classes` numbers, `inner` apart. Row r is r / inner of outer, r % inner of inner.
@@ -96,6 +96,7 @@ extern "C" __global__ void cross_entropy_indices(const real* logits, const long 
         if (ignored || !known) {  // the same for the whole block
             real nothing = ignored ? real(0) : real(0) / real(0);
             if (threadIdx.x == 0) loss[r] = nothing;
+            nothing *= row.log_sum;  // a NaN among the logits passes
             if (wants_gradient)
                 for (long long c = threadIdx.x; c < classes; c += blockDim.x) gradient[row.at(c)] = nothing;
             continue;
@@ -109,7 +110,7 @@ extern "C" __global__ void cross_entropy_indices(const real* logits, const long 
                 value += wc * row.minus_log(c);
             }
         share = w + block_sum(share);
-        value = block_sum(value) + (w != 0 ? w * row.minus_log(label) : real(0) * row.log_sum);
+        value = block_sum(value) + w * row.minus_log(label);
         if (threadIdx.x == 0) loss[r] = value;
         if (wants_gradient)
             for (long long c = threadIdx.x; c < classes; c += blockDim.x) {

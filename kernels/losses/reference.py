@@ -36,17 +36,16 @@ def cross_entropy_probabilities(logits, target, weight, label_smoothing, scale):
 
 def cross_entropy_indices(logits, target, weight, ignore_index, label_smoothing, mean):
     classes = logits.shape[1]
-    w = (weight if weight.size else np.ones(classes, logits.dtype))[:, None]
-    kept = target != ignore_index
-    label = np.where(kept, target, 0)[:, None]
-    one_hot = (label == np.arange(classes)[:, None]).astype(logits.dtype)
-    wanted = w * ((1 - label_smoothing) * one_hot + label_smoothing / classes)
+    w = weight if weight.size else np.ones(classes, logits.dtype)
+    kept = (target != ignore_index)[:, None]
+    label = np.where(kept, target[:, None], 0)
     log_p = log_softmax(logits)
-    # A class that isn't wanted doesn't count, even if it is impossible: 0 · ∞ is 0 here.
-    loss = -np.where(wanted == 0, 0 * wanted, wanted * log_p).sum(axis=1) * kept
-    loss = np.where(kept & np.isnan(log_p).any(axis=1), np.nan, loss)
-    gradient = (np.exp(log_p) * wanted.sum(axis=1, keepdims=True) - wanted) * kept[:, None]
-    gradient = np.where(kept[:, None], gradient, 0)
-    weights = (w * one_hot).sum(axis=1) * kept
-    divisor = weights.sum() if mean else 1.0
-    return loss, gradient / divisor if divisor else 0 * gradient, [loss.sum() / np.asarray(divisor, logits.dtype)]
+    loss = -(1 - label_smoothing) * w[label] * np.take_along_axis(log_p, label, axis=1)
+    if label_smoothing:  # else an impossible class counts only where it is the label: no 0 · ∞
+        loss -= label_smoothing / classes * (w[:, None] * log_p).sum(axis=1, keepdims=True)
+    loss = np.where(kept, loss, 0)[:, 0]
+    one_hot = label == np.arange(classes)[:, None]
+    wanted = kept * w[:, None] * ((1 - label_smoothing) * one_hot + label_smoothing / classes)
+    gradient = np.exp(log_p) * wanted.sum(axis=1, keepdims=True) - wanted
+    divisor = (kept * w[label]).sum() or np.nan if mean else 1.0  # a mean over nothing is NaN
+    return loss, np.where(kept, gradient / divisor, gradient), [loss.sum() / divisor]

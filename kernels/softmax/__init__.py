@@ -6,6 +6,8 @@ An array is seen as (outer, n, inner), n being the axis: any axis is reached wit
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import check
 from ..backend import kernel
 from ..operation import Cost, Draw, Sample, operation
@@ -22,6 +24,8 @@ def _samples(draw: Draw):
     for layout in draw.LAYOUTS:
         yield Sample((draw.normal(5, 33, layout=layout), -1), note=layout)
         yield Sample((draw.normal(5, 33, layout=layout), 0), note=f"{layout}, columns")
+    for axis in (0, 1):
+        yield Sample((np.full((2, 2), 1e4, draw.dtype), axis), smooth=False, note=f"large and equal, axis {axis}")
     big = draw.normal(4, 9, scale=1e4)
     big[1], big[2, 3], big[3, 4] = -math.inf, -math.inf, -1e4
     yield Sample((big,), smooth=False, note="far apart, and a row of −∞")

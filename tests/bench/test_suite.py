@@ -88,7 +88,6 @@ def test_rows_are_sane(tiny):
         assert ours.error is None
         assert 0 < ours.seconds < 1
         assert ours.first_call > 0
-        assert numpy.first_call is None
         assert ours.vs_numpy == pytest.approx(numpy.seconds / ours.seconds)
         assert ours.flops == pytest.approx(case.cost.flops / ours.seconds)
         assert (ours.bound, ours.of_limit) == ("cache", None)
