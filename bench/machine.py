@@ -85,16 +85,17 @@ def cores() -> int | None:
 @functools.cache
 def threading() -> dict[str, Any]:
     """Numba's threads, and the layer that starts them: known only once a parallel kernel has run."""
-    import numba
+    import numba as package
     from llvmlite import binding
 
+    numba: Any = package  # its types leave out what it documents
     with kernels.using("numba"):
         kernels.relu(np.zeros(1, np.float32))
     found = binding.get_host_cpu_features()
     return {
         "threads": numba.get_num_threads(),
         "threading_layer": numba.threading_layer(),
-        "svml": bool(numba.config.USING_SVML),  # pyright: ignore[reportAttributeAccessIssue]
+        "svml": bool(numba.config.USING_SVML),
         "llvm_cpu": binding.get_host_cpu_name(),
         "features": " ".join(name for name in FEATURES if found.get(name)),
         "spin_count": os.environ.get("GOMP_SPINCOUNT"),

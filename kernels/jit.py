@@ -16,16 +16,17 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numba
 from numba import types
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core import caching
 
 from . import cache as store
 
 # NumPy's rules for division (Numba's own raise, which stops vectorisation). No flag that would let the
 # compiler assume away a NaN or an infinity.
-OPTIONS = {"error_model": "numpy", "nogil": True}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 REASSOCIATE = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 # A scalar function that kernels call: compiled into each of them, never by itself.
@@ -63,7 +64,7 @@ class Kernel:
         with self._lock:
             if dtype not in self._compiled:
                 options = dict(OPTIONS, parallel=True, fastmath=REASSOCIATE if self.reorder else False)
-                dispatcher = numba.njit(**options)(self.function)
+                dispatcher: Any = numba.njit(**options)(self.function)
                 if store.directory() is not None:
                     dispatcher._cache = _Cache(self.function)
                 started = time.perf_counter()
@@ -102,7 +103,11 @@ def _sources() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-class _Locator(_CacheLocator):
+# Numba's own types say nothing of these.
+_Base: Any = caching._CacheLocator
+
+
+class _Locator(_Base):
     """Tells Numba where a kernel's code is kept and what makes it stale."""
 
     def __init__(self, module: str):
@@ -124,11 +129,11 @@ class _Locator(_CacheLocator):
         return self._module + hashlib.sha256(__file__.encode()).hexdigest()[:8]
 
 
-class _Implementation(CompileResultCacheImpl):
+class _Implementation(caching.CompileResultCacheImpl):
     _locator_classes = [_Locator]  # noqa: RUF012
 
 
-class _Cache(FunctionCache):
+class _Cache(caching.FunctionCache):
     _impl_class = _Implementation
 
     def _load_overload(self, sig, target_context):
