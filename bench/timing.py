@@ -18,10 +18,11 @@ from typing import Any
 
 SAMPLE = 2e-3  # seconds that a sample lasts at least: the clock's own cost vanishes in it
 LEAST, MOST = 3, 100  # rounds
-# Seconds of rest before each sample: the threads of OpenBLAS go on spinning for about 25 ms (2²⁶ cycles) after their
-# last call, and would take a core from whoever comes next. Then as long again of calls that aren't counted, in
-# which the system spreads the woken threads over the cores: without them a 64³ product took 184 µs, with them 19.
-PAUSE = 0.03
+# Seconds of calls before each sample that aren't counted. The threads of OpenBLAS go on spinning for about 25 ms (2²⁶
+# cycles) after its last call, and the system takes longer still to spread the threads of whoever comes next over the
+# cores: a 512³ product of ours took 4.2 ms after 60 ms of this, and 2.2 after 200.
+SETTLE = 0.2
+TURN = 0.05  # seconds that a turn's samples take at most
 FLUSH = 1 << 28  # bytes; the second-level caches of GPUs hold at most half of that
 
 
@@ -125,8 +126,7 @@ def race(contenders: Mapping[str, Contender], budget: float) -> dict[str, Timing
             if number >= LEAST and time.perf_counter() > end:
                 break
             for name in order:
-                _settle(contenders[name], repeats[name])
-                samples[name].append(contenders[name].sample(repeats[name]))
+                samples[name] += _turn(contenders[name], repeats[name])
             order.append(order.pop(0))
         return {name: Timing(taken) for name, taken in samples.items()}
     finally:
@@ -142,12 +142,15 @@ def _enough(contender: Contender) -> tuple[int, float]:
     return repeat, seconds
 
 
-def _settle(contender: Contender, repeat: int) -> None:
-    time.sleep(PAUSE)
-    end = time.perf_counter() + PAUSE
-    contender.sample(repeat)
+def _turn(contender: Contender, repeat: int) -> list[float]:
+    """Some samples in a row, once the machine has settled to this contender."""
+    end = time.perf_counter() + SETTLE
     while time.perf_counter() < end:
         contender.sample(repeat)
+    samples, end = [contender.sample(repeat)], time.perf_counter() + TURN
+    while len(samples) < 5 and time.perf_counter() < end:
+        samples.append(contender.sample(repeat))
+    return samples
 
 
 def keep_freed_memory() -> bool:

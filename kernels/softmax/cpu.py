@@ -67,9 +67,11 @@ def log_softmax(x, y):
             for j in range(n):
                 for i in range(first, last):
                     total[i - first] += math.exp(x[o, j, i] - top[i - first])
+            for i in range(last - first):
+                total[i] = math.log(total[i])
             for j in range(n):
                 for i in range(first, last):
-                    y[o, j, i] = (x[o, j, i] - top[i - first]) - math.log(total[i - first])
+                    y[o, j, i] = (x[o, j, i] - top[i - first]) - total[i - first]
 
 
 @kernel("in real[:, :, ::1], in real[:, :, ::1], out real[:, :, ::1]", reorder=True)
