@@ -20,7 +20,7 @@ bench: $(call with,bench)  ## every kernel of this machine against NumPy
 	$(BIN)/kernelwright bench
 
 figures: $(call with,bench)  ## the table in README.md, measured on this machine
-	$(BIN)/kernelwright bench --quick --json bench/results/cpu.json --markdown README.md
+	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown README.md
 
 lint: $(call with,dev)  ## style and types
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ def notes(roofs: dict[str, Limits]) -> str:
         "All in float32; the median of rounds by turns, ± half the distance between the quartiles. "
         "Both: a loss and its gradient in one call. "
         "Vs NumPy: the definition in reference.py, called directly; above 1 Kernelwright is faster. "
-        "A kernel that reads more than it writes can pass 100 % of a memory limit measured by reading and writing alike."
+        "A kernel that reads more than it writes can pass 100 % of a limit measured by reading and writing alike."
     )
     if any(roof.cache for roof in roofs.values()):
         text += " Cache: the arrays fit in the processor's cache, whose limit is not measured."

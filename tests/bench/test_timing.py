@@ -28,7 +28,7 @@ def test_two_are_ordered_by_speed_and_take_turns():
     assert timings["fast"].median * 10 < timings["slow"].median
     assert len(timings["fast"].samples) == len(timings["slow"].samples)
     switches = sum(one != other for one, other in itertools.pairwise(turns))
-    assert switches >= len(timings["slow"].samples)
+    assert switches >= 4  # three rounds; all of one and then all of the other would be a single switch
 
 
 def test_one_that_is_too_slow_has_one_sample():
