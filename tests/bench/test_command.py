@@ -66,7 +66,7 @@ def test_a_document_without_a_place_for_figures(ended, tmp_path):
 
 def test_a_backend_that_cannot_run_here(ended):
     if kernels.backends()["cupy"] is None:
-        pytest.skip("it can")
+        pytest.skip("the backend cupy runs here, so nothing refuses it")
     code, text = ended("bench", "--backends", "cupy")
     assert code == 2
     assert "install" in text
