@@ -56,9 +56,6 @@ class Backend:
     def to_numpy(self, array: Any) -> np.ndarray:
         return array
 
-    def synchronize(self) -> None:
-        """Wait until all work handed to this backend is done."""
-
     def bind(self, function: Callable) -> Callable:
         """A kernel as the contract calls it: inputs, then the arrays to fill."""
         return function
@@ -165,9 +162,6 @@ class CuPy(Backend):
 
     def to_numpy(self, array):
         return self.device.cupy.asnumpy(array)
-
-    def synchronize(self):
-        self.device.synchronize()
 
     def bind(self, function):
         return functools.partial(function, self.device)

@@ -31,11 +31,26 @@ def directory() -> Path | None:
         return None
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write so that another process sees the whole file or none; a full disk only costs the caching."""
+@functools.cache
+def scratch() -> tempfile.TemporaryDirectory:
+    """A directory of this process alone, for what can't be kept; it goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="kernelwright-")
+
+
+def write(name: str, content: bytes) -> Path:
+    """Write a file so that another process sees all of it or nothing, and return where it is.
+
+    Where nothing can be kept, or the disk is full, that is a place of this process alone.
+    """
+    kept = directory()
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        os.replace(file.name, path)
+        if kept:
+            with tempfile.NamedTemporaryFile(dir=kept, delete=False) as file:
+                file.write(content)
+            os.replace(file.name, kept / name)
+            return kept / name
     except OSError as error:
-        warnings.warn(f"{path} can't be written ({error}): it will be compiled again", stacklevel=2)
+        warnings.warn(f"{name} can't be written ({error}): it will be compiled again", stacklevel=2)
+    path = Path(scratch().name, name)
+    path.write_bytes(content)
+    return path

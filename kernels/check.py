@@ -113,8 +113,9 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
         raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
     changeable(function, "out", out)
     for x in inputs if isinstance(out, np.ndarray) else ():
-        same = in_place and x.ctypes.data == out.ctypes.data and x.strides == out.strides
-        if same or not np.may_share_memory(out, x):
+        if not np.may_share_memory(out, x):
+            continue
+        if in_place and x.ctypes.data == out.ctypes.data and x.strides == out.strides:
             continue
         raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
     return out

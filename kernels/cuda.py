@@ -38,15 +38,14 @@ class Source:
     def __init__(self, beside: str, name: str = "gpu.cu"):
         self.path = Path(beside).with_name(name)
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019  (sources live as long as the process)
-    def compile(self, arch: str, dtype: Any, kind: str = "cubin") -> bytes:
-        """Machine code ("cubin") or PTX for an architecture such as "90", `real` being the dtype's type."""
+    def compile(self, arch: str, dtype: Any, kind: str = "cubin") -> Path:
+        """The file of machine code ("cubin") or PTX for an architecture such as "90", `real` being the dtype's type."""
         options = (f"-Dreal={REAL[np.dtype(dtype)]}", "-std=c++17", "-lineinfo")
         return compile(self.path, arch, options, kind)
 
 
-def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin") -> bytes:
-    """Compile a CUDA C file, or fetch what an earlier call made of the same text.
+def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin") -> Path:
+    """Compile a CUDA C file, or find what an earlier call made of the same text; returns the file of the result.
 
     `#include "family/file.cuh"` finds the headers of this package; there are no others.
 
@@ -64,13 +63,10 @@ def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin"
     parts = [text, *headers.values(), *(x.encode() for x in (*headers, *options, str(nvrtc().version)))]
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()
     directory = cache.directory()
-    kept = directory / f"{path.parent.name}-{path.stem}-{key[:24]}.{kind}" if directory else None
-    if kept and kept.exists():
-        return kept.read_bytes()
-    code = nvrtc().compile(str(path), text, headers, options, kind)
-    if kept:
-        cache.write(kept, code)
-    return code
+    name = f"{path.parent.name}-{path.stem}-{key[:24]}.{kind}"
+    if directory and (directory / name).exists():
+        return directory / name
+    return cache.write(name, nvrtc().compile(str(path), text, headers, options, kind))
 
 
 class _Nvrtc:
@@ -178,9 +174,6 @@ class Device:
     def empty(self, shape, dtype):
         return self.cupy.empty(shape, dtype)
 
-    def synchronize(self):
-        self.cupy.cuda.get_current_stream().synchronize()
-
     def launch(self, source: Source, name: str, dtype: Any, grid, block, args: tuple, shared: int = 0) -> None:
         """Run the kernel `name` of a source on the current stream.
 
@@ -197,14 +190,4 @@ class Device:
 
     @functools.cache  # noqa: B019  (there is one instance, for ever)
     def _load(self, source: Source, dtype):
-        code = source.compile(self.arch, dtype)
-        directory = cache.directory()
-        if directory is None:
-            import tempfile
-
-            directory = Path(tempfile.mkdtemp())
-        # CuPy loads machine code from a file; its name tells one compilation from another.
-        path = directory / f"{hashlib.sha256(code).hexdigest()[:24]}.cubin"
-        if not path.exists():
-            cache.write(path, code)
-        return self.cupy.RawModule(path=str(path))
+        return self.cupy.RawModule(path=str(source.compile(self.arch, dtype)))

@@ -1,19 +1,18 @@
 """The CUDA C sources without a GPU: each compiles for every architecture, and its launch code fits it."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.kernels import cuda
+from kernelwright.kernels import cache, cuda
+from kernelwright.kernels.backend import CuPy
 from kernelwright.kernels.operation import CATALOG
 
 from ..catalog import DTYPES, OPERATIONS, as_tuple, by_name, samples
 
 pytestmark = pytest.mark.cuda
-backend_module = sys.modules["kernelwright.kernels.backend"]
 
 ARCHITECTURES = ("75", "80", "90", "120")
 FILES = sorted(cuda.KERNELS.rglob("*.cu"))
@@ -33,7 +32,7 @@ def _needs_nvrtc():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_compiles(path, arch):
     for dtype in DTYPES:
-        assert cuda.Source(str(path), path.name).compile(arch, dtype)[:4] == b"\x7fELF"
+        assert cuda.Source(str(path), path.name).compile(arch, dtype).read_bytes()[:4] == b"\x7fELF"
 
 
 def test_there_are_sources():
@@ -46,6 +45,19 @@ def test_an_error_names_the_line(tmp_path):
     path.write_text('extern "C" __global__ void f(real* x) {\n    x[0] = y;\n}\n')
     with pytest.raises(ValueError, match=r"wrong.cu\(2\)"):
         cuda.Source(str(path), path.name).compile("80", np.float32)
+
+
+def test_nowhere_to_keep_it(monkeypatch):
+    monkeypatch.setattr(cache, "directory", lambda: None)
+    source = cuda.Source(str(cuda.KERNELS / "updates" / "gpu.py"))
+    assert source.compile("80", np.float32).read_bytes()[:4] == b"\x7fELF"
+
+
+def test_a_second_time_it_is_found(monkeypatch):
+    source = cuda.Source(str(cuda.KERNELS / "updates" / "gpu.py"))
+    path = source.compile("80", np.float32)
+    monkeypatch.setattr(cache, "write", lambda *_: pytest.fail("compiled again"))
+    assert source.compile("80", np.float32) == path
 
 
 class Recorder:
@@ -74,34 +86,26 @@ class Recorder:
         """The kernel's parameters as PTX declares them; a pointer is a u64."""
         key = (source.path, name, dtype)
         if key not in self.parameters:
-            ptx = source.compile("80", dtype, "ptx").decode()
+            ptx = source.compile("80", dtype, "ptx").read_text()
             entry = re.search(rf"\.entry {name}\((.*?)\)\s*\.?", ptx, re.DOTALL)
             assert entry, f"{source.path} has no kernel {name}"
             self.parameters[key] = re.findall(r"\.param \.(\w+)", entry[1])
         return self.parameters[key]
 
 
-class Recording(type(backend_module._BACKENDS["cupy"])):
+class Recording(CuPy):
     """The cupy backend with NumPy's arrays and a recorder for a GPU."""
 
-    device = Recorder()
     array_type = np.ndarray
 
-    def missing(self):
-        return None
-
-    def from_numpy(self, array):
-        return array
-
-    to_numpy = from_numpy
+    def __init__(self):
+        super().__init__()
+        self.device = Recorder()
 
 
 @pytest.fixture
-def recorder(monkeypatch):
-    backend = Recording()
-    backend.device = Recorder()
-    monkeypatch.setitem(backend_module._BACKENDS, "cupy", backend)
-    with kernels.using("cupy"):
+def recorder():
+    with kernels.using(Recording()) as backend:
         yield backend.device
 
 
