@@ -171,7 +171,39 @@ class CuPy(Backend):
         return importlib.import_module(f".{family}.ladder.gpu", __package__), f"{name}_{rung}"
 
 
-_BACKENDS: dict[str, Backend] = {b.name: b for b in (Reference(), Numba(), CuPy())}
+class Simulator(Backend):
+    """CUDA C on this CPU, executed by the simulator: slow, and sees every mistake."""
+
+    name = "simulator"
+    file = "gpu"
+    rung_prefix = "gpu"
+
+    @functools.cached_property
+    def device(self):
+        from .simulator import Device
+
+        return Device()
+
+    def missing(self) -> str | None:
+        from . import cuda
+
+        try:
+            cuda.nvrtc()
+        except Unavailable as error:
+            return str(error)
+        return None
+
+    def empty(self, shape, dtype):
+        return self.device.empty(shape, dtype)
+
+    def bind(self, function):
+        return functools.partial(function, self.device)
+
+    def rung_location(self, family, name, rung):
+        return importlib.import_module(f".{family}.ladder.gpu", __package__), f"{name}_{rung}"
+
+
+_BACKENDS: dict[str, Backend] = {b.name: b for b in (Reference(), Numba(), CuPy(), Simulator())}
 _default: Backend | None = None
 _chosen: ContextVar[Backend | None] = ContextVar("kernelwright_backend", default=None)
 _rung: ContextVar[dict[str, str] | None] = ContextVar("kernelwright_rung", default=None)

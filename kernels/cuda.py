@@ -9,7 +9,7 @@ import ctypes
 import functools
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,6 +69,14 @@ def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin"
     return cache.write(name, nvrtc().compile(str(path), text, headers, options, kind))
 
 
+class Translation(NamedTuple):
+    """What NVRTC makes of a source."""
+
+    ptx: bytes
+    cubin: bytes  # machine code; none for a virtual architecture
+    names: dict[str, str]  # of the kernels asked for: as C++ spells them → as PTX does
+
+
 class _Nvrtc:
     """NVIDIA's run-time compiler, by ctypes: a handful of C functions that take and fill plain buffers."""
 
@@ -89,6 +97,11 @@ class _Nvrtc:
         self.version = (major.value, minor.value)
 
     def compile(self, name: str, text: bytes, headers: dict[str, bytes], options, kind: str) -> bytes:
+        found = self.translate(name, text, headers, options)
+        return found.cubin if kind == "cubin" else found.ptx
+
+    def translate(self, name: str, text: bytes, headers: dict[str, bytes], options, kernels=()) -> Translation:
+        """Compile; `kernels` are names as C++ spells them, instances of templates such as "f<1>" among them."""
         library = self.library
         strings = ctypes.c_char_p * len(headers)
         program = ctypes.c_void_p()
@@ -103,12 +116,19 @@ class _Nvrtc:
             )
         )
         try:
+            for kernel in kernels:
+                self.check(library.nvrtcAddNameExpression(program, kernel.encode()))
             arguments = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
             failed = library.nvrtcCompileProgram(program, len(options), arguments)
             if failed:
                 log = self.read(program, "ProgramLog").decode(errors="replace").strip("\0\n")
                 raise ValueError(f"{name} doesn't compile with {' '.join(options)}:\n{log}")
-            return self.read(program, "CUBIN" if kind == "cubin" else "PTX")
+            lowered = ctypes.c_char_p()
+            names = {}
+            for kernel in kernels:
+                self.check(library.nvrtcGetLoweredName(program, kernel.encode(), ctypes.byref(lowered)))
+                names[kernel] = (lowered.value or b"").decode()
+            return Translation(self.read(program, "PTX"), self.read(program, "CUBIN"), names)
         finally:
             library.nvrtcDestroyProgram(ctypes.byref(program))
 

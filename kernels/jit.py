@@ -64,9 +64,7 @@ class Kernel:
         with self._lock:
             if dtype not in self._compiled:
                 options = dict(OPTIONS, parallel=True, fastmath=REASSOCIATE if self.reorder else False)
-                dispatcher: Any = numba.njit(**options)(self.function)
-                if store.directory() is not None:
-                    dispatcher._cache = _Cache(self.function)
+                dispatcher = keep(numba.njit(**options)(self.function))
                 started = time.perf_counter()
                 dispatcher.compile(_signature(self.signature, numba.from_dtype(dtype)))
                 dispatcher.disable_compile()
@@ -76,6 +74,17 @@ class Kernel:
                     print(f"kernelwright: compiled {name} for {dtype} in {seconds:.1f} s", file=sys.stderr)
                 self._compiled[dtype] = dispatcher
             return self._compiled[dtype]
+
+
+def keep(dispatcher: Any, sources: tuple[Path, ...] | None = None) -> Any:
+    """Let Numba's dispatcher find its machine code on disk, and leave it there.
+
+    It is stale when one of these sources, or of all kernels for the CPU, has changed.
+    """
+    dispatcher.py_func.sources = sources
+    if store.directory() is not None:
+        dispatcher._cache = _Cache(dispatcher.py_func)
+    return dispatcher
 
 
 def _signature(text: str, real):
@@ -94,12 +103,14 @@ def _signature(text: str, real):
 
 
 @cache
-def _sources() -> str:
-    """A hash of every Python source here: a kernel compiled from other sources is stale.
+def _sources(files: tuple[Path, ...] | None) -> str:
+    """A hash of these Python sources, or of all that a CPU kernel may use: one compiled from others is stale.
 
     Numba watches only the file that defines a function, not the ones whose functions it calls.
     """
-    files = sorted(Path(__file__).parent.rglob("*.py"))
+    if files is None:
+        here = Path(__file__).parent
+        files = tuple(file for file in sorted(here.rglob("*.py")) if here / "simulator" not in file.parents)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -110,19 +121,19 @@ _Base: Any = caching._CacheLocator
 class _Locator(_Base):
     """Tells Numba where a kernel's code is kept and what makes it stale."""
 
-    def __init__(self, module: str):
-        self._module = module
+    def __init__(self, module: str, sources: tuple[Path, ...] | None):
+        self._module, self._files = module, sources
 
     @classmethod
     def from_function(cls, py_func, py_file):
         del py_file
-        return cls(py_func.__module__)
+        return cls(py_func.__module__, py_func.sources)
 
     def get_cache_path(self):
         return str(Path(store.directory() or ".", "numba"))
 
     def get_source_stamp(self):
-        return _sources()
+        return _sources(self._files)
 
     def get_disambiguator(self):
         # Two installations side by side must not evict each other's code.
@@ -146,5 +157,5 @@ class _Cache(caching.FunctionCache):
     def _save_overload(self, sig, data):
         try:
             super()._save_overload(sig, data)
-        except OSError as error:
+        except Exception as error:  # a full disk, or an index that can't be read
             print(f"kernelwright: a compiled kernel can't be kept ({error})", file=sys.stderr)

@@ -1,0 +1,118 @@
+"""CUDA C as a user has it → PTX and machine code of one kernel."""
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import cuda
+from . import host
+from .resources import Resources, resources
+
+_KERNEL = re.compile(
+    r"__global__\s+(?:(?:static|inline|void|__launch_bounds__\s*\([^)]*\))\s+)*?void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)"
+)
+_ERROR_LINE = re.compile(r"^(.*?)\((\d+)\): (?:catastrophic )?error", re.MULTILINE)
+_NO_HEADER = re.compile(r"cannot open source file \"([^\"]+)\"")
+NVIDIA_HEADERS = re.compile(r"cuda|cooperative_groups|mma\.h|nv/|curand|cub/|thrust/|crt/|sm_\d|vector_")
+TRIES = 20  # declarations of the host, or missing headers, that may be taken out one after the other
+
+
+@dataclass(frozen=True)
+class Compiled:
+    ptx: str
+    name: str  # of the kernel, in PTX
+    path: str
+    text: str  # as the user wrote it
+    resources: Resources
+
+
+def compile(
+    source: str | Path,
+    kernel: str,
+    arch: int = 80,
+    defines: Iterable[str] | Mapping[str, Any] = (),
+    include: Iterable[str | Path] = (),
+) -> Compiled:
+    """Compile a kernel of a file or text; the arguments are those of `simulator.run`."""
+    path, text = read(source)
+    if isinstance(defines, Mapping):
+        defines = (name if value is None else f"{name}={value}" for name, value in defines.items())
+    elif isinstance(defines, str):
+        raise TypeError(f'defines is {defines!r}: it must be a list of macros, such as ["TILE=16"], or a dictionary')
+    options = tuple(define if define.startswith("-") else f"-D{define}" for define in defines)
+    directories = [path.parent, *(Path(directory).resolve() for directory in include)]
+    headers = host.local_headers(text, directories)
+    return _compile(str(path), text, kernel, int(arch), options, tuple(headers.items()))
+
+
+def read(source: str | Path) -> tuple[Path, str]:
+    """Where a source stands, and its text; a text has a made-up place in the current directory."""
+    if isinstance(source, str) and re.search(r"[\n{;]", source):
+        return Path.cwd() / "kernel.cu", source
+    path = Path(source)
+    if not path.is_file():
+        raise ValueError(f"source is {str(source)!r}: there is no such file, and it isn't CUDA C either")
+    return path.resolve(), path.read_text(encoding="utf-8", errors="replace")
+
+
+@functools.lru_cache(maxsize=64)
+def _compile(
+    path: str, text: str, kernel: str, arch: int, options: tuple[str, ...], local: tuple[tuple[str, str], ...]
+) -> Compiled:
+    code = host.device_code(text)
+    known = sorted(set(_KERNEL.findall(code)))
+    if kernel.partition("<")[0].rpartition("::")[2] not in known and not re.search(rf"\b{re.escape(kernel)}\b", code):
+        raise ValueError(f"kernel is {kernel!r}, which {path} doesn't have; it has: {', '.join(known) or 'none'}")
+    headers = host.HEADERS | dict(local)
+    options = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", f"-include={host.PRELUDE}", *_directories(), *options)
+    absent: list[str] = []
+    first: ValueError | None = None
+    for _ in range(TRIES):
+        contents = {name: header.encode() for name, header in headers.items()}
+        try:
+            found = cuda.nvrtc().translate(path, code.encode(), contents, options, (kernel,))
+            break
+        except ValueError as error:
+            message = str(error)
+            missing = _NO_HEADER.search(message)
+            if missing and missing[1] not in headers:
+                if NVIDIA_HEADERS.match(missing[1]):
+                    raise ValueError(f"{message}\n{_install(missing[1])}") from None
+                headers[missing[1]] = ""
+                absent.append(missing[1])
+                continue
+            first = first or error
+            lines = {int(line) for file, line in _ERROR_LINE.findall(message) if file in (path, Path(path).name)}
+            shorter = host.without_lines(code, lines)
+            if shorter == code:
+                note = f"\nNot found, and taken for empty: {', '.join(absent)}" if absent else ""
+                raise ValueError(str(first) + note) from None
+            code = shorter
+    else:
+        raise first or ValueError(f"{path} names more than {TRIES} headers that aren't found: {', '.join(absent)}")
+    name = found.names[kernel]
+    return Compiled(found.ptx.decode("latin-1").rstrip("\0"), name, path, text, resources(found.cubin, name, arch))
+
+
+@functools.cache
+def _directories() -> tuple[str, ...]:
+    """Where NVIDIA's headers are, for the compiler: of half precision, cooperative groups, matrix instructions."""
+    from cuda import pathfinder
+
+    found = []
+    for library in ("cudart", "cccl", "curand"):
+        try:
+            directory = pathfinder.find_nvidia_header_directory(library)
+        except RuntimeError:
+            directory = None
+        if directory and directory not in found:
+            found.append(directory)
+    return tuple(f"-I{directory}" for directory in found)
+
+
+def _install(header: str) -> str:
+    package = "nvidia-curand" if header.startswith("curand") else "'kernelwright[simulator]'"
+    return f"{header} is one of NVIDIA's headers: pip install {package} brings it (no GPU needed)"
