@@ -95,6 +95,11 @@ class _Nvrtc:
         major, minor = ctypes.c_int(), ctypes.c_int()
         self.library.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
         self.version = (major.value, minor.value)
+        count = ctypes.c_int()
+        self.library.nvrtcGetNumSupportedArchs(ctypes.byref(count))
+        known = (ctypes.c_int * count.value)()
+        self.library.nvrtcGetSupportedArchs(known)
+        self.architectures = tuple(known)  # that it compiles for: 75, 80, …
 
     def compile(self, name: str, text: bytes, headers: dict[str, bytes], options, kind: str) -> bytes:
         found = self.translate(name, text, headers, options)

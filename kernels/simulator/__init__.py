@@ -104,7 +104,8 @@ def run(
     threads
         Of this CPU, that run blocks; looking for races takes one.
     limit
-        Warp instructions after which the kernel counts as endless.
+        Warp instructions after which the kernel counts as endless (2²⁸, which take some seconds, or half a minute
+        where races are looked for).
     symbols
         Values of `__constant__` and `__device__` variables by name; arrays get a `__device__` variable's last value.
     include

@@ -36,14 +36,16 @@ def arrive(m, w, lanes, pc, number, expected, sort, votes, each):
     threads come one by one (barrier.sync), rather than whole warps (bar.sync)."""
     warp, barrier = warp_at(m, w), barrier_at(m, number)
     live, before = get(warp, LIVE), get(barrier, WAITERS + w)
-    if each == 0 and sort != ARRIVE and before != 0:
-        where = get(barrier, WHERE + w)
+    where = get(barrier, WHERE + w)
+    if each == 0 and sort != ARRIVE and before != 0 and where != pc:
         note(m, DIVERGENT_BARRIER, pc, where, w, first_lane(lanes), get(m, BLOCK), w, first_lane(before), number, 0)
     if before == 0:
         put(barrier, WHERE + w, pc)
     put(barrier, EXPECTED, expected)
     put(barrier, SORT, sort)
-    add(barrier, POPULATION, 32 if lanes == live and each == 0 else popcount(lanes))
+    # Whole warps count, however few threads the last one has.
+    whole = each == 0 and before | lanes == live
+    add(barrier, POPULATION, 32 - popcount(before) if whole else popcount(lanes))
     add(barrier, TALLY, popcount(lanes & ~votes) if sort == AND else popcount(lanes & votes))
     if sort != ARRIVE:
         put(barrier, WAITERS + w, before | lanes)

@@ -3,7 +3,18 @@
 import numpy as np
 
 from .parser import Place
-from .program import ARITHMETIC, END, KIND, Program
+from .program import (
+    ARITHMETIC,
+    COUNT,
+    END,
+    FRAGMENT_MULTIPLY,
+    IMM,
+    KIND,
+    MATRIX_MULTIPLY,
+    SIZE,
+    WIDE,
+    Program,
+)
 from .report import Line
 from .state import (
     ATOMICS,
@@ -47,6 +58,8 @@ def gather_lines(kernel: Program, counts: np.ndarray) -> tuple[dict[int, Line], 
         if kernel.names[pc]:
             kind, factor = arithmetic_kind(kernel.names[pc])
             line.arithmetic[kind] = line.arithmetic.get(kind, 0) + factor * int(lanes[pc])
+        elif operations := matrix_operations(kernel, pc):
+            line.arithmetic["tensor"] = line.arithmetic.get("tensor", 0) + operations * int(executions[pc])
     for line in (*lines.values(), *places.values()):
         line.active_lanes = active[id(line)] / line.executions
     return dict(sorted(lines.items())), dict(sorted(places.items()))
@@ -67,6 +80,17 @@ def _spread_runs(kernel: Program, counts: np.ndarray) -> tuple[np.ndarray, np.nd
             executions[pc] += executions[pc - 1]
             lanes[pc] += lanes[pc - 1]
     return executions, lanes
+
+
+def matrix_operations(kernel: Program, pc: int) -> int:
+    """Multiplications and additions of a row, if it is a matrix product."""
+    row = kernel.code[pc]
+    if row[KIND] == MATRIX_MULTIPLY:
+        return 2 * int(row[SIZE]) * int(row[COUNT]) * int(row[WIDE])
+    if row[KIND] == FRAGMENT_MULTIPLY:
+        m, n, k = kernel.tables[row[IMM] : row[IMM] + 3]
+        return 2 * m * n * k
+    return 0
 
 
 def arithmetic_kind(name: str) -> tuple[str, int]:

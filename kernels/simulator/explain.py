@@ -53,10 +53,11 @@ class Explainer:
         program: Program,
         grid: Index,
         block: Index,
+        limit: int,
         name_of: Callable[[int], str],
         text_at: Callable[[int], str],
     ):
-        self.program, self.grid, self.block = program, grid, block
+        self.program, self.grid, self.block, self.most = program, grid, block, limit
         self.name_of, self.text_at = name_of, text_at
 
     def thread(self, warp: int, lane: int) -> Index:
@@ -124,7 +125,7 @@ class Explainer:
     def pending_copy(self, f: Facts) -> str:
         return (
             f"{f.who} touches {f.place} at {f.here} while the asynchronous copy of {f.there} may still be writing it: "
-            "wait for the copy (cp.async.wait_group, __pipeline_wait_prior), then let others wait for that (__syncthreads)"
+            "wait for the copy (cp.async.wait_group, __pipeline_wait_prior), then let the block (__syncthreads)"
         )
 
     def out_of_bounds(self, f: Facts) -> str:
@@ -177,7 +178,10 @@ class Explainer:
     def limit(self, f: Facts) -> str:
         if f.extra:
             return f"{f.who} prints more at {f.here} than the simulator keeps: the rest is lost"
-        return f"the kernel hasn't ended within the limit of warp instructions; {f.who} is at {f.here}"
+        return (
+            f"the kernel hasn't ended within {self.most:,} warp instructions, {f.who} is at {f.here}: is it endless? "
+            "If it only needs more, raise `limit`"
+        )
 
     def read_only(self, f: Facts) -> str:
         return f"{f.who} writes {f.place} at {f.here}, which can only be read"

@@ -1,6 +1,7 @@
 """A launch: arguments into the machine's memory, workers over the blocks, what they saw into a report."""
 
 import functools
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from .regions import Memory, aligned, never_written
 from .report import Finding, Race, Report, Violation
 from .resources import Resources
 from .state import (
+    ALL_STEPS,
     AT,
     BYTES,
     CELLS,
@@ -32,6 +34,7 @@ from .state import (
     FOUND,
     HALT,
     KIND,
+    NEXT_BLOCK,
     OTHER,
     OTHER_BLOCK,
     OTHER_WARP,
@@ -44,7 +47,8 @@ from .worker import Worker, cores
 
 STACK, CALL_FRAMES = 1 << 16, 1 << 21  # bytes of local memory a thread, of frames a warp, where functions are called
 MAX_CELL_BYTES = 1 << 34  # of address space; memory is used for what is touched
-DEFAULT_LIMIT = 1 << 31
+DEFAULT_LIMIT = 1 << 28  # warp instructions: some seconds, half a minute where races are looked for
+PATIENCE = 2.0  # seconds after which a launch says how far it is, on a terminal
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,9 @@ def launch(
         wanted, title = len(kernel.parameters), about.title or kernel.name
         raise TypeError(f"args: the kernel {title} takes {wanted} arguments, not {len(args)}")
     order = check_order(order or _order.get())
+    for name, value in (("limit", limit), ("threads", cores() if threads is None else threads)):
+        if value < 1:
+            raise ValueError(f"{name} is {value!r}: it must be at least 1")
     memory = Memory(kernel, symbols or {})
     arrays = [(f"args[{k}]", arg) for k, arg in enumerate(args) if isinstance(arg, np.ndarray) and not arg.dtype.names]
     memory.add_arrays(arrays)
@@ -218,9 +225,7 @@ class Launch:
         for task in tasks:
             task.start()
         try:
-            for task in tasks:
-                while task.is_alive():
-                    task.join(0.2)
+            self._wait(tasks, common)
         except KeyboardInterrupt:
             common[HALT] = 1
             for task in tasks:
@@ -231,9 +236,22 @@ class Launch:
                 raise worker.error
         return workers
 
+    def _wait(self, tasks: list[threading.Thread], common: np.ndarray) -> None:
+        started, shown = time.perf_counter(), False
+        for task in tasks:
+            while task.is_alive():
+                task.join(0.2)
+                if sys.stderr.isatty() and task.is_alive() and time.perf_counter() - started > PATIENCE:
+                    begun, steps = min(common[NEXT_BLOCK], self.blocks), common[ALL_STEPS]
+                    line = f"kernelwright: simulating block {begun:,} of {self.blocks:,}, {steps:,} warp instructions"
+                    print(f"\r{line}", end="", file=sys.stderr, flush=True)
+                    shown = True
+        if shown:
+            print(file=sys.stderr)
+
     def findings(self, workers: list[Worker]) -> Iterator[Finding]:
         """What was found, once for each pair of source lines, however many instructions a compiler makes of them."""
-        explain = Explainer(self.kernel, self.grid, self.block, self.memory.name_of, self.memory.text_at)
+        explain = Explainer(self.kernel, self.grid, self.block, self.limit, self.memory.name_of, self.memory.text_at)
         places = self.kernel.places
         merged: dict[tuple, np.ndarray] = {}
         for worker in workers:

@@ -170,12 +170,12 @@ def root_of(array: Any) -> Any:
 
 
 def plain_name(name: str) -> str:
-    """The last word of a mangled name: `_ZN5space5tableE` is `table`."""
-    at, word = 3 if name.startswith("_ZN") else 2, name
-    while name.startswith("_Z") and (size := re.match(r"\d+", name[at:])):
-        start = at + size.end()
-        at = start + int(size[0])
-        word = name[start:at]
+    """The last word of a mangled name: `_ZN5space5tableE` is `table`, `_ZZ1fILi32EEvPfE4tile` is `tile`."""
+    at, word = 2, name
+    while name.startswith("_Z") and (found := re.compile(r"L[a-z]n?\d+E|(\d+)").search(name, at)):
+        at = found.end()
+        if found[1]:  # a word, and how long it is; else a number among the arguments of a template
+            word, at = name[at : at + int(found[1])], at + int(found[1])
     return word
 
 

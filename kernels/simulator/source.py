@@ -38,6 +38,9 @@ def compile(
 ) -> Compiled:
     """Compile a kernel of a file or text; the arguments are those of `simulator.run`."""
     path, text = read(source)
+    known = cuda.nvrtc().architectures
+    if arch not in known:
+        raise ValueError(f"arch is {arch!r}: it must be one of {', '.join(map(str, known))}")
     if isinstance(defines, Mapping):
         defines = (name if value is None else f"{name}={value}" for name, value in defines.items())
     elif isinstance(defines, str):
@@ -45,7 +48,7 @@ def compile(
     options = tuple(define if define.startswith("-") else f"-D{define}" for define in defines)
     directories = [path.parent, *(Path(directory).resolve() for directory in include)]
     headers = host.local_headers(text, directories)
-    return _compile(str(path), text, kernel, int(arch), options, tuple(headers.items()))
+    return _compile(str(path), text, kernel, arch, options, tuple(headers.items()))
 
 
 def read(source: str | Path) -> tuple[Path, str]:
