@@ -1,11 +1,13 @@
 """Walks of the catalog that several tests share."""
 
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from kernelwright import kernels
+from kernelwright.kernels import simulator
 from kernelwright.kernels.operation import CATALOG, Draw, Operation, Sample
 
 DTYPES = (np.float32, np.float64)
@@ -15,6 +17,24 @@ BACKENDS = [
     for name, why in RUNS_HERE.items()
 ]
 OPERATIONS = list(CATALOG.values())
+
+
+def orders(name: str) -> tuple[str, ...]:
+    """In which blocks run: the simulator has a choice, and its answers must not depend on it."""
+    return simulator.ORDERS if name == "simulator" else ("",)
+
+
+@contextmanager
+def running(name: str, order: str):
+    """A backend, watched where it is the simulator: no kernel of ours may race or leave its arrays."""
+    with kernels.using(name):
+        if name != "simulator":
+            yield
+            return
+        with simulator.record(order) as reports:
+            yield
+    for report in reports:
+        assert report.findings == [], str(report)
 
 
 def by_name(operation: Operation) -> str:

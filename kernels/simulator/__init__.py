@@ -33,13 +33,14 @@ import numpy as np
 from . import launch as _launch
 from . import source as _source
 from .checker import Verdict, check
-from .launch import DEFAULT_LIMIT
+from .launch import DEFAULT_LIMIT, ORDERS
 from .parser import Unsupported
 from .regions import empty
 from .report import Finding, KernelError, Line, Race, Report, Violation
 from .resources import resources as _resources
 
 __all__ = [
+    "ORDERS",
     "Device",
     "Finding",
     "KernelError",

@@ -72,7 +72,7 @@ def check(
             given = [x.copy() for x in inputs]
             with in_order(order):
                 returned = kernel(*given, *outputs)
-            found: list[Report] = [returned] if isinstance(returned, Report) else list(returned)
+            found: list[Report] = [returned] if isinstance(returned, Report) else list(returned or ())
             if not found or not all(isinstance(one, Report) for one in found):
                 raise TypeError("check: kernel must return the report of simulator.run, or several")
             reports += found

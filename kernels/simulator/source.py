@@ -70,16 +70,18 @@ def _compile(
     if kernel.partition("<")[0].rpartition("::")[2] not in known and not re.search(rf"\b{re.escape(kernel)}\b", code):
         raise ValueError(f"kernel is {kernel!r}, which {path} doesn't have; it has: {', '.join(known) or 'none'}")
     headers = host.HEADERS | dict(local)
-    options = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", f"-include={host.PRELUDE}", *_directories(), *options)
+    # What is left without __host__ or __device__, such as constexpr functions, is the device's.
+    fixed = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", "-default-device", f"-include={host.PRELUDE}")
+    options = (*fixed, *_directories(), *options)
     absent: list[str] = []
-    first: ValueError | None = None
+    first = ""
     for _ in range(TRIES):
         contents = {name: header.encode() for name, header in headers.items()}
         try:
             found = cuda.nvrtc().translate(path, code.encode(), contents, options, (kernel,))
             break
         except ValueError as error:
-            message = str(error)
+            message = f"{path} doesn't compile for sm_{arch}:\n{str(error).partition(chr(10))[2]}"
             missing = _NO_HEADER.search(message)
             if missing and missing[1] not in headers:
                 if NVIDIA_HEADERS.match(missing[1]):
@@ -87,15 +89,15 @@ def _compile(
                 headers[missing[1]] = ""
                 absent.append(missing[1])
                 continue
-            first = first or error
+            first = first or message
             lines = {int(line) for file, line in _ERROR_LINE.findall(message) if file in (path, Path(path).name)}
             shorter = host.without_lines(code, lines)
             if shorter == code:
                 note = f"\nNot found, and taken for empty: {', '.join(absent)}" if absent else ""
-                raise ValueError(str(first) + note) from None
+                raise ValueError(first + note) from None
             code = shorter
     else:
-        raise first or ValueError(f"{path} names more than {TRIES} headers that aren't found: {', '.join(absent)}")
+        raise ValueError(first or f"{path} names more than {TRIES} headers that aren't found: {', '.join(absent)}")
     name = found.names[kernel]
     return Compiled(found.ptx.decode("latin-1").rstrip("\0"), name, path, text, resources(found.cubin, name, arch))
 

@@ -5,7 +5,20 @@ import pytest
 
 from kernelwright import kernels
 
-from ..catalog import BACKENDS, DTYPES, OPERATIONS, as_tuple, by_name, in_float64, moved_to, same, samples
+from ..catalog import (
+    BACKENDS,
+    CATALOG,
+    DTYPES,
+    OPERATIONS,
+    as_tuple,
+    by_name,
+    in_float64,
+    moved_to,
+    orders,
+    running,
+    same,
+    samples,
+)
 
 OUT_OF_PLACE = [operation for operation in OPERATIONS if not operation.in_place]
 DIFFERENTIABLE = [operation for operation in OPERATIONS if operation.backward]
@@ -26,12 +39,13 @@ def test_values(operation, name, dtype):
     for sample in samples(operation, dtype):
         exact = in_float64(sample)
         expected = reference(operation.function, *exact.args, **exact.options)
-        with kernels.using(name):
-            moved = moved_to(backend, sample)
-            results = as_tuple(operation.function(*moved.args, **moved.options))
-        for result, wanted in zip(results, expected, strict=True):
-            assert result.dtype == dtype
-            same(backend.to_numpy(result), wanted, operation.tolerance(dtype), sample.note)
+        for order in orders(name):
+            with running(name, order):
+                moved = moved_to(backend, sample)
+                results = as_tuple(operation.function(*moved.args, **moved.options))
+            for result, wanted in zip(results, expected, strict=True):
+                assert result.dtype == dtype
+                same(backend.to_numpy(result), wanted, operation.tolerance(dtype), sample.note)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -47,16 +61,17 @@ def test_gradients(operation, name, dtype):
         grad = rng.standard_normal(outputs[0].shape).astype(dtype)
         arguments = operation.backward_arguments(exact, outputs, grad.astype(np.float64))
         expected = reference(operation.backward, **arguments)
-        with kernels.using(name):
-            moved = moved_to(backend, sample)
-            outputs = tuple(backend.from_numpy(y.astype(dtype)) for y in outputs)
-            arguments = operation.backward_arguments(moved, outputs, backend.from_numpy(grad))
-            results = as_tuple(operation.backward(**arguments))
-        for result, wanted in zip(results, expected, strict=True):
-            if wanted is None:
-                assert result is None
-            else:
-                same(backend.to_numpy(result), wanted, operation.tolerance(dtype), sample.note)
+        for order in orders(name):
+            with running(name, order):
+                moved = moved_to(backend, sample)
+                given = tuple(backend.from_numpy(y.astype(dtype)) for y in outputs)
+                arguments = operation.backward_arguments(moved, given, backend.from_numpy(grad))
+                results = as_tuple(operation.backward(**arguments))
+            for result, wanted in zip(results, expected, strict=True):
+                if wanted is None:
+                    assert result is None
+                else:
+                    same(backend.to_numpy(result), wanted, operation.tolerance(dtype), sample.note)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -67,12 +82,13 @@ def test_losses_with_gradients(operation, name, dtype):
     for sample in samples(operation, dtype):
         exact = in_float64(sample)
         expected = reference(operation.gradient, *exact.args, **exact.options)
-        with kernels.using(name):
-            moved = moved_to(backend, sample)
-            results = operation.gradient(*moved.args, **moved.options)
-        for what, result, wanted in zip(("loss", "gradient"), results, expected, strict=True):
-            note = f"{what} of {sample.note}"
-            same(backend.to_numpy(result), wanted, operation.tolerance(dtype), note)
+        for order in orders(name):
+            with running(name, order):
+                moved = moved_to(backend, sample)
+                results = operation.gradient(*moved.args, **moved.options)
+            for what, result, wanted in zip(("loss", "gradient"), results, expected, strict=True):
+                note = f"{what} of {sample.note}"
+                same(backend.to_numpy(result), wanted, operation.tolerance(dtype), note)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -80,14 +96,33 @@ def test_losses_with_gradients(operation, name, dtype):
 @pytest.mark.parametrize("operation", IN_PLACE, ids=by_name)
 def test_updates(operation, name, dtype):
     backend = kernels.backend(name)
-    for sample in samples(operation, dtype):
+    for number, sample in enumerate(samples(operation, dtype)):
         exact = in_float64(sample)
         reference(operation.function, *exact.args, **exact.options)
-        with kernels.using(name):
-            moved = moved_to(backend, sample)
-            operation.function(*moved.args, **moved.options)
-        expected, changed = operation.bind(exact), operation.bind(moved)
-        for argument in operation.in_place:
-            note = f"{argument} of {sample.note}"
-            same(backend.to_numpy(changed[argument]), expected[argument], operation.tolerance(dtype), note)
-        same(backend.to_numpy(changed["grad"]), expected["grad"], {"rtol": 0, "atol": 0}, "grad is only read")
+        expected = operation.bind(exact)
+        for order in orders(name):
+            with running(name, order):
+                moved = moved_to(backend, samples(operation, dtype)[number])  # drawn anew, for it changes
+                operation.function(*moved.args, **moved.options)
+            changed = operation.bind(moved)
+            for argument in operation.in_place:
+                note = f"{argument} of {sample.note}"
+                same(backend.to_numpy(changed[argument]), expected[argument], operation.tolerance(dtype), note)
+            same(backend.to_numpy(changed["grad"]), expected["grad"], {"rtol": 0, "atol": 0}, "grad is only read")
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("family", sorted({operation.family for operation in OPERATIONS}))
+def test_rungs(family, name):
+    """Every rung of a ladder gives what the top gives."""
+    operation, backend = CATALOG[family] if family in CATALOG else None, kernels.backend(name)
+    for rung in backend.rungs(family):
+        assert operation, f"the ladder of {family} has no operation of that name"
+        for sample in samples(operation, np.float32):
+            exact = in_float64(sample)
+            expected = reference(operation.function, *exact.args, **exact.options)
+            with kernels.rung(**{family: rung}), running(name, orders(name)[-1]):
+                moved = moved_to(backend, sample)
+                results = as_tuple(operation.function(*moved.args, **moved.options))
+            for result, wanted in zip(results, expected, strict=True):
+                same(backend.to_numpy(result), wanted, operation.tolerance(np.float32), f"{rung}: {sample.note}")

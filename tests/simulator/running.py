@@ -7,7 +7,14 @@ from kernelwright.kernels import simulator
 
 def run(body: str, *arrays, grid=1, block=32, prelude="", **options) -> simulator.Report:
     """Run the statements of a kernel on arrays that it knows as a, b, c, …; `t` is the thread's number in its block."""
-    kinds = {"f4": "float", "f8": "double", "i4": "int", "u4": "unsigned", "i8": "long long", "u8": "unsigned long long"}
+    kinds = {
+        "f4": "float",
+        "f8": "double",
+        "i4": "int",
+        "u4": "unsigned",
+        "i8": "long long",
+        "u8": "unsigned long long",
+    }
     kinds |= {"i2": "short", "u2": "unsigned short", "i1": "signed char", "u1": "unsigned char"}
     parameters = ", ".join(f"{kinds[x.dtype.str[1:]]}* {name}" for x, name in zip(arrays, "abcdefgh"))
     size = "threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)"

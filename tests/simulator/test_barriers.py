@@ -148,5 +148,9 @@ def test_one_thread_at_a_time():
     """__syncthreads_count in a loop, its result used by the next round: the lanes must not run ahead."""
     a = ints(64) % 7
     a = a.astype(np.int32)
-    clean("int left = a[t], rounds = 0; while (__syncthreads_count(left > 0)) { left--; rounds++; } a[t] = rounds;", a, block=64)
+    clean(
+        "int left = a[t], rounds = 0; while (__syncthreads_count(left > 0)) { left--; rounds++; } a[t] = rounds;",
+        a,
+        block=64,
+    )
     assert set(a) == {6}

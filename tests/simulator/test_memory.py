@@ -277,7 +277,9 @@ def test_the_null_pointer():
 
 
 def test_shared_arrays_are_bounded_one_by_one():
-    body = "__shared__ int x[32]; __shared__ int y[32]; y[t] = t; x[t] = t; __syncthreads(); a[t] = x[a[t]] + y[31 - t];"
+    body = (
+        "__shared__ int x[32]; __shared__ int y[32]; y[t] = t; x[t] = t; __syncthreads(); a[t] = x[a[t]] + y[31 - t];"
+    )
     found = only(run(body, ints(32) + np.int32(1)), "uninitialised")
     assert "0 bytes beyond the end of" in found.sentence
     found = only(run("extern __shared__ int s[]; s[t] = t;", zeros(1), shared=124), "out of bounds")

@@ -44,7 +44,9 @@ def test_the_second_barrier_of_a_loop():
 
 
 def test_both_write():
-    report = run("__shared__ int s[2]; s[t / 32] = t; s[1] = t; __syncthreads(); a[0] = s[0] + s[1];", zeros(1), block=64)
+    report = run(
+        "__shared__ int s[2]; s[t / 32] = t; s[1] = t; __syncthreads(); a[0] = s[0] + s[1];", zeros(1), block=64
+    )
     assert {race.kind for race in report.races} == {"shared write-write"}
     assert any("at once" in race.sentence for race in report.races)
 
@@ -85,9 +87,7 @@ def test_syncwarp_after_each_step_is_still_a_race():
 
 
 def test_syncwarp_between_reads_and_writes():
-    right = " ".join(
-        f"{{ int v = s[t + {d}]; __syncwarp(); s[t] += v; __syncwarp(); }}" for d in (32, 16, 8, 4, 2, 1)
-    )
+    right = " ".join(f"{{ int v = s[t + {d}]; __syncwarp(); s[t] += v; __syncwarp(); }}" for d in (32, 16, 8, 4, 2, 1))
     a = zeros(1)
     clean(REDUCTION.format(volatile="", steps=right), a, block=64)
     assert a[0] == sum(range(64))
@@ -140,8 +140,12 @@ def test_global_memory_within_a_block():
 
 def test_atomics_do_not_race_with_each_other_but_with_plain_accesses():
     clean("atomicAdd(&a[0], t); atomicMax(&a[1], t);", zeros(2), grid=4, block=64)
-    assert "global write-write" in races("if (blockIdx.x) atomicAdd(&a[0], 1); else a[0] = 7;", zeros(1), block=1, grid=2)
-    assert "global write-read" in races("if (blockIdx.x == 0) atomicAdd(&a[0], 1); else b[0] = a[0];", zeros(1), zeros(1), grid=2)
+    assert "global write-write" in races(
+        "if (blockIdx.x) atomicAdd(&a[0], 1); else a[0] = 7;", zeros(1), block=1, grid=2
+    )
+    assert "global write-read" in races(
+        "if (blockIdx.x == 0) atomicAdd(&a[0], 1); else b[0] = a[0];", zeros(1), zeros(1), grid=2
+    )
 
 
 LAST_BLOCK = """

@@ -28,7 +28,10 @@ def test_printf():
         4000000000u, t, 3 + t);""",
         zeros(1),
     )
-    expected = [f"{t}|{t + 0.125:5.2f}|word|{chr(97 + t)}|{255 + t:x}|{-1 << 40}|4000000000|%|{t:<4}|{3 + t:+}\n" for t in (0, 1)]
+    expected = [
+        f"{t}|{t + 0.125:5.2f}|word|{chr(97 + t)}|{255 + t:x}|{-1 << 40}|4000000000|%|{t:<4}|{3 + t:+}\n"
+        for t in (0, 1)
+    ]
     assert report.output == "".join(expected)
 
 
@@ -55,7 +58,11 @@ def test_trap():
 
 def test_clock():
     a = np.zeros(2, np.int64)
-    clean("long long start = clock64(); for (int k = 0; k < 100; k++) atomicAdd((int*)a, 0); a[1] = clock64() - start;", a, block=1)
+    clean(
+        "long long start = clock64(); for (int k = 0; k < 100; k++) atomicAdd((int*)a, 0); a[1] = clock64() - start;",
+        a,
+        block=1,
+    )
     assert a[1] > 100
 
 
@@ -102,7 +109,7 @@ def test_an_endless_loop():
 
 
 def test_an_endless_loop_without_memory():
-    assert kinds(run("while (a[0] == 0) asm volatile(\"\");", zeros(1), limit=10**5)) == ["limit"]
+    assert kinds(run('while (a[0] == 0) asm volatile("");', zeros(1), limit=10**5)) == ["limit"]
 
 
 def test_threads_that_wait_for_each_other_for_ever():
@@ -174,7 +181,13 @@ def test_same_seed_same_result():
     for (int k = 0; k < 64; k++) v = fmaf(v, 0.5f, s[k]);
     a[blockIdx.x * 64 + t] = v;"""
     results = []
-    for options in ({}, {"races": False}, {"races": False, "trace": False}, {"races": False, "threads": 2}, {"order": "shuffled"}):
+    for options in (
+        {},
+        {"races": False},
+        {"races": False, "trace": False},
+        {"races": False, "threads": 2},
+        {"order": "shuffled"},
+    ):
         b = a.copy()
         clean(body, b, grid=8, block=64, **options)
         results.append(b.tobytes())

@@ -69,7 +69,11 @@ def test_votes_of_some_lanes():
 
 def test_matches():
     a, b = np.zeros(32, np.uint32), zeros(32)
-    clean("int all; a[t] = __match_any_sync(-1, t % 5); b[t] = __match_all_sync(-1, t / 32, &all) == 0xffffffff && all;", a, b)
+    clean(
+        "int all; a[t] = __match_any_sync(-1, t % 5); b[t] = __match_all_sync(-1, t / 32, &all) == 0xffffffff && all;",
+        a,
+        b,
+    )
     assert a.tolist() == [sum(1 << k for k in LANES if k % 5 == t % 5) for t in LANES]
     assert set(b) == {1}
     clean("int all; b[t] = __match_all_sync(-1, (long long)t << 33, &all) + all;", a, b)
