@@ -8,7 +8,8 @@ synchronisations at that time. Every warp keeps how far it has seen each other w
 A barrier joins what its warps have seen (vector clocks; Lamport 1978, Fidge 1988; the record of a cell is that of
 FastTrack, Flanagan and Freund 2009). Within a warp the same is kept for lanes, counted in the warp's own epochs: only
 __syncwarp and barriers order lanes; shuffles and votes don't. Between blocks, and between warps without a barrier,
-order comes from a fence, then an atomic (or volatile) write, that an atomic (or volatile) read sees.
+order comes from a fence, then an atomic (or volatile) write, that an atomic (or volatile) read sees. (PTX wants a fence
+after that read, too; CUDA's own samples have none, so its absence isn't reported.)
 """
 
 from .findings import PENDING_COPY, READ_WRITE, UNINITIALISED, WRITE_READ, WRITE_WRITE, note, note_alone

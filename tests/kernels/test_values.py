@@ -115,7 +115,7 @@ def test_updates(operation, name, dtype):
 @pytest.mark.parametrize("family", sorted({operation.family for operation in OPERATIONS}))
 def test_rungs(family, name):
     """Every rung of a ladder gives what the top gives."""
-    operation, backend = CATALOG[family] if family in CATALOG else None, kernels.backend(name)
+    operation, backend = CATALOG.get(family), kernels.backend(name)
     for rung in backend.rungs(family):
         assert operation, f"the ladder of {family} has no operation of that name"
         for sample in samples(operation, np.float32):

@@ -155,8 +155,16 @@ def test_pointers_to_local_memory():
 def test_virtual_functions():
     shapes = """
 struct Shape { __device__ virtual int area() const = 0; };
-struct Square : Shape { int a; __device__ Square(int a) : a(a) {} __device__ int area() const override { return a * a; } };
-struct Line : Shape { int a; __device__ Line(int a) : a(a) {} __device__ int area() const override { return -a; } };
+struct Square : Shape {
+    int a;
+    __device__ Square(int a) : a(a) {}
+    __device__ int area() const override { return a * a; }
+};
+struct Line : Shape {
+    int a;
+    __device__ Line(int a) : a(a) {}
+    __device__ int area() const override { return -a; }
+};
 __device__ __noinline__ int area(const Shape& s) { return s.area(); }
 """
     a = zeros(32)
@@ -221,7 +229,11 @@ def test_warps_that_wait_for_each_other():
         clean(
             f"""
     if (t == {first * 32}) {{ atomicExch(&a[1], 42); __threadfence(); atomicExch(&a[0], 1); }}
-    if (t == {32 - first * 32}) {{ while (atomicAdd(&a[0], 0) == 0) {{}} __threadfence(); a[2] = atomicAdd(&a[1], 0); }}""",
+    if (t == {32 - first * 32}) {{
+        while (atomicAdd(&a[0], 0) == 0) {{}}
+        __threadfence();
+        a[2] = atomicAdd(&a[1], 0);
+    }}""",
             a,
             block=64,
         )

@@ -63,8 +63,9 @@ def test_dram_traffic_counts_a_sector_once():
 
 @pytest.mark.parametrize(
     ("kind", "index", "wavefronts", "ideal"),
-    [("float", "t", 1, 1), ("float", "t * 2", 2, 1), ("float", "t * 32", 32, 1), ("float", "t * 33", 1, 1), ("float", "7", 1, 1),
-     ("float", "t / 2", 1, 1), ("float", "t * 16 % 512", 16, 1), ("double", "t", 2, 2), ("double", "t * 2", 4, 2),
+    [("float", "t", 1, 1), ("float", "t * 2", 2, 1), ("float", "t * 32", 32, 1), ("float", "t * 33", 1, 1),
+     ("float", "7", 1, 1), ("float", "t / 2", 1, 1),
+     ("float", "t * 16 % 512", 16, 1), ("double", "t", 2, 2), ("double", "t * 2", 4, 2),
      ("double", "t * 16", 32, 2), ("float4", "t", 4, 4), ("float4", "t * 2", 8, 4), ("short", "t", 1, 1),
      ("short", "t * 2", 1, 1), ("char", "t * 4", 1, 1), ("char", "t * 128", 32, 1)],
 )  # fmt: skip
@@ -232,7 +233,8 @@ def test_arguments_that_do_not_fit(argument, error, message):
 
 def test_python_numbers_fit_what_they_can():
     a = np.zeros(3, np.float64)
-    text = 'extern "C" __global__ void kernel(double* a, float x, long long y, unsigned z) { a[0] = x; a[1] = y; a[2] = z; }'
+    types = "double* a, float x, long long y, unsigned z"
+    text = f'extern "C" __global__ void kernel({types}) {{ a[0] = x; a[1] = y; a[2] = z; }}'
     simulator.run(text, "kernel", 1, 1, [a, 2, -(2**40), 2**32 - 1], strict=True)
     assert a.tolist() == [2, -(2**40), 2**32 - 1]
 

@@ -165,7 +165,7 @@ LAST_BLOCK = """
 
 @pytest.mark.parametrize("order", ["forward", "reverse", "shuffled"])
 def test_the_last_block_sums(order):
-    """The threadfence reduction of the CUDA samples: order comes from a fence and an atomic that the other one reads."""
+    """The threadfence reduction of the CUDA samples: order comes from a fence, and an atomic that the other reads."""
     a, b, c = zeros(1), zeros(2), zeros(5)
     clean(LAST_BLOCK.format(fence="__threadfence()", acquire="__threadfence()"), a, b, c, grid=5, block=32, order=order)
     assert b[1] == 15
@@ -238,7 +238,7 @@ def test_a_pipeline_of_barriers():
 
 
 def test_a_pipeline_without_its_second_barrier():
-    """The producer comes twice before the consumer once: that completes the barrier, and the consumer waits for ever."""
+    """The producer comes twice before the consumer once, which completes the barrier: the consumer waits for ever."""
     report = run(
         """
     __shared__ int s[32];

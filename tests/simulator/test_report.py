@@ -7,7 +7,7 @@ from kernelwright import kernels
 from kernelwright.kernels import simulator
 from kernelwright.kernels.simulator.resources import Resources
 
-from .running import floats, ints, run, zeros
+from .running import floats, run, zeros
 
 pytestmark = pytest.mark.cuda
 
@@ -169,12 +169,12 @@ def test_recording_the_library():
     assert "ALONG_THE_ROW" in str(reports[0])
 
 
-def test_mistakes_of_the_library_are_errors(monkeypatch):
+def test_mistakes_of_the_library_are_errors():
     from kernelwright.kernels.activations import gpu
 
-    with kernels.using("simulator"), pytest.raises(simulator.KernelError, match="outside of any array"):
-        device = kernels.current().device
-        device.launch(gpu.SOURCE, "relu_forward", np.float32, 1, 32, (ints(4).view("f4"), floats(4), np.int64(9)))
+    device, arguments = kernels.backend("simulator").device, (floats(4), floats(4), np.int64(9))
+    with pytest.raises(simulator.KernelError, match="outside of any array"):
+        device.launch(gpu.SOURCE, "relu_forward", np.float32, 1, 32, arguments)
 
 
 def test_the_backend_is_listed():

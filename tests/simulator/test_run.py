@@ -119,8 +119,8 @@ def test_threads_that_wait_for_each_other_for_ever():
 
 def test_a_block_that_waits_for_a_later_one():
     """Blocks run one after another here: what needs two at once ends at the limit, and says where it stands."""
-    report = run("if (t == 0) { if (blockIdx.x == 0) while (atomicAdd(&a[0], 0) == 0); else atomicExch(&a[0], 1); }", zeros(1),
-                 grid=2, limit=10**5)  # fmt: skip
+    body = "if (t == 0) { if (blockIdx.x == 0) while (atomicAdd(&a[0], 0) == 0); else atomicExch(&a[0], 1); }"
+    report = run(body, zeros(1), grid=2, limit=10**5)
     assert kinds(report) == ["limit"]
 
 
@@ -138,7 +138,11 @@ def test_a_wild_call():
 
 
 def test_endless_recursion():
-    prelude = "__device__ __noinline__ int deep(int n) { volatile int x[100]; x[n % 100] = n; return deep(n + 1) + x[n % 100]; }"
+    prelude = """__device__ __noinline__ int deep(int n) {
+    volatile int x[100];
+    x[n % 100] = n;
+    return deep(n + 1) + x[n % 100];
+}"""
     assert kinds(run("a[t] = deep(a[t]);", zeros(32), prelude=prelude)) == ["stack overflow"]
 
 
@@ -149,8 +153,14 @@ def test_a_gigantic_grid():
 
 def test_large_local_arrays_and_registers():
     a = zeros(32)
-    clean("float x[2000]; for (int k = 0; k < 2000; k++) x[k] = k + t; float s = 0; for (int k = t; k < 2000; k += 97) s += x[k];"
-          "a[t] = s;", a)  # fmt: skip
+    clean(
+        """
+    float x[2000], sum = 0;
+    for (int k = 0; k < 2000; k++) x[k] = k + t;
+    for (int k = t; k < 2000; k += 97) sum += x[k];
+    a[t] = sum;""",
+        a,
+    )
     assert a.tolist() == [sum(k + t for k in range(t, 2000, 97)) for t in range(32)]
 
 

@@ -53,7 +53,7 @@ def test_mma(case):
     fb = np.stack([b[e * t + j + 4 * e * r, g] for r in range(nb) for j in range(e)], 1)
     where = [(g + 8 * (r // 2), 2 * t + r % 2) for r in range(nc * pair)]
     fc = np.stack([c[place] for place in where], 1)
-    register, word = ("d", "double") if result == "f64" else ("r", "unsigned")
+    register = "d" if result == "f64" else "r"
     operands, first = [], 0
     for count in (nc, na, nb, nc):
         operands.append("{" + ", ".join(f"%{first + k}" for k in range(count)) + "}")
@@ -195,7 +195,8 @@ def test_copies_beyond_the_end_are_zeros():
         """
     __shared__ int s[32];
     unsigned at = __cvta_generic_to_shared(s + t);
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" :: "r"(at), "l"(a + (t < 5 ? t : 0)), "r"(t < 5 ? 4 : 0));
+    int n = t < 5 ? 4 : 0;
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" :: "r"(at), "l"(n ? a + t : a), "r"(n));
     asm volatile("cp.async.wait_all;" ::: "memory");
     b[t] = s[t];""",
         *(a, b),

@@ -51,7 +51,8 @@ def test_votes():
     a, b = np.zeros(32, np.uint32), zeros(32)
     clean(
         "a[t] = __ballot_sync(-1, t % 3 == 0);"
-        "b[t] = __any_sync(-1, t == 9) + 2 * __any_sync(-1, t == 99) + 4 * __all_sync(-1, t < 32) + 8 * __all_sync(-1, t);",
+        "b[t] = __any_sync(-1, t == 9) + 2 * __any_sync(-1, t == 99);"
+        "b[t] += 4 * __all_sync(-1, t < 32) + 8 * __all_sync(-1, t);",
         *(a, b),
     )
     assert set(a) == {sum(1 << k for k in range(0, 32, 3))}

@@ -1,0 +1,162 @@
+"""Is a mistake found? Every barrier deleted, every bound dropped, every atomic made plain, one at a time.
+
+A mutant counts as reported if a run of it has a finding, or a wrong value. Those that are no mistakes stand in HARMLESS
+with the reason.
+"""
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.kernels import cuda, simulator
+from kernelwright.kernels.backend import Simulator
+
+from ..catalog import OPERATIONS, as_tuple, in_float64, samples
+from .mutants import Mutant, mutants
+from .samples import SAMPLES, launcher, source
+
+pytestmark = pytest.mark.cuda
+
+# File and change → why that changes nothing.
+HARMLESS = {
+    ("losses/gpu.cu", "label < classes → true"): "the contract has refused such labels",
+    ("losses/gpu.cu", "label < classes → label <= classes"): "the contract has refused such labels",
+    ("matmul/gpu.cu", "k < terms → k <= terms"): "a tile more, all zeros",
+    ("last_block", "__threadfence(); → nothing"): "a fence on the reader's side isn't demanded (races.py)",
+}
+
+
+class MutantDevice(simulator.Device):
+    """Runs the library's kernels with one file changed."""
+
+    def __init__(self, mutant: Mutant):
+        super().__init__()
+        self.mutant = mutant
+
+    def _program(self, source, name, dtype):
+        key = source.path, name, np.dtype(dtype)
+        if key not in self._programs:
+            headers = {str(p.relative_to(cuda.KERNELS)): p.read_text() for p in cuda.KERNELS.rglob("*.cuh")}
+            text = source.path.read_text()
+            if self.mutant.file in headers:
+                headers[self.mutant.file] = self.mutant.text
+            elif self.mutant.file == str(source.path.relative_to(cuda.KERNELS)):
+                text = self.mutant.text
+            options = (f"-Dreal={cuda.REAL[np.dtype(dtype)]}", "-std=c++17", "-lineinfo", "-arch=compute_80")
+            contents = {name: header.encode() for name, header in headers.items()}
+            ptx = cuda.nvrtc().compile(str(source.path), text.encode(), contents, options, "ptx")
+            program = simulator._launch.program(ptx.decode("latin-1").rstrip("\0"), name, str(source.path))
+            self._programs[key] = program
+        return self._programs[key]
+
+    def _about(self, source, name, dtype):
+        return simulator._launch.About(name)
+
+
+class MutantBackend(Simulator):
+    def __init__(self, mutant: Mutant):
+        super().__init__()
+        self.device = MutantDevice(mutant)
+
+
+def calls(operation, sample):
+    """An operation's call and that of its gradient: functions of a sample and a dtype."""
+    if operation.in_place:
+        yield lambda s, dtype: (
+            operation.function(*s.args, **s.options),
+            *map(operation.bind(s).get, operation.in_place),
+        )[1:]
+        return
+    yield lambda s, dtype: operation.function(*s.args, **s.options)
+    if operation.with_gradient:
+        yield lambda s, dtype: operation.gradient(*s.args, **s.options)
+    if operation.backward:
+        with kernels.using("reference"):
+            outputs = as_tuple(operation.function(*sample.args, **sample.options))
+        grad = np.random.default_rng(1).standard_normal(outputs[0].shape)
+
+        def backward(s, dtype):
+            given = tuple(output.astype(dtype) for output in outputs)
+            return operation.backward(**operation.backward_arguments(s, given, grad.astype(dtype)))
+
+        yield backward
+
+
+def reported(mutant: Mutant, family: str, rung: str) -> bool:
+    """Whether any sample of the family shows the mistake."""
+    backend, rungs = MutantBackend(mutant), {family: rung} if rung else {}
+    for operation in OPERATIONS:
+        if family in ("", operation.family) and (not rung or operation.name == family):
+            for number in range(len(samples(operation, np.float32))):
+                if shows(operation, number, backend, rungs):
+                    return True
+    return False
+
+
+def shows(operation, number: int, backend, rungs) -> bool:
+    """Whether one sample does: by a finding, or by a value that differs from the definition's."""
+
+    def draw():
+        return samples(operation, np.float32)[number]
+
+    for call in calls(operation, draw()):
+        with kernels.using("reference"):
+            wanted = as_tuple(call(in_float64(draw()), np.float64))
+        with kernels.using(backend), kernels.rung(**rungs), simulator.record() as reports:
+            results = as_tuple(call(draw(), np.float32))
+        pairs = [(x, np.asarray(y, np.float64)) for x, y in zip(results, wanted) if y is not None]
+        tolerance = operation.tolerance(np.float32)
+        if any(report.findings for report in reports):
+            return True
+        if not all(np.allclose(x, y, **tolerance, equal_nan=True) for x, y in pairs):
+            return True
+    return False
+
+
+def is_harmless(mutant: Mutant) -> bool:
+    return (mutant.file, mutant.change) in HARMLESS
+
+
+LIBRARY = [
+    (mutant, path)
+    for path in sorted([*cuda.KERNELS.rglob("*.cu"), *cuda.KERNELS.rglob("*.cuh")])
+    for mutant in mutants(str(path.relative_to(cuda.KERNELS)), path.read_text())
+]
+COURSE = [mutant for name in SAMPLES for mutant in mutants(name, source(name).read_text())]
+
+
+@pytest.mark.parametrize(("mutant", "path"), LIBRARY, ids=lambda x: str(x) if isinstance(x, Mutant) else "")
+def test_of_the_library(mutant, path):
+    family = path.parent.name if path.suffix == ".cu" else ""
+    rung = ""
+    if family == "ladder":
+        family, rung = path.parent.parent.name, path.stem.removeprefix("gpu_")
+    if reported(mutant, family, rung):
+        return
+    assert is_harmless(mutant), f"nobody noticed {mutant}"
+
+
+@pytest.mark.parametrize("mutant", COURSE, ids=str)
+def test_of_a_course(mutant):
+    for order in simulator.ORDERS:
+        for report, right in SAMPLES[mutant.file](launcher(mutant.text, order)):
+            if report.findings or not right:
+                return
+    assert is_harmless(mutant), f"nobody noticed {mutant}"
+
+
+@pytest.mark.parametrize("order", simulator.ORDERS)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_course_itself_is_right(name, order):
+    for report, right in SAMPLES[name](launcher(source(name), order)):
+        assert report.findings == [], str(report)
+        assert right
+
+
+def test_there_are_enough_and_few_are_harmless():
+    everything = [*(mutant for mutant, _ in LIBRARY), *COURSE]
+    kinds = [mutant.kind for mutant in everything]
+    least = {"barrier": 20, "bound": 50, "atomic": 5, "fence": 2, "wait": 1}
+    assert all(kinds.count(kind) >= count for kind, count in least.items())
+    assert {(mutant.file, mutant.change) for mutant in everything if is_harmless(mutant)} == set(HARMLESS)
+    assert len(HARMLESS) <= len(everything) // 20
