@@ -1,4 +1,4 @@
-"""The command `kernelwright`: train, bench, doctor.
+"""The command `kernelwright`: train, bench, trace, doctor.
 
 It lives in `bench`, because that is the one package that may import all others.
 """
@@ -59,6 +59,12 @@ def _parser() -> Parser:
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
     bench.set_defaults(run=_bench)
 
+    trace = commands.add_parser(
+        "trace", help="run CUDA C in the simulator: what each line does, races, mistakes", add_help=False
+    )
+    trace.add_argument("options", nargs=argparse.REMAINDER)
+    trace.set_defaults(run=_trace)
+
     doctor = commands.add_parser("doctor", help="what runs here, what doesn't, and what to install")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -87,6 +93,15 @@ def _bench(chosen: argparse.Namespace) -> int:
 
     backends = chosen.backends.split(",") if chosen.backends is not None else None
     return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
+
+
+def _trace(chosen: argparse.Namespace) -> int:
+    from . import trace
+
+    kind = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog="kernelwright trace", description=trace.__doc__, formatter_class=kind)
+    trace.add_arguments(parser)
+    return trace.run(parser.parse_args(chosen.options))
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

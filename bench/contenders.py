@@ -51,11 +51,12 @@ def cases(operation: Operation, quick: bool) -> Iterator[Case]:
         directions.append("backward")
     if operation.with_gradient:
         directions.insert(0, "both")
-    workloads = list(operation.workloads(Draw(0, np.float32)).items())
+    workloads = list(operation.workloads.items())
     if quick:
         directions = directions[:1]
         workloads = workloads if operation.name == "matmul" else workloads[:1]
-    for workload, sample in workloads:
+    for workload, sizes in workloads:
+        sample = operation.sized(sizes)
         for direction in directions:
             yield Case(operation, workload, sample, direction)
 

@@ -152,7 +152,8 @@ def _families() -> list[str]:
 
 def _backends(names: list[str] | None) -> list[str]:
     if names is None:
-        return [name for name, why_not in kernels.backends().items() if why_not is None and name != "reference"]
+        others = ("reference", "simulator")  # the one is compared with anyway, the other is no way to compute
+        return [name for name, why_not in kernels.backends().items() if why_not is None and name not in others]
     for name in names:
         kernels.backend(name)  # raises, if it can't run here
     return list(dict.fromkeys(names))

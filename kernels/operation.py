@@ -89,7 +89,8 @@ class Operation:
     formula: str  # one line of mathematics
     samples: Callable[[Draw], Iterable[Sample]]
     cost: Callable[..., Cost]  # of a call with these arguments
-    workloads: Callable[[Draw], dict[str, Sample]]  # for benchmarks; the first is the quick one
+    example: Callable[..., Sample]  # its arguments by size: example(draw, m, k, n), or (draw, *shape)
+    workloads: dict[str, tuple[int, ...]]  # sizes for benchmarks; the first is the quick one
     backward_cost: Callable[..., Cost] | None = None  # with the forward call's arguments
     outputs: tuple[str, ...] = ("out",)
     differentiable: tuple[str, ...] = ()  # the arguments whose gradients NAME_backward returns, in this order
@@ -120,6 +121,17 @@ class Operation:
     def tolerance(self, dtype: Any) -> dict[str, float]:
         factor = 1.0 if np.dtype(dtype) == np.float32 else 1e-8
         return {"rtol": self.rtol * factor, "atol": self.atol * factor}
+
+    def sized(self, sizes: Iterable[int], draw: Draw | None = None) -> Sample:
+        """Arguments of these sizes; a ValueError says which sizes there are."""
+        sizes = tuple(sizes)
+        parameters = list(inspect.signature(self.example).parameters.values())[1:]
+        if parameters[-1].kind is not parameters[-1].VAR_POSITIONAL and len(sizes) != len(parameters):
+            names = ", ".join(parameter.name for parameter in parameters)
+            raise ValueError(f"{self.name}: {len(sizes)} sizes are given, but it takes {len(parameters)}: {names}")
+        if any(size < 0 for size in sizes):
+            raise ValueError(f"{self.name}: the sizes are {sizes}: they must be at least 0")
+        return self.example(draw or Draw(0, np.float32), *sizes)
 
     def bind(self, sample: Sample) -> dict[str, Any]:
         """A sample's arguments by name, defaults filled in."""

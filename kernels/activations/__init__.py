@@ -31,15 +31,13 @@ def _activation(formula: str, flops: int, torch, *options: dict, rtol: float = 1
         cost=lambda x, **_: Cost(flops * x.size, 2 * x.nbytes),
         backward_cost=lambda x, **_: Cost(2 * flops * x.size, 3 * x.nbytes),
         # The last of the options: GELU's tanh form, for NumPy has no erf to compare with.
-        workloads=lambda draw: {label: Sample((draw.normal(n),), (options or ({},))[-1]) for label, n in WORKLOADS},
+        example=lambda draw, *shape: Sample((draw.normal(*shape),), (options or ({},))[-1]),
+        workloads={"16M": (1 << 24,), "64K": (1 << 16,)},
         outputs=("y",),
         differentiable=("x",),
         torch=torch,
         rtol=rtol,
     )
-
-
-WORKLOADS = (("16M", 1 << 24), ("64K", 1 << 16))
 
 
 def _forward(name: str, x: Any, out: Any, *parameters: float) -> Any:

@@ -54,8 +54,11 @@ def _elementwise_samples(draw: Draw, more=lambda draw, shape: ({},)):
         yield Sample(arrays, {"reduction": "none"}, smooth=False, note=f"extreme values for the target {target}")
 
 
-def _elementwise_workloads(draw: Draw):
-    return {name: Sample((draw.normal(n), draw.uniform(n))) for name, n in (("1M", 1 << 20), ("64K", 1 << 16))}
+def _elementwise_example(draw: Draw, *shape: int) -> Sample:
+    return Sample((draw.normal(*shape), draw.uniform(*shape)))
+
+
+_ELEMENTWISE_WORKLOADS = {"1M": (1 << 20,), "64K": (1 << 16,)}
 
 
 @operation(
@@ -63,7 +66,8 @@ def _elementwise_workloads(draw: Draw):
     samples=_elementwise_samples,
     cost=lambda input, *_, **__: Cost(3 * input.size, 2 * input.nbytes),
     backward_cost=lambda input, *_, **__: Cost(5 * input.size, 3 * input.nbytes),
-    workloads=_elementwise_workloads,
+    example=_elementwise_example,
+    workloads=_ELEMENTWISE_WORKLOADS,
     with_gradient=True,
     torch=lambda torch, input, target, reduction="mean": torch.nn.functional.mse_loss(
         input, target, reduction=reduction
@@ -96,7 +100,8 @@ def _bce_options(draw: Draw, shape: tuple[int, ...]):
     samples=lambda draw: _elementwise_samples(draw, _bce_options),
     cost=lambda input, *_, **__: Cost(10 * input.size, 2 * input.nbytes),
     backward_cost=lambda input, *_, **__: Cost(16 * input.size, 3 * input.nbytes),
-    workloads=_elementwise_workloads,
+    example=_elementwise_example,
+    workloads=_ELEMENTWISE_WORKLOADS,
     with_gradient=True,
     torch=lambda torch, input, target, weight=None, reduction="mean", pos_weight=None: (
         torch.nn.functional.binary_cross_entropy_with_logits(
@@ -258,9 +263,10 @@ def _cross_entropy_samples(draw: Draw):
     samples=_cross_entropy_samples,
     cost=lambda input, *_, **__: Cost(5 * input.size, input.nbytes),
     backward_cost=lambda input, *_, **__: Cost(8 * input.size, 2 * input.nbytes),
-    workloads=lambda draw: {
-        f"{n}×{c}": Sample((draw.normal(n, c), np.asarray(draw.rng.integers(0, c, n)))) for n, c in WORKLOADS
-    },
+    example=lambda draw, rows, classes: Sample(
+        (draw.normal(rows, classes), np.asarray(draw.rng.integers(0, classes, rows)))
+    ),
+    workloads={"4096×1000": (4096, 1000), "128×10": (128, 10)},
     with_gradient=True,
     torch=lambda torch, input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0: (
         torch.nn.functional.cross_entropy(
@@ -307,6 +313,3 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
 def cross_entropy_with_gradient(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     """`cross_entropy`, and its gradient softmax(x) Σ wᵢ tᵢ − wᵢ tᵢ by the input."""
     return _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing, True)
-
-
-WORKLOADS = ((4096, 1000), (128, 10))

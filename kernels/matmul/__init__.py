@@ -80,12 +80,6 @@ def _samples(draw: Draw):
     yield Sample((special, draw.normal(7, 3)), smooth=False, note="extreme values")
 
 
-def _workloads(draw: Draw):
-    cubes = {f"{n}³": Sample((draw.normal(n, n), draw.normal(n, n))) for n in (512, 64, 256, 1024)}
-    skinny = ((128, 784, 256), (64, 256, 10))
-    return cubes | {f"{m}×{k}×{n}": Sample((draw.normal(m, k), draw.normal(k, n))) for m, k, n in skinny}
-
-
 def _cost(a, b, bias=None, *_, **__):
     """A multiplication and an addition for each term of each element."""
     n = b.shape[-1] if b.ndim > 1 else 1
@@ -104,7 +98,9 @@ def _backward_cost(a, b, bias=None, *_, **__):
     samples=_samples,
     cost=_cost,
     backward_cost=_backward_cost,
-    workloads=_workloads,
+    example=lambda draw, m, k, n: Sample((draw.normal(m, k), draw.normal(k, n))),
+    workloads={f"{n}³": (n, n, n) for n in (512, 64, 256, 1024)}
+    | {"128×784×256": (128, 784, 256), "64×256×10": (64, 256, 10)},
     outputs=("y",),
     differentiable=("a", "b", "bias"),
     torch=lambda torch, a, b, bias=None, activation=None: _TORCH_ACTIVATIONS[activation](
@@ -256,7 +252,8 @@ def _column_samples(draw: Draw):
     formula="yⱼ = Σᵢ xᵢⱼ",
     samples=_column_samples,
     cost=lambda x, **_: Cost(x.size, x.nbytes),
-    workloads=lambda draw: {f"{m}×{n}": Sample((draw.normal(m, n),)) for m, n in ((8192, 1024), (128, 256))},
+    example=lambda draw, m, n: Sample((draw.normal(m, n),)),
+    workloads={"8192×1024": (8192, 1024), "128×256": (128, 256)},
     torch=lambda torch, x: x.sum(0),
     rtol=1e-4,
     atol=1e-5,
@@ -293,10 +290,10 @@ def _linear_samples(draw: Draw):
     samples=_linear_samples,
     cost=lambda x, weight, bias=None, *_, **__: _cost(x, weight.T),
     backward_cost=lambda x, weight, bias=None, *_, **__: _backward_cost(x, weight.T),
-    workloads=lambda draw: {
-        "128×784→256": Sample((draw.normal(128, 784), draw.normal(256, 784), draw.normal(256))),
-        "1024×784→256": Sample((draw.normal(1024, 784), draw.normal(256, 784), draw.normal(256))),
-    },
+    example=lambda draw, rows, inputs, outputs: Sample(
+        (draw.normal(rows, inputs), draw.normal(outputs, inputs), draw.normal(outputs))
+    ),
+    workloads={"128×784→256": (128, 784, 256), "1024×784→256": (1024, 784, 256)},
     outputs=("y",),
     differentiable=("x", "weight", "bias"),
     torch=lambda torch, x, weight, bias=None, activation=None: _TORCH_ACTIVATIONS[activation](

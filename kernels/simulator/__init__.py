@@ -40,6 +40,7 @@ from .report import Finding, KernelError, Line, Race, Report, Violation
 from .resources import resources as _resources
 
 __all__ = [
+    "DEFAULT_LIMIT",
     "ORDERS",
     "Device",
     "Finding",

@@ -36,9 +36,8 @@ def _update(formula: str, states: int, *options: dict, in_place: tuple[str, ...]
         formula=formula,
         samples=samples,
         cost=cost,
-        workloads=lambda draw: {
-            label: Sample(arguments(draw, size), options[0]) for label, size in (("16M", 1 << 24), ("235K", 235_146))
-        },
+        example=lambda draw, size: Sample(arguments(draw, size), options[0]),
+        workloads={"16M": (1 << 24,), "235K": (235_146,)},
         outputs=(),
         in_place=in_place,
         atol=1e-5,

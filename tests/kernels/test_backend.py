@@ -65,7 +65,7 @@ def test_the_environment_variable():
 
 def test_backends_say_what_is_missing():
     state = kernels.backends()
-    assert list(state) == ["reference", "numba", "cupy"]
+    assert list(state) == ["reference", "numba", "cupy", "simulator"]
     assert state["reference"] is None
     assert state["numba"] is None
     if state["cupy"] is not None:
