@@ -23,7 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     # After NumPy's BLAS has worked, OpenMP's waiting threads can keep it from the cores for 5 to 8 ms: let
     # them spin only briefly. libgomp reads this when it is loaded, so it stands before any import of Numba.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen, chosen.rest = parser.parse_known_args(arguments)
+    if chosen.rest and chosen.run is not _trace:  # which reads the rest by itself
+        parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
     try:
         return chosen.run(chosen)
     except KeyboardInterrupt:
@@ -62,7 +65,6 @@ def _parser() -> Parser:
     trace = commands.add_parser(
         "trace", help="run CUDA C in the simulator: what each line does, races, mistakes", add_help=False
     )
-    trace.add_argument("options", nargs=argparse.REMAINDER)
     trace.set_defaults(run=_trace)
 
     doctor = commands.add_parser("doctor", help="what runs here, what doesn't, and what to install")
@@ -101,7 +103,7 @@ def _trace(chosen: argparse.Namespace) -> int:
     kind = argparse.RawDescriptionHelpFormatter
     parser = Parser(prog="kernelwright trace", description=trace.__doc__, formatter_class=kind)
     trace.add_arguments(parser)
-    return trace.run(parser.parse_args(chosen.options))
+    return trace.run(parser.parse_args(chosen.rest))
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

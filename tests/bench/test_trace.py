@@ -101,9 +101,15 @@ def test_mistakes_are_one_line(options, message, source, capsys):
     assert said.count("\n") == 1
 
 
+def test_help(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["trace", "--help"])
+    assert "kernelwright trace scan.cu scan" in capsys.readouterr().out
+
+
 def test_nothing_to_do(capsys):
-    assert command.main(["trace", "relu", "--shape", "0"]) == 0
-    assert capsys.readouterr().out == "relu: nothing is launched for these sizes\n"
+    assert command.main(["trace", "matmul", "--shape", "0,3,3"]) == 0
+    assert capsys.readouterr().out == "matmul: nothing is launched for these sizes\n"
 
 
 def test_arguments(tmp_path):
