@@ -2,7 +2,19 @@
 
 from . import atomics, races, tensor
 from .findings import LIMIT_REACHED, note_alone
-from .intrinsics import addresses, first_lane, get, load8, load32, load64, put, store8, store32, store64
+from .intrinsics import (
+    PATTERN_GENERAL,
+    addresses,
+    first_lane,
+    get,
+    load8,
+    load32,
+    load64,
+    put,
+    store8,
+    store32,
+    store64,
+)
 from .memory import OFFSET_MASK, inside, sort_out
 from .program import (
     COUNT,
@@ -65,13 +77,14 @@ GLOBAL_SPACE = SPACES["global"]
 
 
 @compiled
-def observe(m, w, pc, memory, lanes, size, region, writes, atomic, strong, element):
-    """Trace an access whose addresses stand in scratch, and hold it against others."""
+def observe(m, w, pc, memory, lanes, size, region, writes, atomic, strong, element, kind):
+    """Trace an access whose addresses stand in scratch, and hold it against others. Of a `kind` that isn't general,
+    what scratch says of all addresses is enough."""
     shared = int(region == SHARED)
     if not shared and region <= LOCAL + 1:
         return
     scratch = get(m, SCRATCH_AT)
-    pattern = find_pattern(m, memory, lanes, size, shared)
+    pattern = find_pattern(m, memory, lanes, size, shared, kind)
     row, least = region_at(m, region), get(scratch, 32)
     offset = least & OFFSET_MASK
     if get(m, TRACING):
@@ -98,7 +111,7 @@ def observe(m, w, pc, memory, lanes, size, region, writes, atomic, strong, eleme
 
 
 @compiled
-def observe_plain(m, w, pc, frame, row, lanes, size, region, writes):
+def observe_plain(m, w, pc, frame, row, lanes, size, region, writes, kind):
     """The same for a load or a store. Volatile orders nothing in shared memory; elsewhere it is like an atomic."""
     flags = get(row, FLAGS)
     strong = int(flags & STRONG != 0 and not (region == SHARED and flags & VOLATILE))
@@ -113,7 +126,7 @@ def observe_plain(m, w, pc, frame, row, lanes, size, region, writes):
                 put(state, FENCED, get(state, FENCED) & ~lanes)
         if strong:
             pass_on(m, w, lanes, flags, 1 - writes, writes)
-    observe(m, w, pc, get(row, MEMORY), lanes, size, region, writes, 0, strong, get(row, SIZE))
+    observe(m, w, pc, get(row, MEMORY), lanes, size, region, writes, 0, strong, get(row, SIZE), kind)
 
 
 @compiled
@@ -139,13 +152,13 @@ def fence(state, lanes):
 def reach(m, w, pc, frame, offset, wide, base, lanes, size, space, writes):
     """The lanes' addresses to scratch; the lanes that may go there, all in one region, others to REST."""
     scratch = get(m, SCRATCH_AT)
-    addresses(frame, offset, wide, base, size, lanes, scratch)
+    addresses(frame, offset, wide, base, size, lanes, scratch, 1)
     put(m, REST, 0)
     if inside(m, get(scratch, 32), get(scratch, 33), size, get(scratch, 35), size, space, writes):
         return lanes
     good = sort_out(m, lanes, size, size, space, writes, w, pc)
     if good:
-        addresses(frame, offset, wide, base, size, good, scratch)
+        addresses(frame, offset, wide, base, size, good, scratch, 1)
     return good
 
 
@@ -172,7 +185,7 @@ def do_atomic(m, w, pc, frame, row, lanes):
         if get(m, TRACING) | get(m, RACING):
             if get(m, RACING):
                 pass_on(m, w, part, get(row, FLAGS), 1, 0)
-            observe(m, w, pc, get(row, MEMORY), part, size, region, 1, 1, 1, size)
+            observe(m, w, pc, get(row, MEMORY), part, size, region, 1, 1, 1, size, PATTERN_GENERAL)
             if get(m, RACING):
                 pass_on(m, w, part, get(row, FLAGS), 0, 1)
         if region == LOCAL:
@@ -211,12 +224,14 @@ def copy_async(m, state, w, pc, frame, row, lanes):
         todo = get(m, REST)
         found |= part
         if part and get(m, TRACING) | get(m, RACING):
-            observe(m, w, pc, memory, part, size, get(scratch, first_lane(part)) >> REGION_BITS, 0, 0, 0, 4)
+            observe(
+                m, w, pc, memory, part, size, get(scratch, first_lane(part)) >> REGION_BITS, 0, 0, 0, 4, PATTERN_GENERAL
+            )
     part = reach(m, w, pc, frame, get(row, A), 0, SHARED << REGION_BITS, lanes, size, SHARED, 1)
     if part and get(m, TRACING) | get(m, RACING):
         for k in range(4):
             put(scratch, VALUES + k, 0)
-        observe(m, w, pc, memory + 1, part, size, SHARED, 1, 0, 0, size)
+        observe(m, w, pc, memory + 1, part, size, SHARED, 1, 0, 0, size, PATTERN_GENERAL)
     rest = part & (found | ~reading)
     while rest:
         lane = first_lane(rest)
@@ -246,7 +261,7 @@ def matrix_memory(m, w, pc, frame, row, lanes):
     if get(m, TRACING) | get(m, RACING):
         for k in range(4):
             put(scratch, VALUES + k, 0)
-        observe(m, w, pc, get(row, MEMORY), part, 16, SHARED, writes, 0, 0, 16)
+        observe(m, w, pc, get(row, MEMORY), part, 16, SHARED, writes, 0, 0, 16, PATTERN_GENERAL)
     table, delta = get(m, TABLE_AT), get(region_at(m, SHARED), DELTA)
     if writes:
         tensor.store_matrices(table, frame, get(row, FLAGS), get(row, COUNT), get(row, OP), scratch, delta)
@@ -287,7 +302,7 @@ def fragment_memory(m, w, pc, frame, row, lanes):
         if get(m, TRACING) | get(m, RACING):
             for k in range(4):
                 put(scratch, VALUES + k, 0)
-            observe(m, w, pc, get(row, MEMORY), part, bytes_each, region, writes, 0, 0, bytes_each)
+            observe(m, w, pc, get(row, MEMORY), part, bytes_each, region, writes, 0, 0, bytes_each, PATTERN_GENERAL)
         delta = get(region_at(m, region), DELTA)
         rest = part
         while rest:

@@ -168,11 +168,58 @@ def _arithmetic(b, code, pc, end, frame, lanes):
 arithmetic = _define(5, _arithmetic)
 
 
-def _addresses(b, frame, offset, wide, add, size, lanes, out):
-    """The lanes' addresses, row + add, to out[0..31]; the least, the greatest and the address that lane 0 would have
-    to out[32..34], and all of their bits to out[35] (of active lanes). Returns the pattern: unit stride, the same
-    everywhere, or any other."""
-    with b.if_else(b.icmp_signed("!=", wide, I64(0))) as (then, otherwise):
+def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
+    """Where the lanes' addresses, row + add, lie: the least, the greatest and the address that lane 0 would have to
+    out[32..34], and all of their bits to out[35] (of active lanes); the addresses themselves to out[0..31] if `keep`,
+    or if there is no pattern. Returns the pattern: unit stride, the same everywhere, or any other."""
+    zero = ir.Constant(ir.IntType(1), 0)
+    first = call(b, "llvm.cttz.i64", I64, [lanes, zero])
+    last = b.sub(I64(63), call(b, "llvm.ctlz.i64", I64, [lanes, zero]))
+    place = b.add(frame, offset)
+    is_wide = b.icmp_signed("!=", wide, I64(0))
+    found = []
+
+    def classify(kind):
+        """The first and the last active lane's, and whether all lie as one of the patterns has it."""
+        element = kind.element
+
+        def at(lane):
+            return b.load(b.gep(_at(b, place, element), [lane]))
+
+        row, start, end = ops.load_row(b, frame, offset, kind), at(first), at(last)
+        step, way = (b.trunc(x, element) if element == I32 else x for x in (size, first))
+        base = b.sub(start, b.mul(way, step))
+        ramp = b.mul(ir.Constant(kind, list(range(LANES))), _spread(b, step))
+        unit = _all(b, b.icmp_unsigned("==", row, b.add(_spread(b, base), ramp)), lanes)
+        uniform = _all(b, b.icmp_unsigned("==", row, _spread(b, start)), lanes)
+        numbers = [start, end] if element == I64 else [b.zext(x, I64) for x in (start, end)]
+        found.append((b.block, [*numbers, unit, uniform]))
+
+    with b.if_else(is_wide) as (then, otherwise):
+        with then:
+            classify(V64)
+        with otherwise:
+            classify(V32)
+    merged = []
+    for k in range(4):
+        phi = b.phi(found[0][1][k].type)
+        for block, values in found:
+            phi.add_incoming(values[k], block)
+        merged.append(phi)
+    start, end, unit, uniform = merged
+    start, end = b.add(start, add), b.add(end, add)
+    base = b.sub(start, b.mul(first, size))
+    target = _at(b, out, I64)
+    for k, value in enumerate((start, end, base, start)):
+        b.store(value, b.gep(target, [I32(LANES + k)]))
+    pattern = b.or_(unit, uniform)
+    with b.if_then(b.or_(b.not_(pattern), b.icmp_signed("!=", keep, I64(0)))):
+        _keep_addresses(b, frame, offset, is_wide, add, lanes, out, pattern)
+    return b.select(uniform, I64(PATTERN_UNIFORM), b.select(unit, I64(PATTERN_UNIT), I64(PATTERN_GENERAL)))
+
+
+def _keep_addresses(b, frame, offset, is_wide, add, lanes, out, pattern):
+    with b.if_else(is_wide) as (then, otherwise):
         with then:
             full = ops.load_row(b, frame, offset, V64)
             then_block = b.block
@@ -184,34 +231,14 @@ def _addresses(b, frame, offset, wide, add, size, lanes, out):
     row.add_incoming(short, otherwise_block)
     row = b.add(row, _spread(b, add))
     b.store(row, _at(b, out, V64), align=64)
-    first = call(b, "llvm.cttz.i64", I64, [lanes, ir.Constant(ir.IntType(1), 0)])
-    last = b.sub(I64(63), call(b, "llvm.ctlz.i64", I64, [lanes, ir.Constant(ir.IntType(1), 0)]))
-    start = b.extract_element(row, b.trunc(first, I32))
-    base = b.sub(start, b.mul(first, size))
-    ramp = b.mul(ir.Constant(V64, list(range(LANES))), _spread(b, size))
-    unit = _all(b, b.icmp_unsigned("==", row, b.add(_spread(b, base), ramp)), lanes)
-    uniform = _all(b, b.icmp_unsigned("==", row, _spread(b, start)), lanes)
-    with b.if_else(b.or_(unit, uniform)) as (then, otherwise):
-        with then:
-            end = b.extract_element(row, b.trunc(last, I32))
-            then_block = b.block
-        with otherwise:
-            mask = _mask(b, lanes)
-            least = call(b, "llvm.vector.reduce.umin.v32i64", I64, [b.select(mask, row, splat(V64, -1))])
-            most = call(b, "llvm.vector.reduce.umax.v32i64", I64, [b.select(mask, row, splat(V64, 0))])
-            any_bits = call(b, "llvm.vector.reduce.or.v32i64", I64, [b.select(mask, row, splat(V64, 0))])
-            otherwise_block = b.block
-    low, high, together = b.phi(I64), b.phi(I64), b.phi(I64)
-    for phi, one, other in ((low, start, least), (high, end, most), (together, start, any_bits)):
-        phi.add_incoming(one, then_block)
-        phi.add_incoming(other, otherwise_block)
-    target = _at(b, out, I64)
-    for k, value in enumerate((low, high, base, together)):
-        b.store(value, b.gep(target, [I32(LANES + k)]))
-    return b.select(uniform, I64(PATTERN_UNIFORM), b.select(unit, I64(PATTERN_UNIT), I64(PATTERN_GENERAL)))
+    with b.if_then(b.not_(pattern)):
+        mask, target = _mask(b, lanes), _at(b, out, I64)
+        for k, name, others in ((0, "umin", -1), (1, "umax", 0), (3, "or", 0)):
+            value = call(b, f"llvm.vector.reduce.{name}.v32i64", I64, [b.select(mask, row, splat(V64, others))])
+            b.store(value, b.gep(target, [I32(LANES + k)]))
 
 
-addresses = _define(7, _addresses)
+addresses = _define(8, _addresses)
 
 
 def _masked(b, name, result, arguments):
@@ -268,6 +295,7 @@ def _load(b, select, frame, offset, lanes, addresses, delta):
 def _store(b, select, frame, offset, lanes, addresses, delta):
     """A row → memory. Where lanes write to one address, the highest lane's value stays."""
     mask = _mask(b, lanes)
+    last = b.sub(I64(63), call(b, "llvm.ctlz.i64", I64, [lanes, ir.Constant(ir.IntType(1), 0)]))
 
     def emit(element, pattern):
         kind = {"8": I8, "16": I16, "32": I32, "64": I64}[element[1:]]
@@ -278,6 +306,11 @@ def _store(b, select, frame, offset, lanes, addresses, delta):
         if pattern == PATTERN_UNIT:
             base = b.load(b.gep(_at(b, addresses, I64), [I32(LANES + 2)]))
             ops.store_row(b, row, _at(b, b.add(base, delta), row.type), mask, align=1)
+        elif pattern == PATTERN_UNIFORM:
+            base = b.load(b.gep(_at(b, addresses, I64), [I32(LANES)]))
+            wide = I64 if kind == I64 else I32
+            value = b.load(b.gep(_at(b, b.add(frame, offset), wide), [last]))
+            b.store(value if kind == wide else b.trunc(value, kind), _at(b, b.add(base, delta), kind), align=1)
         else:
             where = _pointers(b, addresses, delta)
             _masked(b, f"llvm.masked.scatter.{name}.v32p0", ir.VoidType(), [row, where, I32(1), mask])

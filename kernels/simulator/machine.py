@@ -22,6 +22,7 @@ from .findings import (
     note_alone,
 )
 from .intrinsics import (
+    PATTERN_GENERAL,
     PATTERN_UNIT,
     addresses,
     arithmetic,
@@ -83,6 +84,7 @@ from .program import (
     SLEEP,
     SPACE,
     STORE,
+    STRONG,
     SWITCH,
     VOTE,
     WAIT_ASYNC,
@@ -250,25 +252,29 @@ def turn(m, w):
             todo = lanes
             while todo:
                 part = todo
-                pattern = addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch)
+                # A lane's elements of a vector stand between those of two lanes; atomic readers look at each address.
+                keep = int(count > 1) | (get(row, FLAGS) & STRONG)
+                pattern = addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, keep)
                 if inside(m, get(scratch, 32), get(scratch, 33), size, get(scratch, 35), size, space, writes):
                     todo = 0
                 else:
+                    addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
                     part = sort_out(m, todo, size, size, space, writes, w, pc)
                     todo = get(m, REST)
                     if part == 0:
                         continue
-                    pattern = addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch)
+                    pattern = addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
                 region = get(scratch, 32) >> REGION_BITS
                 delta = get(region_at(m, region), DELTA)
                 if watching and (region == SHARED or region > LOCAL + 1):
-                    access.observe_plain(m, w, pc, frame, row, part, size, region, writes)
+                    access.observe_plain(m, w, pc, frame, row, part, size, region, writes, pattern)
                 if region == LOCAL:
+                    addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
                     access.place_local(m, scratch)
                     pattern = 0
                     delta += w * 32 * get(m, LOCAL_SIZE)
                 if count > 1 and pattern == PATTERN_UNIT:
-                    pattern = 0  # the elements of one lane stand between those of two
+                    pattern = PATTERN_GENERAL
                 case = 3 * get(row, OP) + pattern
                 if writes:
                     store_lanes(case, frame, get(row, D), part, scratch, delta)

@@ -11,7 +11,7 @@ pass (a *wavefront*) a bank gives one of its words to any number of lanes:
 addresses, so what an instruction's last few patterns cost is remembered.
 """
 
-from .intrinsics import get, popcount, put, same_pattern, store8
+from .intrinsics import PATTERN_GENERAL, PATTERN_UNIFORM, get, popcount, put, same_pattern, store8
 from .state import (
     ATOMICS,
     CONFLICTS,
@@ -31,21 +31,28 @@ from .state import (
 )
 
 # A remembered pattern: 32 distances from its least address; its lanes, least address within its sector, cost, ideal
-# cost, number of distinct addresses and of sectors; then, of each distinct address, distance and lanes; then sectors.
-P_LANES, P_PHASE, P_COST, P_IDEAL, P_DISTINCT, P_SECTORS = range(32, 38)
+# cost, number of distinct addresses and of sectors, kind; then, of each distinct address, distance and lanes; sectors.
+P_LANES, P_PHASE, P_COST, P_IDEAL, P_DISTINCT, P_SECTORS, P_KIND = range(32, 39)
 P_DISTANCES, P_SHARERS, P_SECTOR_LIST, P_BANKS = 40, 72, 104, 168
 PATTERN_WORDS = 200
 WAYS = 8  # patterns remembered for an instruction, one for each place of the least address within its sector
 
 
 @compiled
-def find_pattern(m, memory, lanes, size, shared):
+def find_pattern(m, memory, lanes, size, shared, kind):
     """The pattern of the addresses in scratch, worked out unless it is known."""
     scratch = get(m, SCRATCH_AT)
-    way = (get(scratch, 32) >> 2) & (WAYS - 1)
+    least = get(scratch, 32)
+    way = (least >> 2) & (WAYS - 1)
     pattern = get(m, PATTERNS_AT) + (memory * WAYS + way) * (8 * PATTERN_WORDS)
-    if same_pattern(scratch, pattern, lanes) == 0:
+    if kind == PATTERN_GENERAL:
+        if same_pattern(scratch, pattern, lanes) == 0:
+            analyse(pattern, scratch, lanes, size, shared)
+    elif get(pattern, P_LANES) != lanes or get(pattern, P_KIND) != kind or get(pattern, P_PHASE) != least & 31:
+        for lane in range(32):
+            put(scratch, lane, least if kind == PATTERN_UNIFORM else get(scratch, 34) + lane * size)
         analyse(pattern, scratch, lanes, size, shared)
+        put(pattern, P_KIND, kind)
     return pattern
 
 
@@ -67,6 +74,7 @@ def analyse(p, scratch, lanes, size, shared):
                 put(p, P_SHARERS + known, 0)
             put(p, P_SHARERS + known, get(p, P_SHARERS + known) | 1 << lane)
     put(p, P_LANES, lanes)
+    put(p, P_KIND, PATTERN_GENERAL)
     put(p, P_PHASE, least & 31)
     put(p, P_DISTINCT, distinct)
     sectors = 0
