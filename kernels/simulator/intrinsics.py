@@ -17,7 +17,7 @@ from .lanes import F32, F64, I8, I16, I32, I64, LANES, OPERATIONS, V1, V32, V64,
 from .rounding import pairs
 
 int64 = types.int64
-PATTERN_GENERAL, PATTERN_UNIT, PATTERN_UNIFORM = range(3)
+PATTERN_GENERAL, PATTERN_UNIT, PATTERN_UNIFORM, PATTERN_HALVES = range(4)
 # How an element of memory becomes one of a row, and where the code of each begins in load and store.
 ELEMENTS = {"u8": 0, "s8": 1, "u16": 2, "s16": 3, "b32": 4, "b64": 5}
 
@@ -111,11 +111,11 @@ def _fill(b, address, value):
 fill64 = _define(2, _fill, types.void)
 
 
-def _spread(b, x):
+def _spread(b, x, lanes=LANES):
     """A scalar in all lanes."""
-    kind = vector(x.type)
+    kind = ir.VectorType(x.type, lanes)
     first = b.insert_element(ir.Constant(kind, ir.Undefined), x, I32(0))
-    return b.shuffle_vector(first, ir.Constant(kind, ir.Undefined), ir.Constant(V32, [0] * LANES))
+    return b.shuffle_vector(first, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
 
 
 def _mask(b, lanes):
@@ -171,7 +171,8 @@ arithmetic = _define(5, _arithmetic)
 def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
     """Where the lanes' addresses, row + add, lie: the least, the greatest and the address that lane 0 would have to
     out[32..34], and all of their bits to out[35] (of active lanes); the addresses themselves to out[0..31] if `keep`,
-    or if there is no pattern. Returns the pattern: unit stride, the same everywhere, or any other."""
+    or if there is no pattern. Returns the pattern: unit stride, the same everywhere, one of these in each half, or
+    any other."""
     zero = ir.Constant(ir.IntType(1), 0)
     first = call(b, "llvm.cttz.i64", I64, [lanes, zero])
     last = b.sub(I64(63), call(b, "llvm.ctlz.i64", I64, [lanes, zero]))
@@ -189,7 +190,8 @@ def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
         row, start, end = ops.load_row(b, frame, offset, kind), at(first), at(last)
         step, way = (b.trunc(x, element) if element == I32 else x for x in (size, first))
         base = b.sub(start, b.mul(way, step))
-        ramp = b.mul(ir.Constant(kind, list(range(LANES))), _spread(b, step))
+        shift = call(b, f"llvm.cttz.{element}", element, [step, zero])  # sizes are powers of two
+        ramp = b.shl(ir.Constant(kind, list(range(LANES))), _spread(b, shift))
         unit = _all(b, b.icmp_unsigned("==", row, b.add(_spread(b, base), ramp)), lanes)
         uniform = _all(b, b.icmp_unsigned("==", row, _spread(b, start)), lanes)
         numbers = [start, end] if element == I64 else [b.zext(x, I64) for x in (start, end)]
@@ -213,12 +215,29 @@ def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
     for k, value in enumerate((start, end, base, start)):
         b.store(value, b.gep(target, [I32(LANES + k)]))
     pattern = b.or_(unit, uniform)
+    kind = cgutils.alloca_once_value(
+        b, b.select(uniform, I64(PATTERN_UNIFORM), b.select(unit, I64(PATTERN_UNIT), I64(PATTERN_GENERAL)))
+    )
     with b.if_then(b.or_(b.not_(pattern), b.icmp_signed("!=", keep, I64(0)))):
-        _keep_addresses(b, frame, offset, is_wide, add, lanes, out, pattern)
-    return b.select(uniform, I64(PATTERN_UNIFORM), b.select(unit, I64(PATTERN_UNIT), I64(PATTERN_GENERAL)))
+        row = _keep_addresses(b, frame, offset, is_wide, add, out)
+        with b.if_then(b.not_(pattern)):
+            halves = _halves(b, row, size, lanes, target)
+            with b.if_else(halves) as (then, otherwise):
+                with then:
+                    b.store(I64(PATTERN_HALVES), kind)
+                with otherwise:
+                    mask = _mask(b, lanes)
+                    for k, name, others in ((0, "umin", -1), (1, "umax", 0), (3, "or", 0)):
+                        there = b.select(mask, row, splat(V64, others))
+                        b.store(_reduced(b, name, there), b.gep(target, [I32(LANES + k)]))
+    return b.load(kind)
 
 
-def _keep_addresses(b, frame, offset, is_wide, add, lanes, out, pattern):
+def _reduced(b, name, row):
+    return call(b, f"llvm.vector.reduce.{name}.v32i64", I64, [row])
+
+
+def _keep_addresses(b, frame, offset, is_wide, add, out):
     with b.if_else(is_wide) as (then, otherwise):
         with then:
             full = ops.load_row(b, frame, offset, V64)
@@ -231,11 +250,32 @@ def _keep_addresses(b, frame, offset, is_wide, add, lanes, out, pattern):
     row.add_incoming(short, otherwise_block)
     row = b.add(row, _spread(b, add))
     b.store(row, _at(b, out, V64), align=64)
-    with b.if_then(b.not_(pattern)):
-        mask, target = _mask(b, lanes), _at(b, out, I64)
-        for k, name, others in ((0, "umin", -1), (1, "umax", 0), (3, "or", 0)):
-            value = call(b, f"llvm.vector.reduce.{name}.v32i64", I64, [b.select(mask, row, splat(V64, others))])
-            b.store(value, b.gep(target, [I32(LANES + k)]))
+    return row
+
+
+def _halves(b, row, size, lanes, target):
+    """Whether all lanes run, and either half of them has a pattern of its own, as in blocks 16 threads wide. If so,
+    their least and greatest address and all bits to out[32, 33, 35]; to out[36] which halves have unit stride."""
+    ramp = ir.Constant(ir.VectorType(I64, 16), list(range(16)))
+    ramp = b.mul(ramp, _spread(b, size, 16))
+    found, starts, units = [b.icmp_signed("==", lanes, I64(0xFFFFFFFF))], [], []
+    for first in (0, 16):
+        places = ir.Constant(ir.VectorType(I32, 16), list(range(first, first + 16)))
+        half = b.shuffle_vector(row, ir.Constant(V64, ir.Undefined), places)
+        start = b.extract_element(row, I32(first))
+        away = b.sub(half, _spread(b, start, 16))
+        unit = b.icmp_unsigned("==", b.bitcast(b.icmp_unsigned("==", away, ramp), I16), I16(-1))
+        same = b.bitcast(b.icmp_unsigned("==", away, splat(away.type, 0)), I16)
+        found.append(b.or_(unit, b.icmp_unsigned("==", same, I16(-1))))
+        starts.append(start)
+        units.append(unit)
+    ends = [b.extract_element(row, I32(lane)) for lane in (15, 31)]
+    low = call(b, "llvm.umin.i64", I64, starts)
+    high = call(b, "llvm.umax.i64", I64, ends)
+    flags = b.or_(b.zext(units[0], I64), b.shl(b.zext(units[1], I64), I64(1)))
+    for k, value in ((0, low), (1, high), (3, b.or_(*starts)), (4, flags)):
+        b.store(value, b.gep(target, [I32(LANES + k)]))
+    return b.and_(found[0], b.and_(found[1], found[2]))
 
 
 addresses = _define(8, _addresses)
@@ -267,14 +307,16 @@ def _cases(b, select, make):
 
 
 def _load(b, select, frame, offset, lanes, addresses, delta):
-    """Memory → a row. `select` is ELEMENTS × 3 + pattern; `delta` leads from the addresses to where the bytes are."""
+    """Memory → a row. `select` is ELEMENTS × 4 + pattern; `delta` leads from the addresses to where the bytes are."""
     mask = _mask(b, lanes)
 
     def emit(element, pattern):
         kind = {"8": I8, "16": I16, "32": I32, "64": I64}[element[1:]]
         row = vector(kind)
         name, zero = suffix(row), splat(row, 0)
-        if pattern == PATTERN_GENERAL:
+        if pattern == PATTERN_HALVES and kind.width >= 32:
+            found = _load_halves(b, kind, addresses, delta)
+        elif pattern in (PATTERN_GENERAL, PATTERN_HALVES):
             where = _pointers(b, addresses, delta)
             found = _masked(b, f"llvm.masked.gather.{name}.v32p0", row, [where, I32(1), mask, zero])
         elif pattern == PATTERN_UNIT:
@@ -288,8 +330,29 @@ def _load(b, select, frame, offset, lanes, addresses, delta):
             found = (b.zext if element[0] == "u" else b.sext)(found, V32)
         ops.store_row(b, found, ops.pointer(b, frame, offset, found.type), mask)
 
-    kinds = [(3 * code + p, element, p) for element, code in ELEMENTS.items() for p in range(3)]
+    kinds = [(4 * code + p, element, p) for element, code in ELEMENTS.items() for p in range(4)]
     _cases(b, select, {case: (lambda e=element, p=p: emit(e, p)) for case, element, p in kinds})
+
+
+def _load_halves(b, kind, addresses, delta):
+    """Of all lanes: either half is a run of elements, or one."""
+    flags = b.load(b.gep(_at(b, addresses, I64), [I32(LANES + 4)]))
+    half, halves = ir.VectorType(kind, 16), []
+    for k in range(2):
+        start = b.load(b.gep(_at(b, addresses, I64), [I32(16 * k)]))
+        place = b.add(start, delta)
+        with b.if_else(b.trunc(b.lshr(flags, I64(k)), ir.IntType(1))) as (then, otherwise):
+            with then:
+                run = b.load(_at(b, place, half), align=1)
+                then_block = b.block
+            with otherwise:
+                one = _spread(b, b.load(_at(b, place, kind), align=1), 16)
+                otherwise_block = b.block
+        phi = b.phi(half)
+        phi.add_incoming(run, then_block)
+        phi.add_incoming(one, otherwise_block)
+        halves.append(phi)
+    return b.shuffle_vector(*halves, ir.Constant(V32, list(range(LANES))))
 
 
 def _store(b, select, frame, offset, lanes, addresses, delta):
@@ -315,7 +378,7 @@ def _store(b, select, frame, offset, lanes, addresses, delta):
             where = _pointers(b, addresses, delta)
             _masked(b, f"llvm.masked.scatter.{name}.v32p0", ir.VoidType(), [row, where, I32(1), mask])
 
-    kinds = [(3 * ELEMENTS[e] + p, e, p) for e in ("u8", "u16", "b32", "b64") for p in range(3)]
+    kinds = [(4 * ELEMENTS[e] + p, e, p) for e in ("u8", "u16", "b32", "b64") for p in range(4)]
     _cases(b, select, {case: (lambda e=element, p=p: emit(e, p)) for case, element, p in kinds})
 
 

@@ -50,8 +50,15 @@ def define(name: str, result: str, operands: str, emit: Callable[..., Any]) -> N
 # Building blocks. `b` is the LLVM builder throughout.
 
 
+_constants: dict[tuple[str, str], ir.Constant] = {}
+
+
 def splat(kind: ir.VectorType, value: float) -> ir.Constant:
-    return ir.Constant(kind, [value] * LANES)
+    """The same in all lanes. LLVM's text of it is long, so it is made once."""
+    key = suffix(kind), repr(value)
+    if key not in _constants:
+        _constants[key] = ir.Constant(kind, [value] * kind.count)
+    return _constants[key]
 
 
 def suffix(kind: ir.VectorType) -> str:

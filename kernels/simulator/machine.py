@@ -23,7 +23,7 @@ from .findings import (
 )
 from .intrinsics import (
     PATTERN_GENERAL,
-    PATTERN_UNIT,
+    PATTERN_UNIFORM,
     addresses,
     arithmetic,
     fetch_add,
@@ -271,11 +271,11 @@ def turn(m, w):
                 if region == LOCAL:
                     addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
                     access.place_local(m, scratch)
-                    pattern = 0
-                    delta += w * 32 * get(m, LOCAL_SIZE)
-                if count > 1 and pattern == PATTERN_UNIT:
                     pattern = PATTERN_GENERAL
-                case = 3 * get(row, OP) + pattern
+                    delta += w * 32 * get(m, LOCAL_SIZE)
+                if count > 1 and pattern != PATTERN_UNIFORM:
+                    pattern = PATTERN_GENERAL
+                case = 4 * get(row, OP) + pattern
                 if writes:
                     store_lanes(case, frame, get(row, D), part, scratch, delta)
                     if count > 1:

@@ -35,6 +35,7 @@ def load_row(b, frame, offset, kind):
 
 
 def store_row(b, value, target, mask, align=64):
+    """The active lanes of a row."""
     name = f"llvm.masked.store.{suffix(value.type)}.p0"
     kind = ir.FunctionType(ir.VoidType(), [value.type, target.type, I32, V1])
     b.call(cgutils.get_or_insert_function(b.module, kind, name), [value, target, ir.Constant(I32, align), mask])

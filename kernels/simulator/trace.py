@@ -11,7 +11,7 @@ pass (a *wavefront*) a bank gives one of its words to any number of lanes:
 addresses, so what an instruction's last few patterns cost is remembered.
 """
 
-from .intrinsics import PATTERN_GENERAL, PATTERN_UNIFORM, get, popcount, put, same_pattern, store8
+from .intrinsics import PATTERN_GENERAL, PATTERN_HALVES, PATTERN_UNIFORM, get, popcount, put, same_pattern, store8
 from .state import (
     ATOMICS,
     CONFLICTS,
@@ -45,7 +45,7 @@ def find_pattern(m, memory, lanes, size, shared, kind):
     least = get(scratch, 32)
     way = (least >> 2) & (WAYS - 1)
     pattern = get(m, PATTERNS_AT) + (memory * WAYS + way) * (8 * PATTERN_WORDS)
-    if kind == PATTERN_GENERAL:
+    if kind == PATTERN_GENERAL or kind == PATTERN_HALVES:
         if same_pattern(scratch, pattern, lanes) == 0:
             analyse(pattern, scratch, lanes, size, shared)
     elif get(pattern, P_LANES) != lanes or get(pattern, P_KIND) != kind or get(pattern, P_PHASE) != least & 31:
