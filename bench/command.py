@@ -54,7 +54,7 @@ def _parser() -> Parser:
 
     bench = commands.add_parser("bench", help="time the kernels against NumPy and this machine's limits")
     bench.add_argument(
-        "families", nargs="*", metavar="FAMILY", help="matmul, softmax, …, or an operation (default: all)"
+        "families", nargs="*", metavar="FAMILY", help="matmul, softmax, …, or an operation (default: all); or simulator"
     )
     bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
@@ -91,6 +91,10 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _bench(chosen: argparse.Namespace) -> int:
+    if chosen.families == ["simulator"]:
+        from . import simulation
+
+        return simulation.run(chosen.quick, chosen.json, chosen.markdown)
     from . import suite
 
     backends = chosen.backends.split(",") if chosen.backends is not None else None

@@ -15,7 +15,7 @@ from .limits import Limits
 if TYPE_CHECKING:
     from .suite import Row
 
-BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+FIGURES = "figures"  # what a Markdown file calls the place of the table: <!-- figures --> … <!-- /figures -->
 HEADINGS = (
     *("operation", "size", "direction", "backend"),
     *("time", "±", "GFLOP/s", "GB/s", "of limit", "vs NumPy", "first call"),
@@ -89,7 +89,7 @@ def show(rows: "list[Row]", roofs: dict[str, Limits]) -> None:
         try:
             _show_rich(shown)
         except ImportError:
-            print(_markdown(HEADINGS, [cells(row) for row in shown]))
+            print(markdown_table(HEADINGS, [cells(row) for row in shown]))
         print(notes(roofs))
     for row in rows:
         if row.error:
@@ -132,15 +132,16 @@ def progress(total: int) -> Iterator[Callable[[str, int], None]]:
         yield lambda text, amount: bar.update(task, description=text, advance=amount)
 
 
-def check_outputs(json: Path | None, markdown: Path | None) -> None:
+def check_outputs(json: Path | None, markdown: Path | None, place: str = FIGURES) -> None:
     """Find out now, not after minutes of measuring, whether the results can be written."""
     if json:
         json.parent.mkdir(parents=True, exist_ok=True)
         json.open("a").close()
     if markdown:
         text = markdown.read_text(encoding="utf-8")
-        if not re.search(f"{BEGIN}.*{END}", text, re.DOTALL):
-            raise ValueError(f"{markdown} has no place for the figures: a line {BEGIN} and a line {END}")
+        begin, end = _marks(place)
+        if not re.search(f"{begin}.*{end}", text, re.DOTALL):
+            raise ValueError(f"{markdown} has no place for the figures: a line {begin} and a line {end}")
         markdown.open("a").close()
 
 
@@ -148,11 +149,15 @@ def write_json(path: Path, results: dict[str, Any]) -> None:
     path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_markdown(path: Path, results: dict[str, Any]) -> None:
+def _marks(place: str) -> tuple[str, str]:
+    return f"<!-- {place} -->", f"<!-- /{place} -->"
+
+
+def write_markdown(path: Path, table: str, place: str = FIGURES) -> None:
     """Put the table in the place of the one before."""
-    text = path.read_text(encoding="utf-8")
-    table = f"{BEGIN}\n{figures(results)}\n{END}"
-    path.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: table, text, count=1, flags=re.DOTALL), encoding="utf-8")
+    text, (begin, end) = path.read_text(encoding="utf-8"), _marks(place)
+    new = f"{begin}\n{table}\n{end}"
+    path.write_text(re.sub(f"{begin}.*?{end}", lambda _: new, text, count=1, flags=re.DOTALL), encoding="utf-8")
 
 
 def figures(results: dict[str, Any]) -> str:
@@ -176,7 +181,7 @@ def figures(results: dict[str, Any]) -> str:
     body = [key + _three(sides.get("forward")) + _three(sides.get("backward")) for key, sides in lines.items()]
     parts = [f"{about['date'][:10]}: {machine.line(about)}."]
     parts += [f"L{limits_line(name, roof)[1:]}." for name, roof in roofs.items() if name != NUMPY]
-    return "\n".join([*parts, "", _markdown(headings, body), "", notes(roofs) + " Backward of a loss: both."])
+    return "\n".join([*parts, "", markdown_table(headings, body), "", notes(roofs) + " Backward of a loss: both."])
 
 
 def _three(row: "Row | None") -> tuple[str, str, str]:
@@ -185,10 +190,10 @@ def _three(row: "Row | None") -> tuple[str, str, str]:
     return duration(row.seconds), share(row.of_limit, row.bound), ratio(row.vs_numpy)
 
 
-def _markdown(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def markdown_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """A table that reads well as plain text, too."""
     widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    left = sum(heading in ("operation", "size", "direction", "backend") for heading in headings)
+    left = sum(heading in ("operation", "size", "direction", "backend", "kernel") for heading in headings)
 
     def line(texts: tuple[str, ...]) -> str:
         return (

@@ -118,7 +118,7 @@ def run(families: list[str], quick: bool, backends: list[str] | None, json: Path
     if json:
         report.write_json(json, results)
     if markdown and not interrupted:
-        report.write_markdown(markdown, results)
+        report.write_markdown(markdown, report.figures(results))
     return 130 if interrupted else int(any(row.error for row in rows))
 
 

@@ -117,7 +117,7 @@ def test_a_failure_is_a_row(tiny, capsys, monkeypatch):
 
 def test_json_and_markdown(tiny, tmp_path, capsys):
     document = tmp_path / "R.md"
-    document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    document.write_text("before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n")
     written = tmp_path / "deep" / "figures.json"
     assert suite.run([], False, ["numba"], written, document) == 0
     assert "limits of numba: 100 GFLOP/s, 10 GB/s" in capsys.readouterr().out
@@ -134,11 +134,11 @@ def test_json_and_markdown(tiny, tmp_path, capsys):
     ]
 
     text = document.read_text()
-    assert text.startswith(f"before\n{report.BEGIN}\n")
-    assert text.endswith(f"{report.END}\nafter\n")
+    assert text.startswith("before\n<!-- figures -->\n")
+    assert text.endswith("<!-- /figures -->\nafter\n")
     assert "old" not in text
     assert text.count("| relu ") == 2
-    report.write_markdown(document, results)
+    report.write_markdown(document, report.figures(results))
     assert document.read_text() == text  # written anew, not once more
 
 
