@@ -19,8 +19,9 @@ compare: $(call with,test) $(call with,compare)  ## every operation against PyTo
 bench: $(call with,bench)  ## every kernel of this machine against NumPy
 	$(BIN)/kernelwright bench
 
-figures: $(call with,bench)  ## the table in README.md, measured on this machine
+figures: $(call with,bench) $(call with,simulator)  ## the tables in README.md, measured on this machine
 	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown README.md
+	$(BIN)/kernelwright bench simulator --json bench/results/simulator.json --markdown README.md
 
 lint: $(call with,dev)  ## style and types
 	$(BIN)/ruff check .

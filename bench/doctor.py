@@ -15,7 +15,7 @@ from . import machine
 EXTRAS = {
     "train": ("scikit-learn", "matplotlib", "rich", "safetensors"),
     "bench": ("rich", "threadpoolctl"),
-    "simulator": ("cuda-pathfinder", "nvidia-cuda-nvrtc"),
+    "simulator": ("cuda-pathfinder", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime", "nvidia-cuda-crt", "nvidia-cuda-cccl"),
     "gpu": ("cupy-cuda13x",),
     "compare": ("torch",),
 }

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = [
-    pytest.param(block, id=f"{path.name}-{number}")
+    pytest.param(block, id=f"{path.name}-{number}", marks=[pytest.mark.cuda] if "simulator" in block else [])
     for path in sorted(ROOT.glob("*.md"))
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL))
 ]

@@ -58,7 +58,7 @@ class Line:
     arithmetic: dict[str, int] = field(default_factory=dict)  # kind ("fp32", "fp64", "int", …) → operations of lanes
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """What a launch did. Printed, it is the source with figures beside each line; a notebook shows it as a table."""
 
@@ -115,6 +115,9 @@ class Report:
     def occupancy(self) -> Occupancy | None:
         threads = self.block[0] * self.block[1] * self.block[2]
         return self.resources and self.resources.occupancy(threads, self.dynamic)
+
+    def __repr__(self) -> str:
+        return f"<report of {self.kernel}: {len(self.races)} races, {len(self.violations)} violations>"
 
     def __str__(self) -> str:
         from .listing import as_text

@@ -20,14 +20,6 @@ FILES = sorted(cuda.KERNELS.rglob("*.cu"))
 PTX_TYPES = {"int64": "u64", "int32": "u32", "float32": "f32", "float64": "f64"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _needs_nvrtc():
-    try:
-        cuda.nvrtc()
-    except kernels.Unavailable as error:
-        pytest.skip(str(error))
-
-
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_compiles(path, arch):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -178,6 +179,17 @@ print("alive")
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout == "alive\n", ran.stderr
+
+
+def test_several_python_threads_at_once():
+    def one(k):
+        a = ints(256, start=k)
+        clean("__shared__ int s[64]; s[t] = a[blockIdx.x * 64 + t]; __syncthreads(); a[blockIdx.x * 64 + t] = s[63 - t];",
+              a, grid=4, block=64)  # fmt: skip
+        return a.reshape(4, 64)[:, ::-1].ravel().tolist() == list(range(k, k + 256))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(one, range(16)))
 
 
 def test_same_seed_same_result():
