@@ -149,16 +149,16 @@ def fence(state, lanes):
 
 
 @compiled
-def reach(m, w, pc, frame, offset, wide, base, lanes, size, space, writes):
+def reach(m, w, pc, frame, offset, wide, imm, lanes, size, space, writes):
     """The lanes' addresses to scratch; the lanes that may go there, all in one region, others to REST."""
-    scratch = get(m, SCRATCH_AT)
-    addresses(frame, offset, wide, base, size, lanes, scratch, 1)
+    scratch, origin = get(m, SCRATCH_AT), SHARED << REGION_BITS if space == SHARED else 0
+    addresses(frame, offset, wide, imm, origin, size, lanes, scratch, 1)
     put(m, REST, 0)
     if inside(m, get(scratch, 32), get(scratch, 33), size, get(scratch, 35), size, space, writes):
         return lanes
     good = sort_out(m, lanes, size, size, space, writes, w, pc)
     if good:
-        addresses(frame, offset, wide, base, size, good, scratch, 1)
+        addresses(frame, offset, wide, imm, origin, size, good, scratch, 1)
     return good
 
 
@@ -173,10 +173,9 @@ def place_local(m, scratch):
 def do_atomic(m, w, pc, frame, row, lanes):
     scratch = get(m, SCRATCH_AT)
     size, space, target = get(row, SIZE), get(row, SPACE), get(row, D)
-    base = get(row, IMM) + (SHARED << REGION_BITS if space == SHARED else 0)
     todo = lanes
     while todo:
-        part = reach(m, w, pc, frame, get(row, A), get(row, WIDE), base, todo, size, space, 1)
+        part = reach(m, w, pc, frame, get(row, A), get(row, WIDE), get(row, IMM), todo, size, space, 1)
         todo = get(m, REST)
         if part == 0:
             continue
@@ -227,7 +226,7 @@ def copy_async(m, state, w, pc, frame, row, lanes):
             observe(
                 m, w, pc, memory, part, size, get(scratch, first_lane(part)) >> REGION_BITS, 0, 0, 0, 4, PATTERN_GENERAL
             )
-    part = reach(m, w, pc, frame, get(row, A), 0, SHARED << REGION_BITS, lanes, size, SHARED, 1)
+    part = reach(m, w, pc, frame, get(row, A), 0, 0, lanes, size, SHARED, 1)
     if part and get(m, TRACING) | get(m, RACING):
         for k in range(4):
             put(scratch, VALUES + k, 0)
@@ -253,8 +252,7 @@ def matrix_memory(m, w, pc, frame, row, lanes):
     """ldmatrix and stmatrix: as many groups of eight lanes as there are matrices give addresses."""
     asked = lanes & ((1 << 8 * get(row, COUNT)) - 1)
     writes = int(get(row, ROW_KIND) == MATRIX_STORE)
-    base = get(row, IMM) + (SHARED << REGION_BITS)
-    part = reach(m, w, pc, frame, get(row, A), get(row, WIDE), base, asked, 16, SHARED, writes)
+    part = reach(m, w, pc, frame, get(row, A), get(row, WIDE), get(row, IMM), asked, 16, SHARED, writes)
     if part != asked:
         return
     scratch = get(m, SCRATCH_AT)
@@ -280,15 +278,18 @@ def fragment_memory(m, w, pc, frame, row, lanes):
     share = high * across // 32
     run = min(share, 16 // size) if by_column == column else 1
     space = get(row, SPACE)
-    base = get(row, IMM) + (SHARED << REGION_BITS if space == SHARED else 0)
     stride = load32(frame + get(row, B))
-    start = load64(frame + get(row, A)) if get(row, WIDE) else load32(frame + get(row, A))
+    if get(row, WIDE):
+        start = load64(frame + get(row, A)) + get(row, IMM)
+    else:
+        start = (load32(frame + get(row, A)) + get(row, IMM)) & 0xFFFFFFFF
+    start += SHARED << REGION_BITS if space == SHARED else 0
     for first in range(0, share, run):
         for lane in range(32):
             place = tensor.fragment_place(lane * share + first, high, across, by_column)
             y, x = place >> 16, place & 65535
             offset = x * stride + y if column else y * stride + x
-            put(scratch, lane, start + base + offset * size)
+            put(scratch, lane, start + offset * size)
         summarise(scratch, lanes)
         bytes_each = run * size
         if inside(m, get(scratch, 32), get(scratch, 33), bytes_each, get(scratch, 35), size, space, writes):

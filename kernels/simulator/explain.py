@@ -65,6 +65,12 @@ class Explainer:
         x, y, _ = self.block
         return number % x, number // x % y, number // (x * y)
 
+    def named(self, warp: int, lane: int) -> str:
+        x, y, z = self.block
+        if 32 * warp + lane >= x * y * z:
+            return f"lane {lane} of the warp, where there is no thread"
+        return f"thread {_index(self.thread(warp, lane))}"
+
     def block_index(self, number: int) -> Index:
         x, y, _ = self.grid
         return int(number % x), int(number // x % y), int(number // (x * y))
@@ -76,6 +82,8 @@ class Explainer:
         if pc < 0:
             return "nowhere"
         place = self.program.places[pc]
+        if not place.file_line:
+            return "its very beginning"
         if place.line and place.line == place.file_line:
             return f"line {place.line}"
         header = f"{place.file.rpartition('/')[2]}:{place.file_line}"
@@ -91,7 +99,7 @@ class Explainer:
             f"thread {_index(thread)} of block {_index(block)}",
             self.where(pc),
             self.where(other_pc),
-            f"thread {_index(other)}",
+            self.named(row[OTHER_WARP], row[OTHER_LANE]),
             self.name_of(int(row[ADDRESS])),
             int(row[ADDRESS]),
             int(row[EXTRA]),
@@ -170,7 +178,10 @@ class Explainer:
         return f"{f.who} fails the assertion `{self.text_at(f.address)}` at line {f.extra}"
 
     def trap(self, f: Facts) -> str:
-        return f"{f.who} stops the kernel by a trap at {f.here}"
+        why = ""
+        if "cooperative_groups" in f.here:
+            why = ": a whole grid can be synchronised only in a cooperative launch, which the simulator doesn't have"
+        return f"{f.who} stops the kernel by a trap at {f.here}{why}"
 
     def stack_overflow(self, f: Facts) -> str:
         return f"{f.who} calls too deep at {f.here}: its stack is full"

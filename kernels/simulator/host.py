@@ -13,12 +13,13 @@ _SKIPPED = re.compile(
     r"//[^\n]*|/\*.*?\*/|R\"\((?:.|\n)*?\)\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*",
     re.DOTALL | re.MULTILINE,
 )
-_DEVICE = re.compile(r"\b__(?:global|device|constant|shared|managed|grid_constant)__\b")
-_KEPT_FUNCTION = re.compile(r"\b__(?:global|device)__\b|\b(?:constexpr|consteval)\b")
+_DEVICE = r"__(?:global|device|constant|shared|managed|grid_constant)__"
+_DEVICE_FUNCTION = r"__(?:global|device)__|\b(?:constexpr|consteval)\b"
+_DEVICE_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:[^\n\\]|\\\n|\\.)*?__(?:global|device)__", re.MULTILINE)
 _SCOPE = re.compile(r'\s*(?:(?:inline\s+)?namespace\b[^;=]*|extern\s*"[^"]*"\s*)\Z')
-_TYPE = re.compile(r"\s*(?:template\s*<.*>\s*)?(?:typedef\s+)?(?:struct|class|union|enum)\b[^()]*\Z", re.DOTALL)
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
-
+_TYPE = re.compile(r"\s*(?:typedef\s+)?(?:struct|class|union|enum)\b[^()]*\Z")
+_ATTRIBUTE = re.compile(r"\b(?:alignas|__align__|__attribute__|__declspec|__launch_bounds__|__cluster_dims__)\s*(?=\()")
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 _LIMITS = """
 #define CHAR_BIT 8
 #define SCHAR_MAX 127
@@ -53,16 +54,19 @@ _MATHEMATICS = """
 #define HUGE_VALF INFINITY
 #define M_E 2.71828182845904523536
 #define M_LOG2E 1.44269504088896340736
+#define M_LOG10E 0.434294481903251827651
 #define M_LN2 0.693147180559945309417
+#define M_LN10 2.30258509299404568402
 #define M_PI 3.14159265358979323846
 #define M_PI_2 1.57079632679489661923
+#define M_PI_4 0.785398163397448309616
+#define M_1_PI 0.318309886183790671538
+#define M_2_PI 0.636619772367581343076
+#define M_2_SQRTPI 1.12837916709551257390
 #define M_SQRT2 1.41421356237309504880
 #define M_SQRT1_2 0.707106781186547524401
 """
-# Integers by their width, where NVIDIA's own headers don't define them.
-_WIDTHS = """
-#ifndef KERNELWRIGHT_WIDTHS
-#define KERNELWRIGHT_WIDTHS
+_TYPES = """
 typedef signed char int8_t;
 typedef short int16_t;
 typedef int int32_t;
@@ -72,74 +76,46 @@ typedef unsigned short uint16_t;
 typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 typedef unsigned long long uintptr_t;
-typedef long long intptr_t;
-#endif
-"""
-# Read before every source: what nvcc's own headers would have declared.
-PRELUDE = "kernelwright_prelude.h"
-_PRELUDE = """
-namespace std {}
 typedef unsigned char uchar;
 typedef unsigned short ushort;
 typedef unsigned int uint;
 typedef unsigned long ulong;
-"""
-# What stands in for host headers. Those that aren't listed, and aren't found, are taken for empty.
-HEADERS = {
-    PRELUDE: _PRELUDE,
-    **dict.fromkeys(("limits.h", "climits"), _LIMITS),
-    **dict.fromkeys(("float.h", "cfloat"), _FLOATS),
-    **dict.fromkeys(("math.h", "cmath", "math_constants.h"), _MATHEMATICS),
-    **dict.fromkeys(("stdint.h", "cstdint", "inttypes.h", "cinttypes"), _WIDTHS + _LIMITS),
-    **dict.fromkeys(
-        [
-            "assert.h",
-            "cassert",
-            "stdio.h",
-            "cstdio",
-            "stdlib.h",
-            "cstdlib",
-            "string.h",
-            "cstring",
-            "stddef.h",
-            "cstddef",
-            "time.h",
-            "ctime",
-            "cuda.h",
-            "cuda_runtime.h",
-            "cuda_runtime_api.h",
-            "device_launch_parameters.h",
-            "device_functions.h",
-            "algorithm",
-            "array",
-            "chrono",
-            "cooperative_groups_host",
-            "exception",
-            "fstream",
-            "functional",
-            "iomanip",
-            "iostream",
-            "limits",
-            "memory",
-            "numeric",
-            "random",
-            "sstream",
-            "stdexcept",
-            "string",
-            "tuple",
-            "type_traits",
-            "utility",
-            "vector",
-        ],
-        "",
-    ),
+namespace std {
+template <typename T> __device__ constexpr const T& min(const T& a, const T& b) { return b < a ? b : a; }
+template <typename T> __device__ constexpr const T& max(const T& a, const T& b) { return a < b ? b : a; }
 }
-del HEADERS["math_constants.h"]  # NVIDIA's own will do
+"""
+# Read before every source: what nvcc has by itself, and what the most used host headers declare.
+PRELUDE = "kernelwright_prelude.h"
+# The same with more of `std`: NVIDIA's headers for it take seconds to compile.
+STANDARD = """
+#include <cuda/std/type_traits>
+#include <cuda/std/limits>
+#include <cuda/std/utility>
+namespace std { using namespace cuda::std; }
+"""
+USES_STANDARD = re.compile(
+    r"\bstd::(?:enable_if|is_\w+|conditional|numeric_limits|\w*_constant|remove_\w+|decay|forward|move|pair)"
+)
+_HALVES = "#include <cuda_fp16.h>\n#include <cuda_bf16.h>\n"
+_WITH_HALVES = "cublas_v2.h cublasLt.h cudnn.h torch/extension.h torch/all.h torch/types.h"
+_HOST_ONLY = """cuda.h cuda_runtime.h cuda_runtime_api.h device_launch_parameters.h driver_types.h curand.h cuda_profiler_api.h
+cuda_gl_interop.h device_functions.h cuda_device_runtime_api.h"""
+# What stands in for headers that bring these types, and for NVIDIA's own of the host; those not found are empty.
+HEADERS = {
+    PRELUDE: _LIMITS + _FLOATS + _MATHEMATICS + _TYPES,
+    **dict.fromkeys(_WITH_HALVES.split(), _HALVES),
+    **dict.fromkeys(_HOST_ONLY.split(), ""),
+}
+# NVIDIA's headers that device code needs.
+NEEDED = re.compile(
+    r"(?:cuda_(?:fp\d+|bf16|tf32|pipeline|awbarrier)|cooperative_groups|mma\.h|cuda/|cub/|thrust/|curand_kernel)"
+)
 
 
-def includes(text: str) -> list[tuple[str, bool]]:
-    """The headers that a source names, and whether in quotes."""
-    return [(name, quote == '"') for quote, name in _INCLUDE.findall(text)]
+def includes(text: str) -> list[str]:
+    """The headers that a source names."""
+    return _INCLUDE.findall(text)
 
 
 def local_headers(text: str, directories: list[Path]) -> dict[str, str]:
@@ -147,7 +123,7 @@ def local_headers(text: str, directories: list[Path]) -> dict[str, str]:
     found: dict[str, str] = {}
     waiting = [text]
     while waiting:
-        for name, _ in includes(waiting.pop()):
+        for name in includes(waiting.pop()):
             if name in found:
                 continue
             for directory in directories:
@@ -161,16 +137,17 @@ def local_headers(text: str, directories: list[Path]) -> dict[str, str]:
 
 def device_code(text: str) -> str:
     """A source without its host functions."""
-    return _without(text, [span for span, kind in declarations(text) if kind == "host function"])
+    code = _without(text, [span for span, kind in declarations(text) if kind == "host function"])
+    return code.replace('"C"__', '"C" __')  # else the compiler takes it for a literal with a suffix
 
 
 def without_lines(text: str, lines: set[int]) -> str:
-    """A source without those declarations, on one of these lines, that aren't the device's."""
+    """A source without those declarations, on one of these lines, that aren't marked as the device's."""
     spans = []
     for (start, end), kind in declarations(text):
         first = text.count("\n", 0, start) + 1
         last = first + text.count("\n", start, end)
-        if kind == "other" and any(first <= line <= last for line in lines):
+        if kind != "device" and any(first <= line <= last for line in lines):
             spans.append((start, end))
     return _without(text, spans)
 
@@ -181,12 +158,23 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
+def kernels(text: str) -> list[str]:
+    """The names of its kernels."""
+    plain, found = _plain(text), []
+    for mark in re.finditer(r"\b__global__\b", plain):
+        head = _without_groups(plain[mark.end() : mark.end() + 1000], _ATTRIBUTE)
+        words = re.findall(r"\w+", head.partition("(")[0])
+        if "(" in head and words:
+            found.append(words[-1])
+    return sorted(set(found))
+
+
 def declarations(text: str) -> Iterator[tuple[tuple[int, int], str]]:
     """Where each declaration outside of all functions begins and ends, and what it is: "device", "host function", or
     "other"; namespaces and `extern "C" { }` are looked into."""
-    plain = _SKIPPED.sub(
-        lambda found: re.sub(r"[^\n]", " ", found[0]) if found[0][0] != '"' else _blank(found[0]), text
-    )
+    plain = _plain(text)
+    macros = "".join(rf"|\b{name}\b" for name in _DEVICE_MACRO.findall(text))
+    function, anything = re.compile(_DEVICE_FUNCTION + macros), re.compile(_DEVICE + macros)
     start = position = 0
     while position < len(plain):
         letter = plain[position]
@@ -198,15 +186,50 @@ def declarations(text: str) -> Iterator[tuple[tuple[int, int], str]]:
                 start = position = position + 1
                 continue
             position = _closing(plain, position) + 1
-            if "(" in head and not _TYPE.match(head) and "=" not in re.sub(r"\([^()]*\)|operator\s*\S+", "", head):
-                yield (start, position), "device" if _KEPT_FUNCTION.search(head) else "host function"
+            if _is_function(head):
+                yield (start, position), "device" if function.search(head) else "host function"
                 start = position
         elif letter == ";":
             position += 1
-            yield (start, position), "device" if _DEVICE.search(plain[start:position]) else "other"
+            yield (start, position), "device" if anything.search(plain[start:position]) else "other"
             start = position
         else:
             position += 1
+
+
+def _is_function(head: str) -> bool:
+    """Whether what stands before a brace is that of a function, rather than of a type or of a variable."""
+    head = _without_groups(head, _ATTRIBUTE)
+    while (template := re.match(r"\s*template\s*<", head)) is not None:
+        depth, at = 1, template.end()
+        while depth and at < len(head):
+            depth += {"<": 1, ">": -1}.get(head[at], 0)
+            at += 1
+        head = head[at:]
+    if "(" not in head or _TYPE.match(head):
+        return False
+    outside = re.sub(r"operator\s*[^\s\w(]+", "", head)
+    while "(" in outside and (shorter := re.sub(r"\([^()]*\)", "", outside)) != outside:
+        outside = shorter
+    return "=" not in outside
+
+
+def _without_groups(text: str, names: re.Pattern[str]) -> str:
+    """Without these words and the parentheses that follow each."""
+    while found := names.search(text):
+        depth, at = 0, found.end()
+        while at < len(text):
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            at += 1
+            if depth == 0:
+                break
+        text = text[: found.start()] + text[at:]
+    return text
+
+
+def _plain(text: str) -> str:
+    """With spaces for comments, literals and preprocessor lines."""
+    return _SKIPPED.sub(lambda found: re.sub(r"[^\n]", " ", found[0]) if found[0][0] != '"' else _blank(found[0]), text)
 
 
 def _blank(literal: str) -> str:

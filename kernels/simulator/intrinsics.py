@@ -168,11 +168,11 @@ def _arithmetic(b, code, pc, end, frame, lanes):
 arithmetic = _define(5, _arithmetic)
 
 
-def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
-    """Where the lanes' addresses, row + add, lie: the least, the greatest and the address that lane 0 would have to
-    out[32..34], and all of their bits to out[35] (of active lanes); the addresses themselves to out[0..31] if `keep`,
-    or if there is no pattern. Returns the pattern: unit stride, the same everywhere, one of these in each half, or
-    any other."""
+def _addresses(b, frame, offset, wide, add, origin, size, lanes, out, keep):
+    """Where the lanes' addresses lie: row + add, counted from `origin`. The least, the greatest and the one that lane 0
+    would have go to out[32..34], all of their bits to out[35] (of active lanes); the addresses themselves to out[0..31]
+    if `keep`, or if there is no pattern. Returns the pattern: unit stride, the same everywhere, one of these in each
+    half, or any other."""
     zero = ir.Constant(ir.IntType(1), 0)
     first = call(b, "llvm.cttz.i64", I64, [lanes, zero])
     last = b.sub(I64(63), call(b, "llvm.ctlz.i64", I64, [lanes, zero]))
@@ -194,7 +194,7 @@ def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
         ramp = b.shl(ir.Constant(kind, list(range(LANES))), _spread(b, shift))
         unit = _all(b, b.icmp_unsigned("==", row, b.add(_spread(b, base), ramp)), lanes)
         uniform = _all(b, b.icmp_unsigned("==", row, _spread(b, start)), lanes)
-        numbers = [start, end] if element == I64 else [b.zext(x, I64) for x in (start, end)]
+        numbers = [_moved(b, x, add, origin) for x in (start, end)]
         found.append((b.block, [*numbers, unit, uniform]))
 
     with b.if_else(is_wide) as (then, otherwise):
@@ -209,7 +209,6 @@ def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
             phi.add_incoming(values[k], block)
         merged.append(phi)
     start, end, unit, uniform = merged
-    start, end = b.add(start, add), b.add(end, add)
     base = b.sub(start, b.mul(first, size))
     target = _at(b, out, I64)
     for k, value in enumerate((start, end, base, start)):
@@ -219,7 +218,7 @@ def _addresses(b, frame, offset, wide, add, size, lanes, out, keep):
         b, b.select(uniform, I64(PATTERN_UNIFORM), b.select(unit, I64(PATTERN_UNIT), I64(PATTERN_GENERAL)))
     )
     with b.if_then(b.or_(b.not_(pattern), b.icmp_signed("!=", keep, I64(0)))):
-        row = _keep_addresses(b, frame, offset, is_wide, add, out)
+        row = _keep_addresses(b, frame, offset, is_wide, add, origin, out)
         with b.if_then(b.not_(pattern)):
             halves = _halves(b, row, size, lanes, target)
             with b.if_else(halves) as (then, otherwise):
@@ -237,18 +236,30 @@ def _reduced(b, name, row):
     return call(b, f"llvm.vector.reduce.{name}.v32i64", I64, [row])
 
 
-def _keep_addresses(b, frame, offset, is_wide, add, out):
+def _moved(b, x, add, origin):
+    """An address, or a row of them, of 64 bits; one of 32 bits wraps around by itself before."""
+
+    def like(y, kind):
+        y = y if kind in (I64, V64) else b.trunc(y, I32)
+        return _spread(b, y) if isinstance(kind, ir.VectorType) else y
+
+    x = b.add(x, like(add, x.type))
+    if x.type in (I32, V32):
+        x = b.zext(x, I64 if x.type == I32 else V64)
+    return b.add(x, like(origin, x.type))
+
+
+def _keep_addresses(b, frame, offset, is_wide, add, origin, out):
     with b.if_else(is_wide) as (then, otherwise):
         with then:
-            full = ops.load_row(b, frame, offset, V64)
+            full = _moved(b, ops.load_row(b, frame, offset, V64), add, origin)
             then_block = b.block
         with otherwise:
-            short = b.zext(ops.load_row(b, frame, offset, V32), V64)
+            short = _moved(b, ops.load_row(b, frame, offset, V32), add, origin)
             otherwise_block = b.block
     row = b.phi(V64)
     row.add_incoming(full, then_block)
     row.add_incoming(short, otherwise_block)
-    row = b.add(row, _spread(b, add))
     b.store(row, _at(b, out, V64), align=64)
     return row
 
@@ -278,7 +289,7 @@ def _halves(b, row, size, lanes, target):
     return b.and_(found[0], b.and_(found[1], found[2]))
 
 
-addresses = _define(8, _addresses)
+addresses = _define(9, _addresses)
 
 
 def _masked(b, name, result, arguments):

@@ -172,6 +172,7 @@ class Launch:
         self.code64 = kernel.code.astype(np.int64)
         self.table = np.array([*kernel.tables, 0], np.int64)
         self.shared_bytes = kernel.shared_size + shared
+        self.gaps = _gaps(kernel)
         self.grain = kernel.grain.bit_length() - 1
         regions = memory.rows
         regions[SHARED, BYTES] = self.shared_bytes
@@ -288,6 +289,14 @@ class Launch:
             report.read_bytes = 32 * int(self.read.sum())
             report.written_bytes = 32 * int(self.written.sum())
         return report
+
+
+def _gaps(kernel: Program) -> np.ndarray:
+    """Begin and end of what lies behind each static array of shared memory; a row of zeros at the end."""
+    arrays = sorted(kernel.shared.values())
+    following = [start for start, _ in arrays[1:]] + [kernel.shared_size]
+    gaps = [(start + size, after) for (start, size), after in zip(arrays, following)]
+    return np.array([*gaps, (0, 0)], np.int64)
 
 
 def _stride(n: int) -> int:

@@ -248,28 +248,28 @@ def turn(m, w):
         if kind == LOAD or kind == STORE:
             element, count, space = get(row, SIZE), get(row, COUNT), get(row, SPACE)
             size, writes = element * count, int(kind == STORE)
-            base = get(row, IMM) + (SHARED << REGION_BITS if space == SHARED else 0)
+            imm, origin = get(row, IMM), SHARED << REGION_BITS if space == SHARED else 0
             todo = lanes
             while todo:
                 part = todo
                 # A lane's elements of a vector stand between those of two lanes; atomic readers look at each address.
                 keep = int(count > 1) | (get(row, FLAGS) & STRONG)
-                pattern = addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, keep)
+                pattern = addresses(frame, get(row, A), get(row, WIDE), imm, origin, size, part, scratch, keep)
                 if inside(m, get(scratch, 32), get(scratch, 33), size, get(scratch, 35), size, space, writes):
                     todo = 0
                 else:
-                    addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
+                    addresses(frame, get(row, A), get(row, WIDE), imm, origin, size, part, scratch, 1)
                     part = sort_out(m, todo, size, size, space, writes, w, pc)
                     todo = get(m, REST)
                     if part == 0:
                         continue
-                    pattern = addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
+                    pattern = addresses(frame, get(row, A), get(row, WIDE), imm, origin, size, part, scratch, 1)
                 region = get(scratch, 32) >> REGION_BITS
                 delta = get(region_at(m, region), DELTA)
                 if watching and (region == SHARED or region > LOCAL + 1):
                     access.observe_plain(m, w, pc, frame, row, part, size, region, writes, pattern)
                 if region == LOCAL:
-                    addresses(frame, get(row, A), get(row, WIDE), base, size, part, scratch, 1)
+                    addresses(frame, get(row, A), get(row, WIDE), imm, origin, size, part, scratch, 1)
                     access.place_local(m, scratch)
                     pattern = PATTERN_GENERAL
                     delta += w * 32 * get(m, LOCAL_SIZE)

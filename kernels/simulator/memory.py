@@ -14,7 +14,7 @@ A worker reaches the bytes at address + DELTA of the region. START and BYTES bou
 from .findings import MISALIGNED, OUT_OF_BOUNDS, READ_ONLY_MEMORY, WRONG_SPACE, note_alone
 from .intrinsics import first_lane, get, put
 from .program import LOCAL, NOWHERE, PARAMETERS, REGION_BITS, SHARED, SPACES
-from .state import BYTES, READ_ONLY, REGIONS, REST, SCRATCH_AT, START, compiled, region_at
+from .state import BYTES, GAPS, GAPS_AT, READ_ONLY, REGIONS, REST, SCRATCH_AT, START, compiled, region_at
 
 OFFSET_MASK = (1 << REGION_BITS) - 1
 GLOBAL_SPACE, CONSTANT_SPACE = SPACES["global"], SPACES["const"]
@@ -24,12 +24,23 @@ GLOBAL_SPACE, CONSTANT_SPACE = SPACES["global"], SPACES["const"]
 def inside(m, low, high, size, together, align, space, writes):
     """Whether addresses low … high, `size` bytes each, lie in one region that may be accessed like that."""
     region = low >> REGION_BITS
-    if region <= 0 or region >= get(m, REGIONS) or (high + size - 1) >> REGION_BITS != region:
+    if region <= 0 or region >= get(m, REGIONS) or (high + size - 1) >> REGION_BITS != region or high < low:
         return False
-    row = region_at(m, region)
-    if (low & OFFSET_MASK) < get(row, START) or (high & OFFSET_MASK) + size > get(row, BYTES) or together & (align - 1):
+    row, start, end = region_at(m, region), low & OFFSET_MASK, (high & OFFSET_MASK) + size
+    if start < get(row, START) or end > get(row, BYTES) or together & (align - 1):
+        return False
+    if region == SHARED and in_gap(m, start, end):
         return False
     return not (writes and get(row, READ_ONLY)) and in_space(space, region)
+
+
+@compiled
+def in_gap(m, start, end):
+    """Whether these bytes of shared memory touch what lies between two of its arrays."""
+    for k in range(get(m, GAPS)):
+        if start < get(get(m, GAPS_AT), 2 * k + 1) and end > get(get(m, GAPS_AT), 2 * k):
+            return True
+    return False
 
 
 @compiled
@@ -61,7 +72,8 @@ def sort_out(m, lanes, size, align, space, writes, w, pc):
         else:
             row = region_at(m, region)
             offset = address & OFFSET_MASK
-            if offset < get(row, START) or offset + size > get(row, BYTES):
+            outside = offset < get(row, START) or offset + size > get(row, BYTES)
+            if outside or (region == SHARED and in_gap(m, offset, offset + size)):
                 kind = OUT_OF_BOUNDS
             elif address & (align - 1):
                 kind = MISALIGNED

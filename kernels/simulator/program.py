@@ -140,6 +140,7 @@ class Frame:
     rows: dict[object, int] = field(default_factory=dict)  # what the row holds → its width: 0, 32, 64
     local: dict[str, int] = field(default_factory=dict)  # variables in local memory → offset
     local_size: int = 0
+    swapped: set[str] = field(default_factory=set)  # addresses that some atomicCAS works on
     offsets: dict[object, int] = field(default_factory=dict)
     size: int = 0
 
@@ -249,6 +250,8 @@ class Builder:
         for instruction in function.instructions:
             if instruction.opcode[0] == "call":
                 self.place_arguments(instruction)
+            elif instruction.opcode[0] == "atom" and "cas" in instruction.opcode:
+                frame.swapped.add(instruction.operands[1])
         starts = []
         for number, instruction in enumerate(function.instructions):
             starts.append(len(self.rows))

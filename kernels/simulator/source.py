@@ -11,13 +11,9 @@ from .. import cuda
 from . import host
 from .resources import Resources, resources
 
-_KERNEL = re.compile(
-    r"__global__\s+(?:(?:static|inline|void|__launch_bounds__\s*\([^)]*\))\s+)*?void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)"
-)
 _ERROR_LINE = re.compile(r"^(.*?)\((\d+)\): (?:catastrophic )?error", re.MULTILINE)
 _NO_HEADER = re.compile(r"cannot open source file \"([^\"]+)\"")
-NVIDIA_HEADERS = re.compile(r"cuda|cooperative_groups|mma\.h|nv/|curand|cub/|thrust/|crt/|sm_\d|vector_")
-TRIES = 20  # declarations of the host, or missing headers, that may be taken out one after the other
+TRIES = 40  # headers that aren't found, or declarations of the host, that may be taken out one after the other
 
 
 @dataclass(frozen=True)
@@ -65,41 +61,65 @@ def read(source: str | Path) -> tuple[Path, str]:
 def _compile(
     path: str, text: str, kernel: str, arch: int, options: tuple[str, ...], local: tuple[tuple[str, str], ...]
 ) -> Compiled:
-    code = host.device_code(text)
-    known = sorted(set(_KERNEL.findall(code)))
+    headers, code = host.HEADERS | dict(local), host.device_code(text)
+    everything = "\n".join([code, *dict(local).values()])
+    known = host.kernels(everything)
     if kernel.partition("<")[0].rpartition("::")[2] not in known and not re.search(rf"\b{re.escape(kernel)}\b", code):
         raise ValueError(f"kernel is {kernel!r}, which {path} doesn't have; it has: {', '.join(known) or 'none'}")
-    headers = host.HEADERS | dict(local)
+    if host.USES_STANDARD.search(everything):
+        headers[host.PRELUDE] += host.STANDARD
     # What is left without __host__ or __device__, such as constexpr functions, is the device's.
     fixed = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", "-default-device", f"-include={host.PRELUDE}")
     options = (*fixed, *_directories(), *options)
-    absent: list[str] = []
-    first = ""
-    for _ in range(TRIES):
-        contents = {name: header.encode() for name, header in headers.items()}
-        try:
-            found = cuda.nvrtc().translate(path, code.encode(), contents, options, (kernel,))
-            break
-        except ValueError as error:
-            message = f"{path} doesn't compile for sm_{arch}:\n{str(error).partition(chr(10))[2]}"
-            missing = _NO_HEADER.search(message)
-            if missing and missing[1] not in headers:
-                if NVIDIA_HEADERS.match(missing[1]):
-                    raise ValueError(f"{message}\n{_install(missing[1])}") from None
-                headers[missing[1]] = ""
-                absent.append(missing[1])
-                continue
-            first = first or message
-            lines = {int(line) for file, line in _ERROR_LINE.findall(message) if file in (path, Path(path).name)}
-            shorter = host.without_lines(code, lines)
-            if shorter == code:
-                note = f"\nNot found, and taken for empty: {', '.join(absent)}" if absent else ""
-                raise ValueError(first + note) from None
-            code = shorter
-    else:
-        raise ValueError(first or f"{path} names more than {TRIES} headers that aren't found: {', '.join(absent)}")
+    code = _repaired(path, code, headers, options, arch)
+    found = _translated(path, code, headers, options, (kernel,))
     name = found.names[kernel]
     return Compiled(found.ptx.decode("latin-1").rstrip("\0"), name, path, text, resources(found.cubin, name, arch))
+
+
+def _translated(path: str, code: str, headers: Mapping[str, str], options: tuple[str, ...], kernels=()) -> Any:
+    contents = {name: header.encode() for name, header in headers.items()}
+    return cuda.nvrtc().translate(path, code.encode(), contents, options, kernels)
+
+
+def _repaired(path: str, code: str, headers: dict[str, str], options: tuple[str, ...], arch: int) -> str:
+    """The code without what still is the host's: what isn't marked as the device's, and doesn't compile. Headers are
+    repaired alike, in place; those that aren't found become empty ones.
+
+    Only the syntax is looked at: fast, and NVRTC crashes if it is asked for a template that doesn't compile.
+    """
+    named = dict.fromkeys(host.includes("\n".join([code, *headers.values()])))
+    absent = [name for name in named if name not in headers and _is_absent(name)]
+    headers.update(dict.fromkeys(absent, ""))
+    for _ in range(TRIES):
+        try:
+            _translated(path, code, headers, (*options, "-fdevice-syntax-only"))
+            return code
+        except ValueError as error:
+            message = f"{path} doesn't compile for sm_{arch}:\n{str(error).partition(chr(10))[2]}"
+        missing = _NO_HEADER.search(message)
+        if missing and missing[1] not in headers:
+            if host.NEEDED.match(missing[1]):
+                raise ValueError(f"{message}\n{_install(missing[1])}")
+            headers[missing[1]] = ""
+            absent.append(missing[1])
+            continue
+        wrong: dict[str, set[int]] = {}
+        for file, line in _ERROR_LINE.findall(message):
+            wrong.setdefault(file, set()).add(int(line))
+        shorter = host.without_lines(code, wrong.get(path, set()) | wrong.get(Path(path).name, set()))
+        repaired = {name: host.without_lines(headers[name], lines) for name, lines in wrong.items() if name in headers}
+        if shorter == code and all(headers[name] == header for name, header in repaired.items()):
+            break
+        code = shorter
+        headers.update(repaired)
+    note = f"\nNot found, and taken for empty: {', '.join(absent)}" if absent else ""
+    raise ValueError(message + note)
+
+
+def _is_absent(header: str) -> bool:
+    directories = (option.removeprefix("-I") for option in _directories())
+    return not host.NEEDED.match(header) and not any(Path(directory, header).is_file() for directory in directories)
 
 
 @functools.cache

@@ -32,6 +32,8 @@ from .state import (
     FRAMES_AT,
     FUNCTIONS,
     FUNCTIONS_AT,
+    GAPS,
+    GAPS_AT,
     GRAIN,
     GRID_X,
     GRID_Y,
@@ -122,6 +124,7 @@ class Worker:
             PRINTED_AT: self.output,
             READ_AT: launch.read,
             WRITTEN_AT: launch.written,
+            GAPS_AT: launch.gaps,
         }
         for name, table in tables.items():
             m[name] = table.ctypes.data
@@ -132,6 +135,7 @@ class Worker:
         m[ARENA], m[LOCAL_SIZE], m[GRAIN] = launch.arena, launch.local_size, launch.grain
         m[CELL_WORDS], m[FUNCTIONS], m[PRINT_SIZE] = launch.cells.shape[1], len(launch.functions), self.output.size
         m[ORDER_STEP], m[ORDER_START], m[REGIONS] = launch.order_step, launch.order_start, len(regions)
+        m[GAPS] = len(launch.gaps) - 1
         m[PUBLISHED] = locations if racing and launch.blocks <= 1 << 16 else 0
 
     def run(self, common: np.ndarray) -> None:

@@ -248,6 +248,12 @@ def test_line_counts():
     assert adds.atomic_conflicts == 0
 
 
+def test_a_grid_that_synchronises():
+    prelude = "#include <cooperative_groups.h>"
+    (found,) = run("cooperative_groups::this_grid().sync();", zeros(1), prelude=prelude, grid=2).findings
+    assert "only in a cooperative launch" in found.sentence
+
+
 def test_unknown_instructions_are_named():
     with pytest.raises(simulator.Unsupported, match=r"kernel.cu:4.*mbarrier.*doesn't know"):
         run('asm volatile("mbarrier.init.shared.b64 [%0], 1;" :: "r"(0));', zeros(1))

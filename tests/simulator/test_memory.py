@@ -282,10 +282,30 @@ def test_shared_arrays_are_bounded_one_by_one():
     body = (
         "__shared__ int x[32]; __shared__ int y[32]; y[t] = t; x[t] = t; __syncthreads(); a[t] = x[a[t]] + y[31 - t];"
     )
-    found = only(run(body, ints(32) + np.int32(1)), "uninitialised")
-    assert "0 bytes beyond the end of" in found.sentence
+    found = only(run(body, ints(32) + np.int32(1)), "out of bounds")
+    assert "0 bytes beyond the end of x, which has 128" in found.sentence
     found = only(run("extern __shared__ int s[]; s[t] = t;", zeros(1), shared=124), "out of bounds")
     assert "0 bytes beyond the end of dynamic shared memory" in found.sentence
+
+
+def test_addresses_of_shared_memory_wrap_around():
+    """They have 32 bits: a compiler may take 4 from one, and add 4 at the access."""
+    a = ints(32)
+    clean(
+        """
+    __shared__ int s[32];
+    s[t] = 10 * t;
+    __syncwarp();
+    unsigned before = (unsigned)__cvta_generic_to_shared(s) + 4 * t - 4;
+    asm volatile("ld.shared.b32 %0, [%1+4];" : "=r"(a[t]) : "r"(before));
+    asm volatile("st.shared.b32 [%0+4], %1;" :: "r"(before), "r"(t));
+    asm volatile("red.shared.add.u32 [%0+4], 5;" :: "r"(before));
+    a[t] += s[t];""",
+        a,
+    )
+    assert a.tolist() == [11 * t + 5 for t in range(32)]
+    report = run('asm volatile("st.shared.b32 [%0+4], 1;" :: "r"(4 * t - 64)); ', a, prelude="__shared__ int s[16];")
+    assert {finding.kind for finding in report.violations} == {"out of bounds"}
 
 
 def test_misaligned():

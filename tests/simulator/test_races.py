@@ -148,6 +148,23 @@ def test_atomics_do_not_race_with_each_other_but_with_plain_accesses():
     )
 
 
+def test_a_loop_around_compare_and_swap():
+    """Its first read is plain, in the programming guide as well: should it be out of date, the swap fails."""
+    a = zeros(1)
+    clean(
+        """
+    int old = a[0], assumed;
+    do {
+        assumed = old;
+        old = atomicCAS(&a[0], assumed, assumed + 1);
+    } while (assumed != old);""",
+        a,
+        grid=4,
+        block=64,
+    )
+    assert a[0] == 256
+
+
 LAST_BLOCK = """
     __shared__ bool last;
     atomicAdd(&b[0], 0);

@@ -184,8 +184,8 @@ print("alive")
 def test_several_python_threads_at_once():
     def one(k):
         a = ints(256, start=k)
-        clean("__shared__ int s[64]; s[t] = a[blockIdx.x * 64 + t]; __syncthreads(); a[blockIdx.x * 64 + t] = s[63 - t];",
-              a, grid=4, block=64)  # fmt: skip
+        body = "int i = blockIdx.x * 64 + t; s[t] = a[i]; __syncthreads(); a[i] = s[63 - t];"
+        clean(body, a, grid=4, block=64, prelude="__shared__ int s[64];")
         return a.reshape(4, 64)[:, ::-1].ravel().tolist() == list(range(k, k + 256))
 
     with ThreadPoolExecutor(4) as pool:

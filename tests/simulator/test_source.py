@@ -106,7 +106,7 @@ def test_a_missing_header_is_named_if_anything_fails():
     with pytest.raises(ValueError, match=r"taken for empty: mine\.h"):
         simulator.run('#include "mine.h"\n__global__ void f(int* x) { x[0] = FROM_MINE; }', "f", 1, 1, [zeros(1)])
     with pytest.raises(ValueError, match="is one of NVIDIA's headers: pip install"):
-        simulator.run("#include <cuda_nothing.h>\n__global__ void f(int* x) {}", "f", 1, 1, [zeros(1)])
+        simulator.run("#include <cuda/nothing>\n__global__ void f(int* x) {}", "f", 1, 1, [zeros(1)])
 
 
 def test_headers_beside_the_file_and_elsewhere(tmp_path):

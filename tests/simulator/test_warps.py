@@ -129,6 +129,11 @@ def test_a_lane_that_takes_no_part():
     assert "which takes no part" in report.violations[0].sentence
 
 
+def test_a_lane_where_there_is_no_thread():
+    report = run("a[t] = __shfl_down_sync(-1, t, 8);", zeros(16), block=16)
+    assert "lane 16 of the warp, where there is no thread" in report.violations[0].sentence
+
+
 def test_a_mask_that_leaves_out_its_own_lane():
     report = run("a[t] = __ballot_sync(0xffff, 1);", zeros(32))
     assert any("whose mask doesn't name it" in finding.sentence for finding in report.violations)
