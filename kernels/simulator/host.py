@@ -99,8 +99,8 @@ USES_STANDARD = re.compile(
 )
 _HALVES = "#include <cuda_fp16.h>\n#include <cuda_bf16.h>\n"
 _WITH_HALVES = "cublas_v2.h cublasLt.h cudnn.h torch/extension.h torch/all.h torch/types.h"
-_HOST_ONLY = """cuda.h cuda_runtime.h cuda_runtime_api.h device_launch_parameters.h driver_types.h curand.h cuda_profiler_api.h
-cuda_gl_interop.h device_functions.h cuda_device_runtime_api.h"""
+_HOST_ONLY = """cuda.h cuda_runtime.h cuda_runtime_api.h device_launch_parameters.h driver_types.h curand.h
+cuda_profiler_api.h cuda_gl_interop.h device_functions.h cuda_device_runtime_api.h"""
 # What stands in for headers that bring these types, and for NVIDIA's own of the host; those not found are empty.
 HEADERS = {
     PRELUDE: _LIMITS + _FLOATS + _MATHEMATICS + _TYPES,

@@ -91,6 +91,7 @@ def _repaired(path: str, code: str, headers: dict[str, str], options: tuple[str,
     named = dict.fromkeys(host.includes("\n".join([code, *headers.values()])))
     absent = [name for name in named if name not in headers and _is_absent(name)]
     headers.update(dict.fromkeys(absent, ""))
+    message = ""
     for _ in range(TRIES):
         try:
             _translated(path, code, headers, (*options, "-fdevice-syntax-only"))

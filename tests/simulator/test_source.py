@@ -147,6 +147,58 @@ __global__ void f(double* x) { x[0] = M_PI; x[1] = -INFINITY; x[2] = FLT_MAX; x[
     assert x.tolist() == [np.pi, -np.inf, float(np.finfo(np.float32).max), -(2**31), 44]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "struct alignas(16) Four { float x[4]; };\nvoid host(std::vector<int> v) {}\n"
+        "__global__ void f(int* x) { x[0] = sizeof(Four); }",
+        "struct __align__(8) Two { float x, y; __device__ Two(float a) : x(a), y(a) {} };\n"
+        "__global__ void f(int* x) { x[0] = Two(8).y * 2; }",
+        "template <bool A = true, typename T = int> __device__ int g(T y) { return A ? 16 : y; }\n"
+        "void host() { std::cout << 1; }\n__global__ void f(int* x) { x[0] = g(3); }",
+        "#define BOTH __device__ \\\n    __host__ inline\nBOTH int half(int n) { return n / 2; }\n"
+        "__global__ void f(int* x) { x[0] = half(32); }",
+        "constexpr int M = 4, N = 8;\n__global__ __launch_bounds__((M * N) / (1 * 1), 1) void f(int* x) { x[0] = 16; }",
+        "__global__ void __launch_bounds__(32)\nf(int* __restrict__ x) { x[0] = 16; }",
+        'extern "C"__global__ void f(int* x) { x[0] = 16; }',
+        "extern cudaDeviceProp properties;\ncublasHandle_t handle;\n__global__ void f(int* x) { x[0] = 16; }",
+        "__global__ void f(int* x) { x[0] = (int8_t)(INT_MAX - INT32_MAX + 16) + int(INFINITY < M_2_SQRTPI); }",
+        "__global__ void f(int* x) { x[0] = std::max(std::min(99, 16), 2); }",
+        "template <typename T, std::enable_if_t<std::is_same<T, int>::value, int> = 0>\n"
+        "__device__ T g(T x) { return x; }\n"
+        "__global__ void f(int* x) { x[0] = g(16); }",
+        "#include <cublas_v2.h>\n__global__ void f(int* x) { x[0] = __half2float(half(16.0f)); }",
+        "float4 operator==(float4 a, int b) { return a; }\n__device__ int operator+(float4 a, int b) { return 15 + b; }\n"
+        "__global__ void f(int* x) { x[0] = make_float4(1, 2, 3, 4) + 1; }",
+        "int table[] = {1, 2};\nstd::map<int, int> names = {{1, 2}};\n__global__ void f(int* x) { x[0] = 16; }",
+    ],
+)
+def test_what_people_write(text):
+    x = zeros(1)
+    simulator.run(text, "f", 1, 1, [x], strict=True)
+    assert x[0] == 16
+
+
+def test_headers_with_host_code_in_them(tmp_path):
+    (tmp_path / "common.h").write_text(
+        "extern cudaDeviceProp p;\nvoid show(torch::Tensor x);\n__device__ int one() { return 1; }\n"
+    )
+    (tmp_path / "kernels.cuh").write_text("__global__ void f(int* x) { x[0] = 1; }\n")
+    path = tmp_path / "main.cu"
+    path.write_text('#include "common.h"\n#include "kernels.cuh"\n__global__ void g(int* x) { x[0] = one() + 1; }\n')
+    for kernel, value in (("f", 1), ("g", 2)):
+        x = zeros(1)
+        simulator.run(path, kernel, 1, 1, [x], strict=True)
+        assert x[0] == value
+
+
+def test_a_template_of_an_unknown_type():
+    """NVRTC crashes if it is asked for an instance of such a one: the mistake must be found before."""
+    text = "template <int N = 256> __global__ void k(unknown_t* a, int* y) { y[0] = a[0]; }"
+    with pytest.raises(ValueError, match='"unknown_t" is undefined'):
+        simulator.run(text, "k<256>", 1, 1, [zeros(1), zeros(1)])
+
+
 def test_lines_keep_their_numbers():
     code = host.device_code(PROGRAM)
     assert code.count("\n") == PROGRAM.count("\n")
