@@ -89,7 +89,8 @@ def run(
         Numbers, or up to three of each.
     args
         NumPy arrays, which the kernel changes in place; NumPy scalars of exactly the parameter's type; Python
-        numbers, which are converted to it; the bytes of a structure, or a NumPy record.
+        numbers, which are converted to it. For a structure a tuple of its fields (an array for a pointer, NumPy
+        scalars, tuples), a NumPy record, or its bytes. None is the null pointer.
     shared
         Dynamic shared memory, in bytes.
     defines

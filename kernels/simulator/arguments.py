@@ -39,6 +39,18 @@ def check_geometry(grid: Index, block: Index, program: Program, shared: int, arc
         )
 
 
+def arrays_of(args: tuple, what: str = "args") -> list[tuple[str, np.ndarray]]:
+    """The arrays that arguments point to, and what to call them."""
+    found: list[tuple[str, np.ndarray]] = []
+    for number, arg in enumerate(args):
+        name = f"{what}[{number}]"
+        if isinstance(arg, tuple):
+            found += arrays_of(arg, name)
+        elif isinstance(arg, np.ndarray) and not arg.dtype.names:
+            found.append((name, arg))
+    return found
+
+
 def parameter_bytes(program: Program, args: tuple, memory: Memory) -> bytes:
     """The arguments as the kernel's parameters."""
     content = bytearray(program.parameter_size)
@@ -61,8 +73,16 @@ def one_parameter(variable: Variable, arg: Any, memory: Memory, what: str) -> by
         if len(given) != size:
             raise TypeError(f"{what} has {len(given)} bytes, but the kernel's parameter has {size}")
         return given
+    if isinstance(arg, tuple):
+        given = structure(arg, memory, what)[0]
+        if len(given) != size:
+            raise TypeError(f"{what} makes a structure of {len(given)} bytes, but the kernel's parameter has {size}")
+        return given
     if is_struct:
-        raise TypeError(f"{what} is {arg!r}, but the kernel's parameter is a structure of {size} bytes: give its bytes")
+        raise TypeError(
+            f"{what} is {arg!r}, but the kernel's parameter is a structure of {size} bytes: give its fields as a tuple "
+            "of arrays and NumPy scalars, or its bytes"
+        )
     if isinstance(arg, ctypes._SimpleCData):
         arg = np.dtype(type(arg)).type(arg.value)
     if isinstance(arg, np.generic):
@@ -84,6 +104,27 @@ def one_parameter(variable: Variable, arg: Any, memory: Memory, what: str) -> by
     if not -(1 << 8 * size - 1) <= arg < 1 << 8 * size:
         raise ValueError(f"{what} is {arg}, which {size} bytes can't hold")
     return (int(arg) & (1 << 8 * size) - 1).to_bytes(size, "little")
+
+
+def structure(fields: tuple, memory: Memory, what: str) -> tuple[bytes, int]:
+    """A structure as C lays it out, and its alignment: an array is a pointer, a tuple a structure inside."""
+    content, alignment = bytearray(), 1
+    for number, field in enumerate(fields):
+        name = f"{what}[{number}]"
+        if isinstance(field, tuple):
+            given, align = structure(field, memory, name)
+        elif isinstance(field, np.ndarray) and not field.dtype.names:
+            given, align = memory.address(field).to_bytes(8, "little"), 8
+        elif isinstance(field, np.generic):
+            given = field.tobytes()
+            align = len(given)
+        else:
+            raise TypeError(
+                f"{name} is {field!r}: a field must be an array, a NumPy scalar such as np.int32(3), or a tuple"
+            )
+        content += bytes(-len(content) % align) + given
+        alignment = max(alignment, align)
+    return bytes(content) + bytes(-len(content) % alignment), alignment
 
 
 def _c_type(variable: Variable) -> str:

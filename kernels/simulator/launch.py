@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import printing
-from .arguments import check_geometry, parameter_bytes, triple
+from .arguments import arrays_of, check_geometry, parameter_bytes, triple
 from .counts import gather_lines
 from .engine import machine
 from .explain import Explainer
@@ -99,8 +99,7 @@ def launch(
         if value < 1:
             raise ValueError(f"{name} is {value!r}: it must be at least 1")
     memory = Memory(kernel, symbols or {})
-    arrays = [(f"args[{k}]", arg) for k, arg in enumerate(args) if isinstance(arg, np.ndarray) and not arg.dtype.names]
-    memory.add_arrays(arrays)
+    memory.add_arrays(arrays_of(args))
     parameters = parameter_bytes(kernel, args, memory)
     space = aligned(max(len(parameters), 1))
     space[: len(parameters)] = np.frombuffer(parameters, np.uint8)

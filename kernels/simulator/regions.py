@@ -93,8 +93,7 @@ class Memory:
         """Give each array a region; those that overlap share theirs."""
         spans = []
         for name, array in arrays:
-            low, high = np.lib.array_utils.byte_bounds(array) if array.size else (array.ctypes.data,) * 2
-            spans.append((low, high, name, array))
+            spans.append((*bounds(array), name, array))
         groups: list[list] = []
         for span in sorted(spans, key=lambda span: span[:2]):
             if groups and span[0] < max(member[1] for member in groups[-1]):
@@ -161,6 +160,15 @@ class Memory:
             if isinstance(value, np.ndarray) and value.flags.writeable:
                 space = self.variable(name)[: value.nbytes]
                 value[...] = space.view(value.dtype).reshape(value.shape)
+
+
+def bounds(array: np.ndarray) -> tuple[int, int]:
+    """The addresses of an array's first byte and behind its last, whatever its strides."""
+    start = array.ctypes.data
+    if array.size == 0:
+        return start, start
+    ways = [(size - 1) * stride for size, stride in zip(array.shape, array.strides)]
+    return start + sum(way for way in ways if way < 0), start + sum(way for way in ways if way > 0) + array.itemsize
 
 
 def root_of(array: Any) -> Any:

@@ -214,6 +214,23 @@ def test_structures_as_arguments():
         simulator.run(STRUCTURE, "kernel", 1, 4, [options, 3, 5, True])
 
 
+def test_structures_with_pointers():
+    text = """
+struct Matrix { int rows; float* data; short columns; };
+struct Both { Matrix a, b; char mode; };
+extern "C" __global__ void kernel(Both both) {
+    if (threadIdx.x < both.a.rows) both.b.data[threadIdx.x] = both.a.data[threadIdx.x] * both.mode + both.b.columns;
+}"""
+    x, y = floats(4), simulator.empty(4)
+    both = ((np.int32(4), x, np.int16(1)), (np.int32(4), y, np.int16(7)), np.int8(3))
+    assert simulator.run(text, "kernel", 1, 32, [both]).findings == []
+    assert y.tolist() == [7, 10, 13, 16]
+    with pytest.raises(TypeError, match=r"args\[0\]\[1\] is 3: a field must be an array, a NumPy scalar"):
+        simulator.run(text, "kernel", 1, 32, [(both[0], 3)])
+    with pytest.raises(TypeError, match=r"args\[0\] makes a structure of 24 bytes, but the kernel's parameter has 56"):
+        simulator.run(text, "kernel", 1, 32, [both[0]])
+
+
 @pytest.mark.parametrize(
     ("argument", "error", "message"),
     [

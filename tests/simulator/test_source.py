@@ -168,7 +168,8 @@ __global__ void f(double* x) { x[0] = M_PI; x[1] = -INFINITY; x[2] = FLT_MAX; x[
         "__device__ T g(T x) { return x; }\n"
         "__global__ void f(int* x) { x[0] = g(16); }",
         "#include <cublas_v2.h>\n__global__ void f(int* x) { x[0] = __half2float(half(16.0f)); }",
-        "float4 operator==(float4 a, int b) { return a; }\n__device__ int operator+(float4 a, int b) { return 15 + b; }\n"
+        "float4 operator==(float4 a, int b) { return a; }\n"
+        "__device__ int operator+(float4 a, int b) { return 15 + b; }\n"
         "__global__ void f(int* x) { x[0] = make_float4(1, 2, 3, 4) + 1; }",
         "int table[] = {1, 2};\nstd::map<int, int> names = {{1, 2}};\n__global__ void f(int* x) { x[0] = 16; }",
     ],
