@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from html import escape
+from pathlib import Path
 
 from .report import Finding, Index, Line, Race, Report
 
@@ -88,7 +89,7 @@ def as_html(report: Report) -> str:
 
 def _summary(report: Report) -> Iterator[str]:
     total = report.total
-    yield f"{report.kernel}  grid {_size(report.grid)}, block {_size(report.block)}, sm_{report.arch}  ({report.path})"
+    yield f"{report.kernel}  grid {_size(report.grid)}, block {_size(report.block)}, sm_{report.arch}  ({_place(report.path)})"
     if report.resources:
         need, full = report.resources, report.occupancy
         assert full is not None
@@ -122,6 +123,14 @@ def _summary(report: Report) -> Iterator[str]:
         )
     races, violations = len(report.races), len(report.violations)
     yield f"{races or 'no'} race{'s' * (races != 1)}, {violations or 'no'} violation{'s' * (violations != 1)}"
+
+
+def _place(path: str) -> str:
+    """A path as one would type it here."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
 
 
 def _rows(report: Report) -> Iterator[tuple[str, str, Line | None]]:

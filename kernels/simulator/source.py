@@ -63,16 +63,20 @@ def _compile(
 ) -> Compiled:
     headers, code = host.HEADERS | dict(local), host.device_code(text)
     everything = "\n".join([code, *dict(local).values()])
-    known = host.kernels(everything)
-    if kernel.partition("<")[0].rpartition("::")[2] not in known and not re.search(rf"\b{re.escape(kernel)}\b", code):
-        raise ValueError(f"kernel is {kernel!r}, which {path} doesn't have; it has: {', '.join(known) or 'none'}")
     if host.USES_STANDARD.search(everything):
         headers[host.PRELUDE] += host.STANDARD
     # What is left without __host__ or __device__, such as constexpr functions, is the device's.
     fixed = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", "-default-device", f"-include={host.PRELUDE}")
     options = (*fixed, *_directories(), *options)
     code = _repaired(path, code, headers, options, arch)
-    found = _translated(path, code, headers, options, (kernel,))
+    try:
+        found = _translated(path, code, headers, options, (kernel,))
+    except ValueError as error:
+        known = host.kernels(everything)
+        if kernel.partition("<")[0].rpartition("::")[2] in known:
+            raise
+        names = ", ".join(known) or "none"
+        raise ValueError(f"kernel is {kernel!r}, which {path} doesn't have; it has: {names}") from error
     name = found.names[kernel]
     return Compiled(found.ptx.decode("latin-1").rstrip("\0"), name, path, text, resources(found.cubin, name, arch))
 
