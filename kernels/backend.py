@@ -132,12 +132,28 @@ class Numba(Backend):
         return None
 
 
-class CuPy(Backend):
+class OnDevice(Backend):
+    """CUDA C, launched on a device: an object with `empty` and `launch`."""
+
+    file = "gpu"
+    rung_prefix = "gpu"
+    device: Any
+
+    def empty(self, shape, dtype):
+        return self.device.empty(shape, dtype)
+
+    def bind(self, function):
+        return functools.partial(function, self.device)
+
+    def rung_location(self, family, name, rung):
+        # Launch geometry of every rung in one file; the rungs themselves are .cu files.
+        return importlib.import_module(f".{family}.ladder.gpu", __package__), f"{name}_{rung}"
+
+
+class CuPy(OnDevice):
     """CUDA C on an NVIDIA GPU."""
 
     name = "cupy"
-    file = "gpu"
-    rung_prefix = "gpu"
 
     @functools.cached_property
     def device(self):
@@ -154,29 +170,17 @@ class CuPy(Backend):
 
         return cuda.missing()
 
-    def empty(self, shape, dtype):
-        return self.device.empty(shape, dtype)
-
     def from_numpy(self, array):
         return self.device.cupy.asarray(array)
 
     def to_numpy(self, array):
         return self.device.cupy.asnumpy(array)
 
-    def bind(self, function):
-        return functools.partial(function, self.device)
 
-    def rung_location(self, family, name, rung):
-        # Launch geometry of every rung in one file; the rungs themselves are .cu files.
-        return importlib.import_module(f".{family}.ladder.gpu", __package__), f"{name}_{rung}"
-
-
-class Simulator(Backend):
+class Simulator(OnDevice):
     """CUDA C on this CPU, executed by the simulator: slow, and sees every mistake."""
 
     name = "simulator"
-    file = "gpu"
-    rung_prefix = "gpu"
 
     @functools.cached_property
     def device(self):
@@ -192,15 +196,6 @@ class Simulator(Backend):
         except Unavailable as error:
             return str(error)
         return None
-
-    def empty(self, shape, dtype):
-        return self.device.empty(shape, dtype)
-
-    def bind(self, function):
-        return functools.partial(function, self.device)
-
-    def rung_location(self, family, name, rung):
-        return importlib.import_module(f".{family}.ladder.gpu", __package__), f"{name}_{rung}"
 
 
 _BACKENDS: dict[str, Backend] = {b.name: b for b in (Reference(), Numba(), CuPy(), Simulator())}

@@ -89,7 +89,8 @@ def as_html(report: Report) -> str:
 
 def _summary(report: Report) -> Iterator[str]:
     total = report.total
-    yield f"{report.kernel}  grid {_size(report.grid)}, block {_size(report.block)}, sm_{report.arch}  ({_place(report.path)})"
+    sizes = f"grid {_size(report.grid)}, block {_size(report.block)}, sm_{report.arch}"
+    yield f"{report.kernel}  {sizes}  ({_place(report.path)})"
     if report.resources:
         need, full = report.resources, report.occupancy
         assert full is not None
