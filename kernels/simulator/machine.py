@@ -159,7 +159,7 @@ from .state import (
 
 FAR = 1 << 30  # beyond every place of a program
 SPINS = 512  # times that lanes may jump back while others of their warp wait: then it is the others' turn
-TURN_LENGTH = 1 << 15  # instructions that a warp may run before it is the next one's turn
+TURN_LENGTH = 1 << 12  # instructions that a warp may run before it is the next one's turn
 
 
 @compiled

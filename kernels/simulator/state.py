@@ -26,7 +26,32 @@ def compiled(function: Any) -> Any:
         return template(tuple(kinds), keywords)
 
     dispatcher.get_call_template = plain
+    _spare_machine_code(dispatcher)
     return dispatcher
+
+
+def _spare_machine_code(dispatcher: Any) -> None:
+    """Have no machine code made of a function alone: nobody would call it, for its callers contain it.
+
+    Numba has no switch for that, and making it takes a quarter of the time. Where it has changed inside, all is made.
+    """
+    compiler = getattr(dispatcher, "_compiler", None)
+    if not (hasattr(compiler, "_customize_flags") and hasattr(compiler, "_compile_core")):
+        return
+    translate = compiler._compile_core
+
+    def not_by_itself(flags):
+        flags.no_compile = True
+        return flags
+
+    def registered(arguments, return_type):
+        # Callers find a function by its entry point: any built-in function that there is once will do.
+        result = translate(arguments, return_type)._replace(entry_point=[].append)
+        result.library._finalize_final_module = lambda: setattr(result.library, "_finalized", True)
+        dispatcher.targetctx.insert_user_function(result.entry_point, result.fndesc, [result.library])
+        return result
+
+    compiler._customize_flags, compiler._compile_core = not_by_itself, registered
 
 
 # A large function with one caller: part of it, lest LLVM work through it twice.
