@@ -66,7 +66,14 @@ _MATHEMATICS = """
 #define M_SQRT2 1.41421356237309504880
 #define M_SQRT1_2 0.707106781186547524401
 """
+# Functions that nvcc also knows as `std::`.
+_FUNCTIONS = """isinf isnan isfinite abs fabs sqrt cbrt exp exp2 log log2 log10 sin cos tan tanh floor ceil round trunc
+erf"""
+_STANDARD_FUNCTIONS = "".join(
+    f"template <typename T> __device__ auto {name}(T x) {{ return ::{name}(x); }}\n" for name in _FUNCTIONS.split()
+)
 _TYPES = """
+#define register
 typedef signed char int8_t;
 typedef short int16_t;
 typedef int int32_t;
@@ -83,8 +90,10 @@ typedef unsigned long ulong;
 namespace std {
 template <typename T> __device__ constexpr const T& min(const T& a, const T& b) { return b < a ? b : a; }
 template <typename T> __device__ constexpr const T& max(const T& a, const T& b) { return a < b ? b : a; }
+template <typename T, typename U> __device__ auto pow(T x, U y) { return ::pow(x, y); }
+FUNCTIONS
 }
-"""
+""".replace("FUNCTIONS", _STANDARD_FUNCTIONS)
 # Read before every source: what nvcc has by itself, and what the most used host headers declare.
 PRELUDE = "kernelwright_prelude.h"
 # The same with more of `std`: NVIDIA's headers for it take seconds to compile.

@@ -31,9 +31,9 @@ def compiled(function: Any) -> Any:
 
 
 def _spare_machine_code(dispatcher: Any) -> None:
-    """Have no machine code made of a function alone: nobody would call it, for its callers contain it.
+    """Have a function neither optimised nor made machine code by itself: its callers contain it, nobody calls it.
 
-    Numba has no switch for that, and making it takes a quarter of the time. Where it has changed inside, all is made.
+    Numba has no switch for that, and it takes a quarter of the time. Should it change inside, all is made, as ever.
     """
     compiler = getattr(dispatcher, "_compiler", None)
     if not (hasattr(compiler, "_customize_flags") and hasattr(compiler, "_compile_core")):
@@ -47,6 +47,7 @@ def _spare_machine_code(dispatcher: Any) -> None:
     def registered(arguments, return_type):
         # Callers find a function by its entry point: any built-in function that there is once will do.
         result = translate(arguments, return_type)._replace(entry_point=[].append)
+        result.library._optimize_final_module = lambda: None
         result.library._finalize_final_module = lambda: setattr(result.library, "_finalized", True)
         dispatcher.targetctx.insert_user_function(result.entry_point, result.fndesc, [result.library])
         return result

@@ -164,6 +164,7 @@ __global__ void f(double* x) { x[0] = M_PI; x[1] = -INFINITY; x[2] = FLT_MAX; x[
         "extern cudaDeviceProp properties;\ncublasHandle_t handle;\n__global__ void f(int* x) { x[0] = 16; }",
         "__global__ void f(int* x) { x[0] = (int8_t)(INT_MAX - INT32_MAX + 16) + int(INFINITY < M_2_SQRTPI); }",
         "__global__ void f(int* x) { x[0] = std::max(std::min(99, 16), 2); }",
+        "__global__ void f(int* x) { register float y = -256; x[0] = std::sqrt(std::abs(y)) + std::isinf(y); }",
         "template <typename T, std::enable_if_t<std::is_same<T, int>::value, int> = 0>\n"
         "__device__ T g(T x) { return x; }\n"
         "__global__ void f(int* x) { x[0] = g(16); }",
