@@ -34,6 +34,7 @@ from .state import (
     FOUND,
     HALT,
     KIND,
+    LOST,
     NEXT_BLOCK,
     OTHER,
     OTHER_BLOCK,
@@ -280,6 +281,7 @@ class Launch:
             output=printing.text([worker.printed() for worker in workers], self.memory.text_at),
             instructions=sum(int(worker.m[STEPS]) for worker in workers),
             resources=about.resources,
+            complete=not any(worker.m[LOST] for worker in workers),
         )
         if self.trace:
             report.lines, report.places = gather_lines(

@@ -31,10 +31,11 @@ from .state import (
     LIVE,
     LOCATIONS,
     LOCATIONS_AT,
+    LOST,
     PARTIAL,
-    PUBLISHED,
     PUBLISHED_AT,
     SEEN,
+    SLOTS,
     STAMP,
     WARPS,
     add,
@@ -53,7 +54,7 @@ LANES = 0xFFFFFFFF
 # A location that carries order: its address, who released it last, what their warp had seen.
 L_ADDRESS, L_BLOCK, L_WARP, L_LANE, L_EPOCH, L_SEEN = 0, 1, 2, 3, 4, 8
 LOCATION_WORDS = 40
-MAX_LOCATIONS = 256
+MAX_SLOTS, MAX_PUBLISHED = 1 << 16, 1 << 26  # of the table of locations; of it times the number of blocks
 # An asynchronous copy under way.
 C_WARP, C_LANE, C_GROUP, C_FIRST, C_COUNT, C_PC = range(6)
 COPY_WORDS = 6
@@ -76,7 +77,7 @@ def start_block(m):
 @compiled
 def seen_block(m, block, stamp):
     """Whether what another block did at that stamp comes before this one, by what was passed on."""
-    return get32(get(m, ACQUIRED_AT), block) > stamp
+    return get(m, LOST) or get32(get(m, ACQUIRED_AT), block) > stamp
 
 
 @compiled
@@ -161,7 +162,7 @@ def check_writer(m, cell, warp, sharers, size, writes, strong, w, pc, shared, at
         return
     elif writer > 0 and not both_strong and not seen_block(m, writer - 1, get32(cell, W_STAMP)):
         found = first_lane(sharers)
-    if found < 0:
+    if found < 0 or (get(m, LOST) and get32(cell, W_WARP) != w):
         return
     if writes and not strong and unchanged(values, found, at, address, element, delta):
         return  # many may write the same number
@@ -173,7 +174,7 @@ def check_writer(m, cell, warp, sharers, size, writes, strong, w, pc, shared, at
 def check_readers(m, cell, warp, sharers, strong, w, pc, shared, at):
     """A write against the reads since the last one."""
     reader, block = get32(cell, R_BLOCK), get(m, BLOCK) + 1
-    if strong and get32(cell, R_STRONG):
+    if (strong and get32(cell, R_STRONG)) or get(m, LOST):
         return
     lane = first_lane(sharers)
     last, place = get32(cell, R_WARP), get32(cell, R_PC)
@@ -341,19 +342,26 @@ def leave(m, barrier, warp):
 
 @compiled
 def find_location(m, address, make):
-    """The record of a place that carries order, its number in the scalar return; -1 if there is none."""
-    location, count = get(m, LOCATIONS_AT), get(m, LOCATIONS)
-    for k in range(count):
-        if get(location, L_ADDRESS) == address:
+    """The slot of a place that carries order, in a hash table; -1 if it isn't there. A table that is half full takes no
+    more: from then on what was ordered through a new place would look like a race, so none is reported."""
+    slots = get(m, SLOTS)
+    k = (address >> 2) * 0x9E3779B1 & (slots - 1)
+    while slots:
+        location = get(m, LOCATIONS_AT) + k * (8 * LOCATION_WORDS)
+        known = get(location, L_ADDRESS)
+        if known == address:
             return k
-        location += 8 * LOCATION_WORDS
-    if not make or count == MAX_LOCATIONS:
+        if known == 0:
+            break
+        k = (k + 1) & (slots - 1)
+    if not make:
         return -1
-    put(m, LOCATIONS, count + 1)
-    for k in range(LOCATION_WORDS):
-        put(location, k, 0)
-    put(location, L_ADDRESS, address)
-    return count
+    if get(m, LOCATIONS) >= slots // 2:
+        put(m, LOST, 1)
+        return -1
+    add(m, LOCATIONS, 1)
+    put(get(m, LOCATIONS_AT) + k * (8 * LOCATION_WORDS), L_ADDRESS, address)
+    return k
 
 
 @compiled
@@ -376,12 +384,11 @@ def release(m, w, lane, address):
     put(location, L_WARP, w)
     put(location, L_LANE, lane)
     put(location, L_EPOCH, get(warp, EPOCH))
-    if k < get(m, PUBLISHED):
-        blocks, acquired = get(m, BLOCKS), get(m, ACQUIRED_AT)
-        published = get(m, PUBLISHED_AT) + 4 * k * blocks
-        for other in range(blocks):
-            put32(published, other, max(get32(published, other), get32(acquired, other)))
-        put32(published, block, stamp)
+    blocks, acquired = get(m, BLOCKS), get(m, ACQUIRED_AT)
+    published = get(m, PUBLISHED_AT) + 4 * k * blocks
+    for other in range(blocks):
+        put32(published, other, max(get32(published, other), get32(acquired, other)))
+    put32(published, block, stamp)
 
 
 @compiled
@@ -403,28 +410,28 @@ def acquire(m, w, lane, address):
                 if third == other:
                     theirs = max(theirs, get(location, L_EPOCH))
                 put(warp, LANE_SEEN + 32 * lane + third, max(theirs, get(warp, LANE_SEEN + 32 * lane + third)))
-    if k < get(m, PUBLISHED):
-        blocks, acquired = get(m, BLOCKS), get(m, ACQUIRED_AT)
-        published = get(m, PUBLISHED_AT) + 4 * k * blocks
-        for block in range(blocks):
-            put32(acquired, block, max(get32(acquired, block), get32(published, block)))
+    blocks, acquired = get(m, BLOCKS), get(m, ACQUIRED_AT)
+    published = get(m, PUBLISHED_AT) + 4 * k * blocks
+    for block in range(blocks):
+        put32(acquired, block, max(get32(acquired, block), get32(published, block)))
 
 
 @compiled
 def begin_copy(m, w, lane, group, cells, count, pc):
     """An asynchronous copy writes its cells at some time until it is waited for: nobody may touch them before."""
+    if get(m, COPIES) == MAX_COPIES:  # taken for done at once
+        return
     words = get(m, CELL_WORDS)
     for j in range(cells, cells + count):
         put32(get(m, CELLS_AT), j * words + W_PENDING, 1)
     row = get(m, COPIES_AT) + get(m, COPIES) * (8 * COPY_WORDS)
-    if get(m, COPIES) < MAX_COPIES:
-        add(m, COPIES, 1)
-        put(row, C_WARP, w)
-        put(row, C_LANE, lane)
-        put(row, C_GROUP, group)
-        put(row, C_FIRST, cells)
-        put(row, C_COUNT, count)
-        put(row, C_PC, pc)
+    add(m, COPIES, 1)
+    put(row, C_WARP, w)
+    put(row, C_LANE, lane)
+    put(row, C_GROUP, group)
+    put(row, C_FIRST, cells)
+    put(row, C_COUNT, count)
+    put(row, C_PC, pc)
 
 
 @compiled

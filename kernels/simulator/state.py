@@ -35,7 +35,7 @@ def _spare_machine_code(dispatcher: Any) -> None:
 
     Numba has no switch for that, and it takes a quarter of the time. Should it change inside, all is made, as ever.
     """
-    compiler = getattr(dispatcher, "_compiler", None)
+    compiler: Any = getattr(dispatcher, "_compiler", None)
     if not (hasattr(compiler, "_customize_flags") and hasattr(compiler, "_compile_core")):
         return
     translate = compiler._compile_core
@@ -61,9 +61,9 @@ inlined: Any = njit(inline="always", **OPTIONS)
 # The worker.
 (STAMP, BLOCK, BLOCK_X, BLOCK_Y, BLOCK_Z, FOUND, STOP, STEPS, PRINTED, PRINT_SIZE, COPIES, LOCATIONS, REST, WARPS,
  THREADS, GRID_X, GRID_Y, BLOCKS, TRACING, RACING, LIMIT, ARENA, LOCAL_SIZE, GRAIN, CELL_WORDS, ORDER_STEP, ORDER_START,
- REGIONS, FUNCTIONS, PUBLISHED, COMMON_AT, CODE_AT, CODE64_AT, TABLE_AT, FUNCTIONS_AT, TEMPLATES_AT, REGIONS_AT,
+ REGIONS, FUNCTIONS, SLOTS, COMMON_AT, CODE_AT, CODE64_AT, TABLE_AT, FUNCTIONS_AT, TEMPLATES_AT, REGIONS_AT,
  FRAMES_AT, SCRATCH_AT, WARPS_AT, BARRIERS_AT, FINDINGS_AT, COUNTS_AT, PATTERNS_AT, CELLS_AT, LOCATIONS_AT,
- PUBLISHED_AT, ACQUIRED_AT, COPIES_AT, PRINTED_AT, READ_AT, WRITTEN_AT, GAPS, GAPS_AT) = range(54)  # fmt: skip
+ PUBLISHED_AT, ACQUIRED_AT, COPIES_AT, PRINTED_AT, READ_AT, WRITTEN_AT, GAPS, GAPS_AT, LOST) = range(55)  # fmt: skip
 WORKER_WORDS = 64
 
 # Shared by all workers of a launch.

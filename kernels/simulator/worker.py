@@ -41,19 +41,20 @@ from .state import (
     LIMIT,
     LOCAL_SIZE,
     LOCATIONS_AT,
+    LOST,
     ORDER_START,
     ORDER_STEP,
     PATTERNS_AT,
     PRINT_SIZE,
     PRINTED,
     PRINTED_AT,
-    PUBLISHED,
     PUBLISHED_AT,
     RACING,
     READ_AT,
     REGIONS,
     REGIONS_AT,
     SCRATCH_AT,
+    SLOTS,
     TABLE_AT,
     TEMPLATES_AT,
     THREADS,
@@ -94,8 +95,8 @@ class Worker:
         regions[LOCAL, DELTA] = local.ctypes.data - (LOCAL << REGION_BITS)
         watching, racing = launch.trace or launch.races, launch.races
         prints = any(text.startswith("call") and "vprintf" in text for text in kernel.texts)
-        published = launch.blocks if racing and launch.blocks <= 1 << 16 else 1
-        locations = min(races.MAX_LOCATIONS, (1 << 24) // published) if racing else 1
+        most = min(races.MAX_SLOTS, races.MAX_PUBLISHED // launch.blocks) if racing else 0
+        slots = 1 << most.bit_length() - 1 if most else 0
         self.counts = np.zeros((len(launch.code), COUNTERS), np.int64)
         self.findings = np.zeros((FINDINGS, FINDING_WORDS), np.int64)
         self.output = np.zeros(PRINT_BUFFER if prints else 1, np.uint8)
@@ -117,9 +118,9 @@ class Worker:
             COUNTS_AT: self.counts,
             PATTERNS_AT: np.zeros((patterns + 1, PATTERN_WORDS), np.int64),
             CELLS_AT: launch.cells,
-            LOCATIONS_AT: np.zeros((races.MAX_LOCATIONS, races.LOCATION_WORDS), np.int64),
-            PUBLISHED_AT: np.zeros((locations, published), np.int32),
-            ACQUIRED_AT: np.zeros(launch.blocks if racing and launch.blocks <= 1 << 26 else 1, np.int32),
+            LOCATIONS_AT: np.zeros((slots + 1, races.LOCATION_WORDS), np.int64),
+            PUBLISHED_AT: np.zeros((slots, launch.blocks) if slots else 1, np.int32),
+            ACQUIRED_AT: np.zeros(launch.blocks if slots else 1, np.int32),
             COPIES_AT: np.zeros((races.MAX_COPIES if racing else 1, races.COPY_WORDS), np.int64),
             PRINTED_AT: self.output,
             READ_AT: launch.read,
@@ -136,7 +137,7 @@ class Worker:
         m[CELL_WORDS], m[FUNCTIONS], m[PRINT_SIZE] = launch.cells.shape[1], len(launch.functions), self.output.size
         m[ORDER_STEP], m[ORDER_START], m[REGIONS] = launch.order_step, launch.order_start, len(regions)
         m[GAPS] = len(launch.gaps) - 1
-        m[PUBLISHED] = locations if racing and launch.blocks <= 1 << 16 else 0
+        m[SLOTS], m[LOST] = slots, racing and not slots
 
     def run(self, common: np.ndarray) -> None:
         try:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright.kernels import simulator
+from kernelwright.kernels.simulator import races as simulator_races
 
 from .running import clean, ints, run, zeros
 
@@ -201,6 +202,46 @@ def test_flags_between_blocks():
     clean(body.format(fence="__threadfence()"), zeros(1), zeros(1), c, grid=2)
     assert c[0] == 42
     assert "global write-read" in races(body.format(fence=""), zeros(1), zeros(1), zeros(1), grid=2)
+
+
+@pytest.mark.parametrize("blocks", [3, 700])
+def test_a_chain_of_blocks(blocks):
+    """Each waits for the one before, by a flag of its own: decoupled look-back, as of a scan in one launch."""
+    a, b = zeros(blocks), zeros(blocks)
+    report = clean(
+        """
+    if (t == 0) {
+        int before = 0, k = blockIdx.x;
+        if (k > 0) {
+            while (atomicAdd(&b[k - 1], 0) == 0) {}
+            __threadfence();
+            before = a[k - 1];
+        }
+        a[k] = before + 1;
+        __threadfence();
+        atomicExch(&b[k], 1);
+    }""",
+        *(a, b),
+        grid=blocks,
+    )
+    assert a.tolist() == list(range(1, blocks + 1))
+    assert report.complete
+
+
+def test_more_order_than_is_kept(monkeypatch):
+    """Then nothing is reported that might have been ordered, and the report says so."""
+    monkeypatch.setattr(simulator_races, "MAX_SLOTS", 4)
+    body = """
+    a[t] = t;
+    __threadfence();
+    atomicExch(&b[t], 1);
+    if (atomicAdd(&b[t ^ 32], 0)) {
+        __threadfence();
+        a[t] += a[t ^ 32];
+    }"""
+    report = clean(body, zeros(64), zeros(64), block=64)
+    assert not report.complete
+    assert "weren't looked for to the end" in str(report)
 
 
 SCAN = """
