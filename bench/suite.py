@@ -156,6 +156,8 @@ def _backends(names: list[str] | None) -> list[str]:
         return [name for name, why_not in kernels.backends().items() if why_not is None and name not in others]
     for name in names:
         kernels.backend(name)  # raises, if it can't run here
+        if name == "simulator":
+            raise ValueError("bench: simulated time says nothing of a kernel's; for its own: kernelwright bench simulator")
     return list(dict.fromkeys(names))
 
 
