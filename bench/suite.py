@@ -157,7 +157,8 @@ def _backends(names: list[str] | None) -> list[str]:
     for name in names:
         kernels.backend(name)  # raises, if it can't run here
         if name == "simulator":
-            raise ValueError("bench: simulated time says nothing of a kernel's; for its own: kernelwright bench simulator")
+            own = "kernelwright bench simulator"
+            raise ValueError(f"bench: simulated time says nothing of a kernel's; for the simulator's own: {own}")
     return list(dict.fromkeys(names))
 
 
