@@ -20,89 +20,9 @@ _SCOPE = re.compile(r'\s*(?:(?:inline\s+)?namespace\b[^;=]*|extern\s*"[^"]*"\s*)
 _TYPE = re.compile(r"\s*(?:typedef\s+)?(?:struct|class|union|enum)\b[^()]*\Z")
 _ATTRIBUTE = re.compile(r"\b(?:alignas|__align__|__attribute__|__declspec|__launch_bounds__|__cluster_dims__)\s*(?=\()")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
-_LIMITS = """
-#define CHAR_BIT 8
-#define SCHAR_MAX 127
-#define SCHAR_MIN (-128)
-#define UCHAR_MAX 255
-#define SHRT_MAX 32767
-#define SHRT_MIN (-32768)
-#define USHRT_MAX 65535
-#define INT_MAX 2147483647
-#define INT_MIN (-2147483647 - 1)
-#define UINT_MAX 4294967295u
-#define LLONG_MAX 9223372036854775807ll
-#define LLONG_MIN (-9223372036854775807ll - 1)
-#define ULLONG_MAX 18446744073709551615ull
-#define INT32_MAX INT_MAX
-#define INT32_MIN INT_MIN
-#define UINT32_MAX UINT_MAX
-#define INT64_MAX LLONG_MAX
-#define UINT64_MAX ULLONG_MAX
-"""
-_FLOATS = """
-#define FLT_MAX 3.402823466e+38f
-#define FLT_MIN 1.175494351e-38f
-#define FLT_EPSILON 1.192092896e-07f
-#define DBL_MAX 1.7976931348623158e+308
-#define DBL_MIN 2.2250738585072014e-308
-#define DBL_EPSILON 2.2204460492503131e-16
-"""
-_MATHEMATICS = """
-#define INFINITY __int_as_float(0x7f800000)
-#define NAN __int_as_float(0x7fffffff)
-#define HUGE_VALF INFINITY
-#define M_E 2.71828182845904523536
-#define M_LOG2E 1.44269504088896340736
-#define M_LOG10E 0.434294481903251827651
-#define M_LN2 0.693147180559945309417
-#define M_LN10 2.30258509299404568402
-#define M_PI 3.14159265358979323846
-#define M_PI_2 1.57079632679489661923
-#define M_PI_4 0.785398163397448309616
-#define M_1_PI 0.318309886183790671538
-#define M_2_PI 0.636619772367581343076
-#define M_2_SQRTPI 1.12837916709551257390
-#define M_SQRT2 1.41421356237309504880
-#define M_SQRT1_2 0.707106781186547524401
-"""
-# Functions that nvcc also knows as `std::`.
-_FUNCTIONS = """isinf isnan isfinite abs fabs sqrt cbrt exp exp2 log log2 log10 sin cos tan tanh floor ceil round trunc
-erf"""
-_STANDARD_FUNCTIONS = "".join(
-    f"template <typename T> __device__ auto {name}(T x) {{ return ::{name}(x); }}\n" for name in _FUNCTIONS.split()
-)
-_TYPES = """
-#define register
-typedef signed char int8_t;
-typedef short int16_t;
-typedef int int32_t;
-typedef long long int64_t;
-typedef unsigned char uint8_t;
-typedef unsigned short uint16_t;
-typedef unsigned int uint32_t;
-typedef unsigned long long uint64_t;
-typedef unsigned long long uintptr_t;
-typedef unsigned char uchar;
-typedef unsigned short ushort;
-typedef unsigned int uint;
-typedef unsigned long ulong;
-namespace std {
-template <typename T> __device__ constexpr const T& min(const T& a, const T& b) { return b < a ? b : a; }
-template <typename T> __device__ constexpr const T& max(const T& a, const T& b) { return a < b ? b : a; }
-template <typename T, typename U> __device__ auto pow(T x, U y) { return ::pow(x, y); }
-FUNCTIONS
-}
-""".replace("FUNCTIONS", _STANDARD_FUNCTIONS)
-# Read before every source: what nvcc has by itself, and what the most used host headers declare.
-PRELUDE = "kernelwright_prelude.h"
-# The same with more of `std`: NVIDIA's headers for it take seconds to compile.
-STANDARD = """
-#include <cuda/std/type_traits>
-#include <cuda/std/limits>
-#include <cuda/std/utility>
-namespace std { using namespace cuda::std; }
-"""
+
+# Read before every source, the second one if it needs more of `std`.
+PRELUDE, STANDARD = "kernelwright/simulator/prelude.cuh", "kernelwright/simulator/standard.cuh"
 USES_STANDARD = re.compile(
     r"\bstd::(?:enable_if|is_\w+|conditional|numeric_limits|\w*_constant|remove_\w+|decay|forward|move|pair)"
 )
@@ -112,7 +32,10 @@ _HOST_ONLY = """cuda.h cuda_runtime.h cuda_runtime_api.h device_launch_parameter
 cuda_profiler_api.h cuda_gl_interop.h device_functions.h cuda_device_runtime_api.h"""
 # What stands in for headers that bring these types, and for NVIDIA's own of the host; those not found are empty.
 HEADERS = {
-    PRELUDE: _LIMITS + _FLOATS + _MATHEMATICS + _TYPES,
+    **{
+        header: Path(__file__).with_name(Path(header).name).read_text(encoding="utf-8")
+        for header in (PRELUDE, STANDARD)
+    },
     **dict.fromkeys(_WITH_HALVES.split(), _HALVES),
     **dict.fromkeys(_HOST_ONLY.split(), ""),
 }

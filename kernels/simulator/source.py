@@ -63,11 +63,10 @@ def _compile(
 ) -> Compiled:
     headers, code = host.HEADERS | dict(local), host.device_code(text)
     everything = "\n".join([code, *dict(local).values()])
-    if host.USES_STANDARD.search(everything):
-        headers[host.PRELUDE] += host.STANDARD
+    before = [host.PRELUDE, *[host.STANDARD] * bool(host.USES_STANDARD.search(everything))]
     # What is left without __host__ or __device__, such as constexpr functions, is the device's.
-    fixed = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", "-default-device", f"-include={host.PRELUDE}")
-    options = (*fixed, *_directories(), *options)
+    fixed = (f"-arch=sm_{arch}", "-std=c++17", "-lineinfo", "-default-device")
+    options = (*fixed, *(f"-include={header}" for header in before), *_directories(), *options)
     code = _repaired(path, code, headers, options, arch)
     try:
         found = _translated(path, code, headers, options, (kernel,))
