@@ -20,6 +20,7 @@ import numpy as np
 from .lanes import OPERATIONS
 from .lower import lower
 from .parser import SIZES, Function, Instruction, Module, Place, Unsupported, Variable
+from .swaps import swapped_addresses
 
 # The columns of a code row. EXTRA holds a fourth source, or the end of a vector.
 OP, KIND, GUARD, INVERT, D, A, B, C, IMM, SIZE, COUNT, MEMORY, EXTRA, WIDE, SPACE, END = range(16)
@@ -140,7 +141,7 @@ class Frame:
     rows: dict[object, int] = field(default_factory=dict)  # what the row holds → its width: 0, 32, 64
     local: dict[str, int] = field(default_factory=dict)  # variables in local memory → offset
     local_size: int = 0
-    swapped: set[str] = field(default_factory=set)  # addresses that some atomicCAS works on
+    swapped: set[str] = field(default_factory=set)  # of loads: addresses that an atomicCAS works on, too (swaps.py)
     offsets: dict[object, int] = field(default_factory=dict)
     size: int = 0
 
@@ -232,7 +233,7 @@ class Builder:
 
     def read(self, name: str) -> None:
         function = self.module.functions[name]
-        frame = self.frame = Frame(function)
+        frame = self.frame = Frame(function, swapped=swapped_addresses(function))
         self.frames.append(frame)
         self.entries.append(len(self.rows))
         self.leaders.add(len(self.rows))
@@ -250,8 +251,6 @@ class Builder:
         for instruction in function.instructions:
             if instruction.opcode[0] == "call":
                 self.place_arguments(instruction)
-            elif instruction.opcode[0] == "atom" and "cas" in instruction.opcode:
-                frame.swapped.add(instruction.operands[1])
         starts = []
         for number, instruction in enumerate(function.instructions):
             starts.append(len(self.rows))

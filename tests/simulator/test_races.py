@@ -164,6 +164,7 @@ def test_a_loop_around_compare_and_swap():
         block=64,
     )
     assert a[0] == 256
+    clean("atomicCAS(&a[t], __ldcg(&a[t]), blockIdx.x);", zeros(32), grid=4)
 
 
 LAST_BLOCK = """

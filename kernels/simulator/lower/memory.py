@@ -98,7 +98,6 @@ def _load(b, words, o) -> None:
         count=len(names),
         wide=wide,
         space=p.SPACES[space],
-        # A loop around atomicCAS begins with a plain read: if it is out of date, the swap fails. So it isn't a race.
         flags=_flags(words) | (p.STRONG if o[1] in b.frame.swapped else 0),
     )
     for row, width, loaded in after:
