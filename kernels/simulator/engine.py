@@ -29,6 +29,7 @@ SOURCES = tuple(
         "races",
         "rounding",
         "state",
+        "swaps",
         "tensor",
         "trace",
         "warp",
