@@ -47,7 +47,7 @@ from .state import (
 from .worker import Worker, cores
 
 STACK, CALL_FRAMES = 1 << 16, 1 << 21  # bytes of local memory a thread, of frames a warp, where functions are called
-MAX_CELL_BYTES = 1 << 34  # of address space; memory is used for what is touched
+MAX_CELL_BYTES = 1 << 32  # for looking for races; arrays for which this is too little are left out
 DEFAULT_LIMIT = 1 << 28  # warp instructions: some seconds, half a minute where races are looked for
 PATIENCE = 2.0  # seconds after which a launch says how far it is, on a terminal
 
@@ -177,6 +177,7 @@ class Launch:
         regions = memory.rows
         regions[SHARED, BYTES] = self.shared_bytes
         regions[LOCAL, BYTES] = self.local_size
+        self.complete = True
         self.cells = self._lay_cells(regions)
         sectors = 0
         for row in regions[FIRST_VARIABLE:]:
@@ -197,6 +198,7 @@ class Launch:
         for row in regions[FIRST_VARIABLE:]:
             needed = (int(row[BYTES]) >> self.grain) + 2
             row[CELLS] = at if at + needed < most else -1
+            self.complete &= row[CELLS] >= 0
             at += needed if row[CELLS] >= 0 else 0
         cells = np.zeros((at, words), np.int32)
         for region, array in enumerate(self.memory.origins):
@@ -281,7 +283,7 @@ class Launch:
             output=printing.text([worker.printed() for worker in workers], self.memory.text_at),
             instructions=sum(int(worker.m[STEPS]) for worker in workers),
             resources=about.resources,
-            complete=not any(worker.m[LOST] for worker in workers),
+            complete=self.complete and not any(worker.m[LOST] for worker in workers),
         )
         if self.trace:
             report.lines, report.places = gather_lines(

@@ -125,7 +125,7 @@ def _summary(report: Report) -> Iterator[str]:
     races, violations = len(report.races), len(report.violations)
     yield f"{races or 'no'} race{'s' * (races != 1)}, {violations or 'no'} violation{'s' * (violations != 1)}"
     if not report.complete:
-        yield "but races weren't looked for to the end: too many blocks, or places by which they order their accesses"
+        yield "but races weren't looked for everywhere: too large arrays, too many blocks or flags between them"
 
 
 def _place(path: str) -> str:

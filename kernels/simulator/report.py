@@ -79,7 +79,7 @@ class Report:
     read_bytes: int = 0  # of global memory, each 32-byte sector once: what DRAM must deliver to a perfect cache
     written_bytes: int = 0
     resources: Resources | None = None  # registers and shared memory
-    complete: bool = True  # False: so many places pass on order that races weren't looked for to the end
+    complete: bool = True  # False: races weren't looked for everywhere, or not to the end
     cost: Any = None  # the least flops and bytes, of an operation of the library
 
     @property

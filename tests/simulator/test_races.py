@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright.kernels import simulator
+from kernelwright.kernels.simulator import launch as simulator_launch
 from kernelwright.kernels.simulator import races as simulator_races
 
 from .running import clean, ints, run, zeros
@@ -242,7 +243,16 @@ def test_more_order_than_is_kept(monkeypatch):
     }"""
     report = clean(body, zeros(64), zeros(64), block=64)
     assert not report.complete
-    assert "weren't looked for to the end" in str(report)
+    assert "weren't looked for everywhere" in str(report)
+
+
+def test_arrays_too_large_to_be_watched(monkeypatch):
+    monkeypatch.setattr(simulator_launch, "MAX_CELL_BYTES", 1 << 16)
+    large, small = zeros(10_000), zeros(32)
+    report = run("a[t % 32] = t; b[t % 32] = t;", large, small, block=64)
+    assert not report.complete
+    assert {race.kind for race in report.races} == {"global write-write"}
+    assert all("args[1]" in race.sentence for race in report.races)
 
 
 SCAN = """
