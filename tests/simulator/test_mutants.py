@@ -60,16 +60,21 @@ class MutantBackend(Simulator):
 
 
 def calls(operation, sample):
-    """An operation's call and that of its gradient: functions of a sample and a dtype."""
-    if operation.in_place:
-        yield lambda s, dtype: (
-            operation.function(*s.args, **s.options),
-            *map(operation.bind(s).get, operation.in_place),
-        )[1:]
-        return
-    yield lambda s, dtype: operation.function(*s.args, **s.options)
+    """An operation's call and that of its gradient: functions of a sample and a dtype, which return the results."""
+
+    def forward(s, dtype):
+        return operation.function(*s.args, **s.options)
+
+    def in_place(s, dtype):
+        operation.function(*s.args, **s.options)
+        return tuple(operation.bind(s)[name] for name in operation.in_place)
+
+    def with_gradient(s, dtype):
+        return operation.gradient(*s.args, **s.options)
+
+    yield in_place if operation.in_place else forward
     if operation.with_gradient:
-        yield lambda s, dtype: operation.gradient(*s.args, **s.options)
+        yield with_gradient
     if operation.backward:
         with kernels.using("reference"):
             outputs = as_tuple(operation.function(*sample.args, **sample.options))
