@@ -9,7 +9,7 @@ GPU would, warp by warp, and sees every access. The files, in the order in which
 
     source.py  host.py          a user's .cu file → PTX: host code is taken out
     parser.py                   PTX text → instructions
-    lower/  program.py          instructions → rows of numbers, which the machine executes (swaps.py: a hint for races)
+    lower/  program.py          instructions → rows of numbers (rows.py), which the machine executes; swaps.py
     launch.py  arguments.py     sizes and arguments checked; memory laid out (regions.py, frames.py, worker.py)
     machine.py  control.py      runs blocks, warps, instructions; who goes next, who waits for whom
       operations.py             what arithmetic computes (lanes.py, integers.py, floats.py, rounding.py, intrinsics.py)

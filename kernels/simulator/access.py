@@ -16,7 +16,7 @@ from .intrinsics import (
     store64,
 )
 from .memory import OFFSET_MASK, inside, sort_out
-from .program import (
+from .rows import (
     COUNT,
     EXTRA,
     FLAGS,
@@ -41,7 +41,9 @@ from .program import (
     C,
     D,
 )
-from .program import KIND as ROW_KIND
+from .rows import (
+    KIND as ROW_KIND,
+)
 from .state import (
     BLOCK,
     BYTES,

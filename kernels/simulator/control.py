@@ -3,7 +3,7 @@
 from . import barriers, races, warp
 from .findings import DIVERGENT_BARRIER, INACTIVE_LANE, note, note_alone
 from .intrinsics import fill64, first_lane, get, load32, load64, put, store32, store64
-from .program import (
+from .rows import (
     CALLER,
     ENTRY_FRAME,
     ENTRY_LOCAL,
@@ -25,7 +25,9 @@ from .program import (
     C,
     D,
 )
-from .program import KIND as ROW_KIND
+from .rows import (
+    KIND as ROW_KIND,
+)
 from .state import (
     ARENA,
     BARRIERS,

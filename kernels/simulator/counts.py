@@ -3,7 +3,9 @@
 import numpy as np
 
 from .parser import Place
-from .program import (
+from .program import Program
+from .report import Line
+from .rows import (
     ARITHMETIC,
     COUNT,
     END,
@@ -13,9 +15,7 @@ from .program import (
     MATRIX_MULTIPLY,
     SIZE,
     WIDE,
-    Program,
 )
-from .report import Line
 from .state import (
     ATOMICS,
     CONFLICTS,

@@ -28,6 +28,7 @@ SOURCES = tuple(
         "program",
         "races",
         "rounding",
+        "rows",
         "state",
         "swaps",
         "tensor",

@@ -7,8 +7,14 @@ import numpy as np
 
 from .findings import KINDS
 from .memory import OFFSET_MASK
-from .program import LOCAL, PARAMETERS, REGION_BITS, SHARED, Program
+from .program import Program
 from .report import Finding, Index, Race, Violation
+from .rows import (
+    LOCAL,
+    PARAMETERS,
+    REGION_BITS,
+    SHARED,
+)
 from .state import (
     ADDRESS,
     AT,

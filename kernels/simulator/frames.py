@@ -3,9 +3,19 @@
 import numpy as np
 
 from .parser import SIZES
-from .program import FRAME_SIZE, INDEX_ROWS, INDICES, LOCAL, LOCAL_END, LOCAL_ROW, REGION_BITS, TRUE, Frame, Program
+from .program import Frame, Program
 from .regions import aligned
 from .report import Index
+from .rows import (
+    FRAME_SIZE,
+    INDEX_ROWS,
+    INDICES,
+    LOCAL,
+    LOCAL_END,
+    LOCAL_ROW,
+    REGION_BITS,
+    TRUE,
+)
 
 
 def frame_image(

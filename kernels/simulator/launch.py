@@ -19,11 +19,17 @@ from .engine import machine
 from .explain import Explainer
 from .frames import frame_image
 from .parser import parse
-from .program import FIRST_VARIABLE, LOCAL, PARAMETERS, SHARED, Program, build
+from .program import Program, build
 from .races import R_STAMPS, UNWRITTEN, W_BLOCK
 from .regions import Memory, aligned, never_written
 from .report import Finding, Race, Report, Violation
 from .resources import Resources
+from .rows import (
+    FIRST_VARIABLE,
+    LOCAL,
+    PARAMETERS,
+    SHARED,
+)
 from .state import (
     ALL_STEPS,
     AT,

@@ -39,7 +39,7 @@ from .intrinsics import (
     store_lanes,
 )
 from .memory import inside, sort_out
-from .program import (
+from .rows import (
     ACTIVE_MASK,
     ARITHMETIC,
     ASSERT,
@@ -95,7 +95,9 @@ from .program import (
     C,
     D,
 )
-from .program import KIND as ROW_KIND
+from .rows import (
+    KIND as ROW_KIND,
+)
 from .state import (
     ALL_STEPS,
     ARENA,

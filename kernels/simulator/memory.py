@@ -13,7 +13,14 @@ A worker reaches the bytes at address + DELTA of the region. START and BYTES bou
 
 from .findings import MISALIGNED, OUT_OF_BOUNDS, READ_ONLY_MEMORY, WRONG_SPACE, note_alone
 from .intrinsics import first_lane, get, put
-from .program import LOCAL, NOWHERE, PARAMETERS, REGION_BITS, SHARED, SPACES
+from .rows import (
+    LOCAL,
+    NOWHERE,
+    PARAMETERS,
+    REGION_BITS,
+    SHARED,
+    SPACES,
+)
 from .state import BYTES, GAPS, GAPS_AT, READ_ONLY, REGIONS, REST, SCRATCH_AT, START, compiled, region_at
 
 OFFSET_MASK = (1 << REGION_BITS) - 1

@@ -265,3 +265,7 @@ def split(text: str) -> list[str]:
             start = position + 1
     last = text[start:].strip()
     return [*parts, last] if last else parts
+
+
+def call_names(operand: str) -> list[str]:
+    return [name.strip() for name in operand.strip("() ").split(",") if name.strip()]

@@ -11,7 +11,13 @@ import numpy as np
 
 from .memory import OFFSET_MASK
 from .parser import SIZES, Variable
-from .program import CODE, FIRST_VARIABLE, REGION_BITS, SHARED, Program
+from .program import Program
+from .rows import (
+    CODE,
+    FIRST_VARIABLE,
+    REGION_BITS,
+    SHARED,
+)
 from .state import BYTES, DELTA, READ_ONLY, REGION_WORDS, START
 
 # Arrays that count as uninitialised where they still hold this.

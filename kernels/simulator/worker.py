@@ -8,8 +8,12 @@ import numpy as np
 from . import races
 from .engine import machine
 from .frames import set_indices
-from .program import LOCAL, REGION_BITS, SHARED
 from .regions import aligned
+from .rows import (
+    LOCAL,
+    REGION_BITS,
+    SHARED,
+)
 from .state import (
     ACQUIRED_AT,
     ARENA,

@@ -1,6 +1,6 @@
 """Arithmetic, logic, comparisons and moves: nearly always one row, whose operation has nearly the same name."""
 
-from .. import program as p
+from .. import rows as code
 from ..parser import Unsupported, split
 from .common import REALS, WIDTHS, flush_of, halves, kind_of, real_operation, sources, type_of
 
@@ -209,7 +209,7 @@ def _mov(b, words, o) -> None:
     else:
         name = o[1].lstrip("%")
         if name in ("clock", "clock64", "globaltimer", "globaltimer_lo"):
-            b.emit(p.CLOCK, d=b.register(o[0]), size=width // 8)
+            b.emit(code.CLOCK, d=b.register(o[0]), size=width // 8)
         else:
             b.alu(f"mov.{width}", b.register(o[0]), b.operand(o[1], width, kind_of(t)))
 

@@ -2,7 +2,7 @@
 
 import re
 
-from .. import program as p
+from .. import rows as code
 from ..parser import SIZES, Unsupported, split
 from ..tensor import MMA_TYPES
 from .common import kind_of, type_of
@@ -21,7 +21,7 @@ def _ldmatrix(b, words, o) -> None:
     base, wide, add = b.address(o[1 if loads else 0])
     note_grain(b, "shared", 4)
     b.emit(
-        p.MATRIX_LOAD if loads else p.MATRIX_STORE,
+        code.MATRIX_LOAD if loads else code.MATRIX_STORE,
         op=int("trans" in words),
         a=base,
         imm=add,
@@ -29,7 +29,7 @@ def _ldmatrix(b, words, o) -> None:
         count=len(rows),
         extra=None,
         size=16,
-        space=p.SHARED,
+        space=code.SHARED,
         d=rows[0],
         flags=b.table(rows),
     )
@@ -54,7 +54,7 @@ def _mma(b, words, o) -> None:
     rows = [_matrix_rows(b, text, kind) for text, kind in zip(o, (result, left, right, sum_))]
     flat = [row for group in rows for row in group]
     b.emit(
-        p.MATRIX_MULTIPLY,
+        code.MATRIX_MULTIPLY,
         op=MMA_TYPES.index(left) * 16 + MMA_TYPES.index(right),
         imm=b.table(flat),
         size=m,
@@ -78,7 +78,7 @@ def _wmma(b, words, o) -> None:
         at = b.tables_of([m, n, k, *(MMA_TYPES.index(kind) for kind in (result, left, right, addend)), *counts])
         b.table([row for group in rows for row in group])
         columns = [words[4] == "col", words[5] == "col"]
-        b.emit(p.FRAGMENT_MULTIPLY, op=columns[0] + 2 * columns[1], imm=at, d=rows[0][0])
+        b.emit(code.FRAGMENT_MULTIPLY, op=columns[0] + 2 * columns[1], imm=at, d=rows[0][0])
         return
     loads, matrix = words[1] == "load", words[2]
     rows = _matrix_rows(b, o[0 if loads else 1], kinds[-1])
@@ -91,7 +91,7 @@ def _wmma(b, words, o) -> None:
     space = space_of(words)
     note_grain(b, space, min(4, size))
     b.emit(
-        p.FRAGMENT_LOAD if loads else p.FRAGMENT_STORE,
+        code.FRAGMENT_LOAD if loads else code.FRAGMENT_STORE,
         op=column + 2 * (matrix in "ab"),
         a=base,
         b=stride,
@@ -99,7 +99,7 @@ def _wmma(b, words, o) -> None:
         wide=wide,
         count=len(rows),
         size=size,
-        space=p.SPACES[space],
+        space=code.SPACES[space],
         flags=at,
         d=rows[0],
     )

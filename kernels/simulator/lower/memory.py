@@ -2,7 +2,7 @@
 
 import re
 
-from .. import program as p
+from .. import rows as code
 from ..intrinsics import ATOMICS, ELEMENTS
 from ..parser import SIZES, Unsupported, split
 from .common import REALS, WIDTHS, is_short, kind_of, type_of
@@ -16,33 +16,33 @@ def _cvta(b, words, o) -> None:
     """Addresses are the same in all spaces but shared, where they count from its start."""
     d, source = b.register(o[0]), b.operand(o[1], 64)
     if "shared" in words:
-        b.alu("sub.64" if "to" in words else "add.64", d, source, b.constant(p.SHARED << p.REGION_BITS, 64))
+        b.alu("sub.64" if "to" in words else "add.64", d, source, b.constant(code.SHARED << code.REGION_BITS, 64))
     else:
         b.alu("mov.64", d, source)
 
 
 def _isspacep(b, words, o) -> None:
     region = b.temporary(64)
-    b.alu("shr.u64", region, b.operand(o[1], 64), b.constant(p.REGION_BITS, 32))
-    space = next(word for word in words[1:] if word in p.SPACES)
+    b.alu("shr.u64", region, b.operand(o[1], 64), b.constant(code.REGION_BITS, 32))
+    space = next(word for word in words[1:] if word in code.SPACES)
     if space == "global":
-        b.alu("setp.ge.u64", b.register(o[0]), region, b.constant(p.FIRST_VARIABLE, 64))
+        b.alu("setp.ge.u64", b.register(o[0]), region, b.constant(code.FIRST_VARIABLE, 64))
     else:
-        b.alu("setp.eq.s64", b.register(o[0]), region, b.constant(p.SPACES[space], 64))
+        b.alu("setp.eq.s64", b.register(o[0]), region, b.constant(code.SPACES[space], 64))
 
 
 def space_of(words) -> str:
-    return next((word for word in words if word in p.SPACES), "")
+    return next((word for word in words if word in code.SPACES), "")
 
 
 def _flags(words) -> int:
-    flags = p.VOLATILE if "volatile" in words else 0
+    flags = code.VOLATILE if "volatile" in words else 0
     if {"release", "acq_rel", "seq_cst", "sc"} & set(words):
-        flags |= p.RELEASE
+        flags |= code.RELEASE
     if {"acquire", "acq_rel", "seq_cst", "sc"} & set(words):
-        flags |= p.ACQUIRE
+        flags |= code.ACQUIRE
     if flags or {"relaxed", "mmio"} & set(words):
-        flags |= p.STRONG
+        flags |= code.STRONG
     return flags
 
 
@@ -86,7 +86,7 @@ def _load(b, words, o) -> None:
     rows += [None] * (4 - len(rows))
     note_grain(b, space, size)
     b.emit(
-        p.LOAD,
+        code.LOAD,
         op=element,
         d=rows[0],
         a=base,
@@ -97,8 +97,8 @@ def _load(b, words, o) -> None:
         size=size,
         count=len(names),
         wide=wide,
-        space=p.SPACES[space],
-        flags=_flags(words) | (p.STRONG if o[1] in b.frame.swapped else 0),
+        space=code.SPACES[space],
+        flags=_flags(words) | (code.STRONG if o[1] in b.frame.swapped else 0),
     )
     for row, width, loaded in after:
         if width == 64:
@@ -148,7 +148,7 @@ def _store(b, words, o) -> None:
     rows += [None] * (4 - count)
     note_grain(b, space, size)
     b.emit(
-        p.STORE,
+        code.STORE,
         op=element & ~1 if size < 4 else element,
         d=rows[0],
         a=base,
@@ -159,7 +159,7 @@ def _store(b, words, o) -> None:
         size=size,
         count=count,
         wide=wide,
-        space=p.SPACES[space],
+        space=code.SPACES[space],
         flags=_flags(words),
     )
 
@@ -189,7 +189,7 @@ def _atomic(b, words, o) -> None:
         d = b.register(targets[k]) if returns and targets[min(k, len(targets) - 1)] != "_" else None
         note_grain(b, space, size)
         b.emit(
-            p.ATOMIC,
+            code.ATOMIC,
             op=ATOMIC_NUMBERS[spelled],
             d=d,
             a=base,
@@ -199,20 +199,20 @@ def _atomic(b, words, o) -> None:
             size=size,
             count=1,
             wide=wide,
-            space=p.SPACES[space],
-            flags=_flags(words) | p.STRONG,
+            space=code.SPACES[space],
+            flags=_flags(words) | code.STRONG,
         )
 
 
 def _copy_async(b, words, o) -> None:
     """cp.async: global to shared memory, done when waited for."""
     if words[2] == "commit_group":
-        b.emit(p.COMMIT_ASYNC)
+        b.emit(code.COMMIT_ASYNC)
     elif words[2] == "wait_group":
-        b.emit(p.WAIT_ASYNC, imm=int(o[0], 0))
+        b.emit(code.WAIT_ASYNC, imm=int(o[0], 0))
     elif words[2] == "wait_all":
-        b.emit(p.COMMIT_ASYNC)
-        b.emit(p.WAIT_ASYNC, imm=0)
+        b.emit(code.COMMIT_ASYNC)
+        b.emit(code.WAIT_ASYNC, imm=0)
     elif words[2] in ("ca", "cg") and "shared" in words and "global" in words:
         target, wide_target, add_target = b.address(o[0])
         source, wide, add = b.address(o[1])
@@ -236,7 +236,7 @@ def _copy_async(b, words, o) -> None:
             target = shared
         b.alu("add.32", shared, target, b.constant(add_target, 32))
         note_grain(b, "shared", min(size, 4))
-        b.emit(p.COPY_ASYNC, a=shared, b=sum_, c=bytes_read, size=size, count=1, space=p.SHARED)
+        b.emit(code.COPY_ASYNC, a=shared, b=sum_, c=bytes_read, size=size, count=1, space=code.SHARED)
     else:
         raise Unsupported(f"it doesn't know {'.'.join(words)}")
 
