@@ -1,4 +1,4 @@
-"""The frame that a warp begins with: constants, parameters and indices in their rows (program.py draws it)."""
+"""The frame that a warp begins with: constants, parameters and indices in their rows (rows.py draws it)."""
 
 import numpy as np
 
