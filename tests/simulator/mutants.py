@@ -1,6 +1,7 @@
 """Kernels with one mistake each: a barrier deleted, a bound dropped, an atomic operation made plain."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Mutant:
     before: str
     after: str
     text: str  # the whole file
+    number: int  # of those in the file that are changed alike, from 1
 
     @property
     def change(self) -> str:
@@ -40,13 +42,16 @@ class Mutant:
 def mutants(file: str, text: str) -> Iterator[Mutant]:
     """Every mutant of a source; comments are left alone."""
     code = re.sub(r"//[^\n]*", lambda found: " " * len(found[0]), text)
+    alike: Counter[tuple[str, str]] = Counter()
     for kind, pattern in PATTERNS.items():
         for found in re.finditer(pattern, code):
             after = _changed(kind, found[0], code[found.end() :])
             changed = text[: found.start()] + after + text[found.end() :]
             if kind == "atomic":
                 changed = PLAIN + "#line 1\n" + changed
-            yield Mutant(file, code.count("\n", 0, found.start()) + 1, kind, found[0], after, changed)
+            alike[found[0], after] += 1
+            line = code.count("\n", 0, found.start()) + 1
+            yield Mutant(file, line, kind, found[0], after, changed, alike[found[0], after])
 
 
 def _changed(kind: str, text: str, rest: str) -> str:
