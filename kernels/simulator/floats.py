@@ -65,6 +65,11 @@ def saturate(b, x):
     return extreme(False)(b, extreme(True)(b, x, splat(x.type, 0.0)), splat(x.type, 1.0))
 
 
+def relu(b, x):
+    """To 0 from below; a NaN stays."""
+    return extreme(True, True)(b, x, splat(VF32, 0.0))
+
+
 def flush(b, x):
     """Denormals to zeros of their sign."""
     tiny = b.fcmp_ordered("<", absolute(b, x), splat(x.type, 2.0**-126))
@@ -188,7 +193,6 @@ for letter, width in (("e", "f16"), ("g", "bf16")):
     define(f"fma.{width}x2", "i", "iii", pairs(letter, fused(letter)))
     define(f"sat.{width}", letter, letter, saturate)
     define(f"sat.{width}x2", "i", "i", pairs(letter, saturate))
-    relu = lambda b, x: extreme(True, True)(b, x, splat(VF32, 0.0))  # noqa: E731
     define(f"relu.{width}", letter, letter, relu)
     define(f"relu.{width}x2", "i", "i", pairs(letter, relu))
     for mode in ROUNDED:
