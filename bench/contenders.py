@@ -68,11 +68,11 @@ def contender(case: Case, name: str) -> Contender:
     backend: Any = kernels.backend(name)
     context = functools.partial(kernels.using, name)
     if name == "cupy":
-        return OnGPU(_public_call(case, backend), context, cupy=backend.device.cupy)
-    return Contender(_public_call(case, backend), context)
+        return OnGPU(public_call(case, backend), context, cupy=backend.device.cupy)
+    return Contender(public_call(case, backend), context)
 
 
-def _public_call(case: Case, backend: kernels.Backend) -> Callable[[], Any]:
+def public_call(case: Case, backend: kernels.Backend) -> Callable[[], Any]:
     """The public function with arguments of its own, to be called while that backend is in use."""
     operation = case.operation
 
@@ -115,7 +115,7 @@ class _Noting(Reference):
 
 def _numpy_call(case: Case) -> Callable[[], Any]:
     noting = _Noting()
-    public = _public_call(case, noting)
+    public = public_call(case, noting)
     noting.calls.clear()  # the forward call that a backward call needs
     with kernels.using(noting):
         public()

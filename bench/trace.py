@@ -15,7 +15,8 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import simulator
-from ..kernels.operation import CATALOG, Operation, Sample
+from ..kernels.operation import CATALOG, Operation
+from .contenders import Case, public_call
 
 CONTENTS: dict[str, Callable[..., np.ndarray]] = {
     "random": lambda shape, dtype: _random(shape, np.dtype(dtype)),
@@ -97,28 +98,17 @@ def of_operation(operation: Operation, chosen: argparse.Namespace) -> list[simul
             f"trace: --shape is missing: {operation.name} takes {len(known)} sizes, such as --shape " + _small(known)
         )
     sample = operation.sized(chosen.shape)
-    rungs = {operation.family: chosen.rung} if chosen.rung else {}
-    with kernels.using("simulator"), kernels.rung(**rungs):
-        call, cost = _call(operation, sample, chosen.backward)
+    if chosen.backward and not (operation.with_gradient or operation.backward):
+        raise ValueError(f"trace: {operation.name} has no gradient")
+    direction = "forward" if not chosen.backward else "both" if operation.with_gradient else "backward"
+    case, backend = Case(operation, "", sample, direction), kernels.backend("simulator")
+    with kernels.using("simulator"), kernels.rung(**{operation.family: chosen.rung} if chosen.rung else {}):
+        call = public_call(case, backend)
         with simulator.record(chosen.order, not chosen.no_races) as reports:
             call()
-    if len(reports) == 1 and cost is not None:
-        reports[0].cost = cost(*sample.args, **sample.options)
+    if len(reports) == 1:
+        reports[0].cost = case.cost
     return reports
-
-
-def _call(operation: Operation, sample: Sample, backward: bool) -> tuple[Callable[[], Any], Any]:
-    if not backward:
-        return lambda: operation.function(*sample.args, **sample.options), operation.cost
-    if operation.with_gradient:
-        return lambda: operation.gradient(*sample.args, **sample.options), operation.backward_cost
-    gradient = operation.backward
-    if gradient is None:
-        raise ValueError(f"trace: {operation.name} has no gradient")
-    result = operation.function(*sample.args, **sample.options)
-    outputs = result if isinstance(result, tuple) else (result,)
-    known = operation.backward_arguments(sample, outputs, np.ones_like(outputs[0]))
-    return lambda: gradient(**known), operation.backward_cost
 
 
 def sizes(text: str) -> tuple[int, ...]:

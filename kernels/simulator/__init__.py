@@ -189,6 +189,7 @@ class Device:
 
     def __init__(self) -> None:
         self._programs: dict[tuple[Path, str, Any], _launch.Program] = {}
+        self._known: dict[tuple[Path, str, Any], _launch.About] = {}
 
     def empty(self, shape: Any, dtype: Any) -> np.ndarray:
         return empty(shape, dtype) if _recording.get() else np.empty(shape, dtype)
@@ -220,6 +221,9 @@ class Device:
         return self._programs[key]
 
     def _about(self, source: Any, name: str, dtype: Any) -> _launch.About:
-        cubin = source.compile(str(self.arch), dtype).read_bytes()
-        text = source.path.read_text(encoding="utf-8")
-        return _launch.About(name, str(source.path), text, _resources(cubin, name, self.arch))
+        key = source.path, name, np.dtype(dtype)
+        if key not in self._known:
+            cubin = source.compile(str(self.arch), dtype).read_bytes()
+            text = source.path.read_text(encoding="utf-8")
+            self._known[key] = _launch.About(name, str(source.path), text, _resources(cubin, name, self.arch))
+        return self._known[key]

@@ -263,10 +263,7 @@ def matrix_memory(m, w, pc, frame, row, lanes):
             put(scratch, VALUES + k, 0)
         observe(m, w, pc, get(row, MEMORY), part, 16, SHARED, writes, 0, 0, 16, PATTERN_GENERAL)
     table, delta = get(m, TABLE_AT), get(region_at(m, SHARED), DELTA)
-    if writes:
-        tensor.store_matrices(table, frame, get(row, FLAGS), get(row, COUNT), get(row, OP), scratch, delta)
-    else:
-        tensor.load_matrices(table, frame, get(row, FLAGS), get(row, COUNT), get(row, OP), scratch, delta)
+    tensor.move_matrices(table, frame, get(row, FLAGS), get(row, COUNT), get(row, OP), scratch, delta, writes)
 
 
 @compiled

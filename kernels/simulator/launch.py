@@ -173,9 +173,6 @@ class Launch:
             self.templates[at : at + image.size] = image
             self.functions[k] = kernel.entries[k], image.size, at, kernel.frames[k].local_size
             at += image.size
-        self.code = aligned(kernel.code.nbytes, 64).view(np.int32).reshape(kernel.code.shape)
-        self.code[:] = kernel.code
-        self.code64 = kernel.code.astype(np.int64)
         self.table = np.array([*kernel.tables, 0], np.int64)
         self.shared_bytes = kernel.shared_size + shared
         self.gaps = _gaps(kernel)

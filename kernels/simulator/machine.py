@@ -10,6 +10,7 @@ in local variables here; `select` chooses the lanes that go next.
 """
 
 from . import access, barriers, control, races, tensor, warp
+from .control import FAR
 from .findings import (
     ASSERTION,
     DEADLOCK,
@@ -159,7 +160,6 @@ from .state import (
     warp_at,
 )
 
-FAR = 1 << 30  # beyond every place of a program
 SPINS = 512  # times that lanes may jump back while others of their warp wait: then it is the others' turn
 TURN_LENGTH = 1 << 12  # instructions that a warp may run before it is the next one's turn
 

@@ -19,12 +19,10 @@ from .rows import (
     PARAMETERS,
     REGION_BITS,
     SHARED,
-    SPACES,
 )
 from .state import BYTES, GAPS, GAPS_AT, READ_ONLY, REGIONS, REST, SCRATCH_AT, START, compiled, region_at
 
 OFFSET_MASK = (1 << REGION_BITS) - 1
-GLOBAL_SPACE, CONSTANT_SPACE = SPACES["global"], SPACES["const"]
 
 
 @compiled

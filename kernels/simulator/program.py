@@ -1,5 +1,6 @@
 """A kernel ready to run: registers get their places in frames, labels and addresses become numbers (rows.py)."""
 
+import functools
 import re
 import struct
 from dataclasses import dataclass, field
@@ -112,8 +113,10 @@ class Program:
     memory_rows: int  # instructions that access memory
     grain: int  # bytes of the narrowest access: what races are told apart by
 
-    def functions(self) -> list[str]:
-        return [frame.function.name for frame in self.frames]
+    @functools.cached_property
+    def code64(self) -> np.ndarray:
+        """The same in 64 bits, as the machine reads all that isn't arithmetic."""
+        return self.code.astype(np.int64)
 
 
 class Builder:
@@ -130,7 +133,6 @@ class Builder:
         self.shared: dict[str, tuple[int, int]] = {}
         self.shared_size = 0
         self.leaders: set[int] = set()
-        self.labels: list[tuple[dict[str, int], int, int]] = []
         self.grain = 8
         self.instruction: Instruction | None = None
         self.frame = Frame(module.functions[name])

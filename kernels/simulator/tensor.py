@@ -105,31 +105,21 @@ def put_number(kind, row, lane, j, value):
 
 
 @compiled
-def load_matrices(table, frame, at, count, transposed, addresses, delta):
-    """ldmatrix: lane 8 q + i gives the address of row i of matrix q; lane l gets elements 2 (l % 4) and the next of
-    row l / 4 of each, or with `transposed` of column l / 4."""
+def move_matrices(table, frame, at, count, transposed, addresses, delta, writes):
+    """ldmatrix, or stmatrix: lane 8 q + i gives the address of row i of matrix q; lane l gets (has) elements 2 (l % 4)
+    and the next of row l / 4 of each, or with `transposed` of column l / 4."""
     for q in range(count):
         for lane in range(32):
             for j in range(2):
                 i, column = lane >> 2, 2 * (lane & 3) + j
                 if transposed:
                     i, column = column, i
-                value = load16(get(addresses, 8 * q + i) + delta + 2 * column)
-                store16(frame + get(table, at + q) + 4 * lane + 2 * j, value)
-
-
-@compiled
-def store_matrices(table, frame, at, count, transposed, addresses, delta):
-    for q in range(count):
-        for lane in range(32):
-            for j in range(2):
-                i, column = lane >> 2, 2 * (lane & 3) + j
-                if transposed:
-                    i, column = column, i
-                store16(
-                    get(addresses, 8 * q + i) + delta + 2 * column,
-                    load16(frame + get(table, at + q) + 4 * lane + 2 * j),
-                )
+                memory = get(addresses, 8 * q + i) + delta + 2 * column
+                register = frame + get(table, at + q) + 4 * lane + 2 * j
+                if writes:
+                    store16(memory, load16(register))
+                else:
+                    store16(register, load16(memory))
 
 
 # A fragment of wmma: the lanes hold its elements one after the other, in rows (in columns where A or B is stored so); a

@@ -101,15 +101,15 @@ class Worker:
         prints = any(text.startswith("call") and "vprintf" in text for text in kernel.texts)
         most = min(races.MAX_SLOTS, races.MAX_PUBLISHED // launch.blocks) if racing else 0
         slots = 1 << most.bit_length() - 1 if most else 0
-        self.counts = np.zeros((len(launch.code), COUNTERS), np.int64)
+        self.counts = np.zeros((len(kernel.code), COUNTERS), np.int64)
         self.findings = np.zeros((FINDINGS, FINDING_WORDS), np.int64)
         self.output = np.zeros(PRINT_BUFFER if prints else 1, np.uint8)
         self.m = m = np.zeros(WORKER_WORDS, np.int64)
         patterns = kernel.memory_rows * WAYS if watching else 1
         tables = {
             COMMON_AT: common,
-            CODE_AT: launch.code,
-            CODE64_AT: launch.code64,
+            CODE_AT: kernel.code,
+            CODE64_AT: kernel.code64,
             TABLE_AT: launch.table,
             FUNCTIONS_AT: launch.functions,
             TEMPLATES_AT: launch.templates,

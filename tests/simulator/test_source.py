@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from kernelwright.bench import simulation
 from kernelwright.kernels import simulator
-from kernelwright.kernels.simulator import host
+from kernelwright.kernels.simulator import host, source
 
 from .running import zeros
+from .samples import DIRECTORY
 
 pytestmark = pytest.mark.cuda
 
@@ -200,6 +202,13 @@ def test_a_template_of_an_unknown_type():
     text = "template <int N = 256> __global__ void k(unknown_t* a, int* y) { y[0] = a[0]; }"
     with pytest.raises(ValueError, match='"unknown_t" is undefined'):
         simulator.run(text, "k<256>", 1, 1, [zeros(1), zeros(1)])
+
+
+@pytest.mark.parametrize("arch", [75, 80, 90, 120])
+@pytest.mark.parametrize("path", [simulation.SOURCE, *sorted(DIRECTORY.glob("*.cu"))], ids=lambda path: path.stem)
+def test_sources_outside_the_library_compile_everywhere(path, arch):
+    for kernel in host.kernels(path.read_text()):
+        assert source.compile(path, kernel, arch).resources.registers > 0
 
 
 def test_lines_keep_their_numbers():

@@ -51,6 +51,13 @@ def flushed(b, row):
     return flushed
 
 
+def narrowed(b, row):
+    """The lower 32 bits of a 64-bit row."""
+    narrow = b.temporary(32)
+    b.alu("low.32", narrow, row)
+    return narrow
+
+
 def halves(b, row):
     """The two 16-bit halves of a 32-bit row."""
     low, high = b.temporary(32), b.temporary(32)

@@ -3,7 +3,7 @@
 import re
 
 from ..parser import SIZES, Unsupported
-from .common import DIRECTED, REALS, WIDTHS, finish, flush_of, flushed, is_short, kind_of
+from .common import DIRECTED, REALS, WIDTHS, finish, flush_of, flushed, is_short, kind_of, narrowed
 
 
 def _cvt(b, words, o) -> None:
@@ -120,17 +120,21 @@ def _widen(b, d, width: int, found, t: str) -> None:
         b.alu("mov.32", d, found)
 
 
+def _extended(b, row, t: str):
+    """A number of a type narrower than 32 bits, extended to them by its sign."""
+    if SIZES[t] >= 4:
+        return row
+    whole = b.temporary(32)
+    b.alu(f"extend.{'s' if t[0] == 's' else 'u'}{SIZES[t] * 8}", whole, row)
+    return whole
+
+
 def _integer_to_integer(b, words, d, width: int, given, given_width: int, target: str, source: str) -> None:
     sign = "s" if source[0] == "s" else "u"
     wide = WIDTHS[source] == 64
     if not wide and given_width == 64:
-        narrow = b.temporary(32)
-        b.alu("low.32", narrow, given)
-        given = narrow
-    if SIZES[source] < 4:
-        whole = b.temporary(32)
-        b.alu(f"extend.{sign}{SIZES[source] * 8}", whole, given)
-        given = whole
+        given = narrowed(b, given)
+    given = _extended(b, given, source)
     if "sat" in words:
         bits = 64 if wide else 32
         low, high = _bounds(target)
@@ -149,14 +153,8 @@ def _integer_to_integer(b, words, d, width: int, given, given_width: int, target
             b.alu(f"extend.{sign}32", d, given)
         return
     if wide:
-        narrow = b.temporary(32)
-        b.alu("low.32", narrow, given)
-        given = narrow
-    if SIZES[target] < 4:
-        whole = b.temporary(32)
-        b.alu(f"extend.{'s' if target[0] == 's' else 'u'}{SIZES[target] * 8}", whole, given)
-        given = whole
-    _widen(b, d, width, given, target)
+        given = narrowed(b, given)
+    _widen(b, d, width, _extended(b, given, target), target)
 
 
 HANDLERS = {

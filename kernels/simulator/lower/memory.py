@@ -5,7 +5,7 @@ import re
 from .. import rows as code
 from ..intrinsics import ATOMICS, ELEMENTS
 from ..parser import SIZES, Unsupported, split
-from .common import REALS, WIDTHS, is_short, kind_of, type_of
+from .common import REALS, WIDTHS, is_short, kind_of, narrowed, type_of
 
 # Atomic operations beyond the processor's own, computed and then swapped in (atomics.py).
 EXTRA_ATOMICS = ("inc", "dec", "add.f16", "add.f16x2", "add.bf16", "add.bf16x2", "min.f32", "max.f32")
@@ -81,25 +81,8 @@ def _load(b, words, o) -> None:
         elif t in ("s8", "s16") and is_short(b, row):
             after.append((row, 16, row))
         rows.append(loaded)
-    if len(rows) not in (1, 2, 4):
-        raise Unsupported("vectors of more than four elements are unknown")
-    rows += [None] * (4 - len(rows))
-    note_grain(b, space, size)
-    b.emit(
-        code.LOAD,
-        op=element,
-        d=rows[0],
-        a=base,
-        b=rows[1],
-        c=rows[2],
-        extra=rows[3],
-        imm=add,
-        size=size,
-        count=len(names),
-        wide=wide,
-        space=code.SPACES[space],
-        flags=_flags(words) | (code.STRONG if o[1] in b.frame.swapped else 0),
-    )
+    flags = _flags(words) | (code.STRONG if o[1] in b.frame.swapped else 0)
+    _access(b, code.LOAD, element, rows, (base, wide, add), size, space, flags)
     for row, width, loaded in after:
         if width == 64:
             b.alu(f"extend.{'s' if t[0] == 's' else 'u'}32", row, loaded)
@@ -134,33 +117,36 @@ def _store(b, words, o) -> None:
     base, wide, add = b.address(o[0])
     if space == "param":
         space = "local"
-    rows: list = []
+    rows = []
     for name in elements(words, o[1]):
         row = b.operand(name, WIDTHS[t], kind_of(t))
-        if size < 8 and b.frame.rows.get(row) == 64:
-            narrow = b.temporary(32)
-            b.alu("low.32", narrow, row)
-            row = narrow
-        rows.append(row)
+        rows.append(narrowed(b, row) if size < 8 and b.frame.rows.get(row) == 64 else row)
+    element = element & ~1 if size < 4 else element  # a sign makes no difference
+    _access(b, code.STORE, element, rows, (base, wide, add), size, space, _flags(words))
+
+
+def _access(b, kind: int, element: int, rows: list, address: tuple, size: int, space: str, flags: int) -> None:
+    """The row of a load or a store, of a vector of up to four elements."""
+    base, wide, add = address
     count = len(rows)
     if count not in (1, 2, 4):
         raise Unsupported("vectors of more than four elements are unknown")
-    rows += [None] * (4 - count)
+    first, second, third, fourth = rows + [None] * (4 - count)
     note_grain(b, space, size)
     b.emit(
-        code.STORE,
-        op=element & ~1 if size < 4 else element,
-        d=rows[0],
+        kind,
+        op=element,
+        d=first,
         a=base,
-        b=rows[1],
-        c=rows[2],
-        extra=rows[3],
+        b=second,
+        c=third,
+        extra=fourth,
         imm=add,
         size=size,
         count=count,
         wide=wide,
         space=code.SPACES[space],
-        flags=_flags(words),
+        flags=flags,
     )
 
 
