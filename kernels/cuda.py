@@ -57,16 +57,17 @@ def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin"
         There is no NVRTC.
     """
     virtual = kind == "ptx"
-    options = (f"-arch={'compute' if virtual else 'sm'}_{arch}", *options)
+    options = (f"-arch={'compute' if virtual else 'sm'}_{arch}", f"-I{KERNELS}", *options)
     text = path.read_bytes()
     headers = {str(p.relative_to(KERNELS)): p.read_bytes() for p in sorted(KERNELS.rglob("*.cuh"))}
-    parts = [text, *headers.values(), *(x.encode() for x in (*headers, *options, str(nvrtc().version)))]
+    # The paths, too, are part of the result: its lines name them.
+    parts = [text, *headers.values(), *(x.encode() for x in (str(path), *headers, *options, str(nvrtc().version)))]
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()
     directory = cache.directory()
     name = f"{path.parent.name}-{path.stem}-{key[:24]}.{kind}"
     if directory and (directory / name).exists():
         return directory / name
-    return cache.write(name, nvrtc().compile(str(path), text, headers, options, kind))
+    return cache.write(name, nvrtc().compile(str(path), text, {}, options, kind))
 
 
 class Translation(NamedTuple):

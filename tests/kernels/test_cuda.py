@@ -52,6 +52,19 @@ def test_a_second_time_it_is_found(monkeypatch):
     assert source.compile("80", np.float32) == path
 
 
+def test_a_copy_elsewhere_names_its_own_lines(tmp_path):
+    lines = []
+    for name in ("one", "two"):
+        path = tmp_path / name / "gpu.cu"
+        path.parent.mkdir()
+        path.write_bytes((cuda.KERNELS / "softmax" / "gpu.cu").read_bytes())
+        ptx = cuda.Source(str(path)).compile("80", np.float32, "ptx").read_text()
+        assert f'"{path}"' in ptx
+        assert f'"{cuda.KERNELS / "softmax" / "reduce.cuh"}"' in ptx
+        lines.append(ptx.replace(str(path), ""))
+    assert lines[0] == lines[1]
+
+
 class Recorder:
     """A device that runs nothing but holds every launch against the compiled kernel's own parameters."""
 
