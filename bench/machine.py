@@ -93,7 +93,7 @@ def threading() -> dict[str, Any]:
         kernels.relu(np.zeros(1, np.float32))
     found = binding.get_host_cpu_features()
     return {
-        "threads": numba.get_num_threads(),
+        "threads": kernels.get_threads(),
         "threading_layer": numba.threading_layer(),
         "svml": bool(numba.config.USING_SVML),
         "llvm_cpu": binding.get_host_cpu_name(),

@@ -23,8 +23,12 @@ from .losses import (
     mse_loss_with_gradient,
 )
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
+from .normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from .operation import CATALOG
+from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
+from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
+from .threads import get_threads, set_threads
 from .updates import adam_update, rmsprop_update, sgd_update
 
 __all__ = [
@@ -32,6 +36,10 @@ __all__ = [
     "Backend",
     "Unavailable",
     "adam_update",
+    "amax",
+    "amax_backward",
+    "amin",
+    "amin_backward",
     "backend",
     "backends",
     "binary_cross_entropy_with_logits",
@@ -43,6 +51,9 @@ __all__ = [
     "current",
     "gelu",
     "gelu_backward",
+    "get_threads",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
@@ -51,17 +62,23 @@ __all__ = [
     "log_softmax_backward",
     "matmul",
     "matmul_backward",
+    "mean",
+    "mean_backward",
     "mse_loss",
     "mse_loss_with_gradient",
     "relu",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "rmsprop_update",
     "rung",
+    "set_threads",
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "sum_backward",
     "tanh",
     "tanh_backward",
     "use",

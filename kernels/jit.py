@@ -23,6 +23,7 @@ from numba import types
 from numba.core import caching
 
 from . import cache as store
+from . import threads
 
 # NumPy's rules for division (Numba's own raise, which stops vectorisation). No flag that would let the
 # compiler assume away a NaN or an infinity.
@@ -30,7 +31,8 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 REASSOCIATE = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 # A scalar function that kernels call: compiled into each of them, never by itself.
-inline = numba.njit(**OPTIONS)
+inline = numba.njit(inline="always", **OPTIONS)
+task = numba.njit(**OPTIONS)
 
 
 def kernel(signature: str, *, reorder: bool = False):
@@ -48,6 +50,7 @@ class Kernel:
     def __init__(self, function, signature: str, reorder: bool):
         self.function, self.signature, self.reorder = function, signature, reorder
         self.__doc__, self.__name__ = function.__doc__, function.__name__
+        self.shares = "threads" in function.__code__.co_varnames[: function.__code__.co_argcount]
         self._compiled = {}
         self._lock = threading.Lock()
 
@@ -57,22 +60,24 @@ class Kernel:
             compiled = self._compiled[dtype]
         except KeyError:
             compiled = self.compile(dtype)
-        return compiled(*args)
+        return compiled(*args, threads.get_threads()) if self.shares else compiled(*args)
 
     def compile(self, dtype):
         """The machine code for one floating-point type: from the disk if it's there."""
         with self._lock:
             if dtype not in self._compiled:
-                options = dict(OPTIONS, parallel=True, fastmath=REASSOCIATE if self.reorder else False)
+                threads.start()
+                options = dict(OPTIONS, parallel=not self.shares, fastmath=REASSOCIATE if self.reorder else False)
                 dispatcher = keep(numba.njit(**options)(self.function))
                 started = time.perf_counter()
-                dispatcher.compile(_signature(self.signature, numba.from_dtype(dtype)))
+                text = self.signature + ", int64" * self.shares
+                dispatcher.compile(_signature(text, numba.from_dtype(dtype)))
                 dispatcher.disable_compile()
                 seconds = time.perf_counter() - started
                 if seconds > 2:
                     name = f"{self.function.__module__.removeprefix('kernelwright.')}.{self.__name__}"
                     print(f"kernelwright: compiled {name} for {dtype} in {seconds:.1f} s", file=sys.stderr)
-                self._compiled[dtype] = dispatcher
+                self._compiled[dtype] = threads.callable_by_all(dispatcher)
             return self._compiled[dtype]
 
 

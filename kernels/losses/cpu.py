@@ -1,141 +1,236 @@
 """Losses on the CPU: the loss and, if its array isn't empty, the gradient, in one pass.
 
 A total is made of the sums of fixed pieces, added up in their order: the same for any number of threads.
-Cross-entropy allows no reordering: log_sum − (x − top), regrouped, would lose log_sum beside a large top.
+Cross-entropy mustn't be regrouped: log_sum − (x − top) would lose log_sum beside a large top.
 """
 
 import math
 
 import numpy as np
-from numba import prange
 
-from ..activations.formulas import sigmoid
-from ..jit import inline, kernel
+from ..elementwise import PIECE, pieces
+from ..jit import inline, kernel, task
+from ..rows import combined, groups, largest, walk
+from ..share import enough, share
+from ..simd import (
+    absolute,
+    add_lanes,
+    first_lane,
+    first_lanes,
+    full,
+    lanes,
+    load,
+    load_all,
+    load_first,
+    store,
+    store_first,
+    where,
+)
+from ..vector_math import exp, log, log1p, sigmoid
 
-PIECE = 4096
 
-
-@kernel("in real[::1], in real[::1], real, out real[::1], out real[::1], out real[::1]", reorder=True)
-def mse_loss(input, target, scale, loss, gradient, total):
-    twice = scale + scale
-    sums = np.zeros((input.size + PIECE - 1) // PIECE)
-    for piece in prange(sums.size):
-        first, last = piece * PIECE, min((piece + 1) * PIECE, input.size)
-        for i in range(first, last):
-            difference = input[i] - target[i]
-            sums[piece] += difference * difference
-            if loss.size:
-                loss[i] = difference * difference
-            if gradient.size:
-                gradient[i] = twice * difference
+@kernel("in real[::1], in real[::1], real, out real[::1], out real[::1], out real[::1]")
+def mse_loss(input, target, scale, loss, gradient, total, threads):
+    sums = np.zeros(pieces(input))
+    share(_mse_loss, pieces(input), enough(threads, input.size), input, target, scale, loss, gradient, sums)
     total[0] = scale * _in_order(sums)
+
+
+@task
+def _mse_loss(first, last, input, target, scale, loss, gradient, sums):
+    w = lanes(input)
+    for piece in range(first, last):
+        total, end = full(input, 0), min((piece + 1) * PIECE, input.size)
+        for i in range(piece * PIECE, end, w):
+            n = min(w, end - i)
+            difference = load_first(input, i, n, 0) - load_first(target, i, n, 0)
+            total += difference * difference
+            if loss.size:
+                store_first(loss, i, n, difference * difference)
+            if gradient.size:
+                store_first(gradient, i, n, 2 * scale * difference)
+        sums[piece] = add_lanes(total)
 
 
 @kernel(
     "in real[::1], in real[::1], in real[::1], in real[::1], real, out real[::1], out real[::1], out real[::1]",
-    reorder=True,
 )
-def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale, loss, gradient, total):
-    zero, one = input.dtype.type(0), input.dtype.type(1)
-    sums = np.zeros((input.size + PIECE - 1) // PIECE)
-    for piece in prange(sums.size):
-        first, last = piece * PIECE, min((piece + 1) * PIECE, input.size)
-        for i in range(first, last):
-            x, t = input[i], target[i]
-            w = weight[i] if weight.size else one
-            p = pos_weight[i] if pos_weight.size else one
-            slope = one + (p - one) * t
-            log_1_exp = math.log1p(math.exp(-abs(x))) + (-x if x < 0 else zero)
-            value = w * ((one - t) * x + slope * log_1_exp)
-            sums[piece] += value
-            if loss.size:
-                loss[i] = value
-            if gradient.size:
-                gradient[i] = scale * w * (slope * sigmoid(x) - p * t)
+def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale, loss, gradient, total, threads):
+    sums = np.zeros(pieces(input))
+    threads = enough(threads, 8 * input.size)
+    share(_bce, pieces(input), threads, input, target, weight, pos_weight, scale, loss, gradient, sums)
     total[0] = scale * _in_order(sums)
+
+
+@task
+def _bce(first, last, input, target, weight, pos_weight, scale, loss, gradient, sums):
+    w = lanes(input)
+    for piece in range(first, last):
+        total, end = full(input, 0), min((piece + 1) * PIECE, input.size)
+        for i in range(piece * PIECE, end, w):
+            n = min(w, end - i)
+            x, t = load_first(input, i, n, 0), load_first(target, i, n, 0)
+            weights, p = full(input, 1), full(input, 1)
+            if weight.size:
+                weights = load_first(weight, i, n, 0)
+            if pos_weight.size:
+                p = load_first(pos_weight, i, n, 0)
+            slope = 1 + (p - 1) * t
+            log_1_exp = log1p(exp(-absolute(x))) + where(x < 0, -x, 0)
+            value = weights * ((1 - t) * x + slope * log_1_exp)
+            total += where(first_lanes(input, n), value, 0)
+            if loss.size:
+                store_first(loss, i, n, value)
+            if gradient.size:
+                store_first(gradient, i, n, scale * weights * (slope * sigmoid(x) - p * t))
+        sums[piece] = add_lanes(total)
 
 
 @kernel(
     "in real[:, :, ::1], in int64[:, ::1], in real[::1], int64, real, bool, "
     "out real[:, ::1], out real[:, :, ::1], out real[::1]"
 )
-def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean, loss, gradient, total):
+def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean, loss, gradient, total, threads):
     outer, classes, inner = logits.shape
     real = logits.dtype.type
     divisor, all_weights = 1.0, float(classes)
     if mean:
         divisor = 0.0
-        for row in range(outer * inner):
-            label = target[row // inner, row % inner]
-            if label != ignore_index and 0 <= label < classes:
-                divisor += weight[label] if weight.size else 1.0
+        for o in range(outer):
+            for i in range(inner):
+                label = target[o, i]
+                if label != ignore_index and 0 <= label < classes:
+                    divisor += weight[label] if weight.size else 1.0
         if divisor == 0:
             divisor = np.nan  # a mean over nothing, of which nothing can be known
     if weight.size:
         all_weights = _in_order(weight)
     spread = smoothing / real(classes)  # what each class gets of every label
-    for row in prange(outer * inner):
-        o, i = row // inner, row % inner
-        label = target[o, i]
-        ignored, known = label == ignore_index, 0 <= label < classes
-        if ignored or not known:
-            loss[o, i] = real(0) if ignored else real(np.nan)
-            if gradient.size:
-                _, log_sum = _log_sum_exp(logits, o, i)
-                for c in range(classes):
-                    gradient[o, c, i] = loss[o, i] * log_sum  # 0, but a NaN among the logits passes
-            continue
-        top, log_sum = _log_sum_exp(logits, o, i)
-        w = (weight[label] if weight.size else real(1)) * (real(1) - smoothing)
-        value = w * (log_sum - (logits[o, label, i] - top))
-        if spread != 0:
-            for c in range(classes):
-                wc = weight[c] if weight.size else real(1)
-                value += spread * wc * (log_sum - (logits[o, c, i] - top))
-        loss[o, i] = value
-        if gradient.size:
-            share = w + spread * real(all_weights)
-            scale = real(1 / divisor)
-            for c in range(classes):
-                wanted = spread * (weight[c] if weight.size else real(1)) + (w if c == label else real(0))
-                gradient[o, c, i] = scale * (math.exp((logits[o, c, i] - top) - log_sum) * share - wanted)
+    threads = enough(threads, 8 * logits.size)
+    constants = real(1) - smoothing, spread, spread * real(all_weights), real(1 / divisor)
+    share(_indices, groups(logits), threads, logits, target, weight, ignore_index, constants, loss, gradient)
     total[0] = _in_order(loss.reshape(loss.size)) / divisor
+
+
+@task
+def _indices(first, last, logits, target, weight, ignore_index, constants, loss, gradient):
+    kept, spread, shared, scale = constants
+    _, classes, inner = logits.shape
+    w, real = lanes(logits), logits.dtype.type
+    columns = 1 if inner == 1 else w  # rows of logits that a group holds, each in a lane of its own
+    across = (inner + columns - 1) // columns
+    tops, logs, smooth, factors, spreads = (np.empty(w, real), np.empty(w, real), np.empty(w, real),
+                                            np.empty(w, real), np.empty(w, real))  # fmt: skip
+    for group in range(first, last):
+        start, end, step, count = walk(logits, group)
+        o, left = group // across, group % across * columns
+        top, sum_exp, log_sum = _log_sum_exp(logits, gradient, group)
+        store(tops, 0, top)
+        store(logs, 0, log_sum)
+        if spread != 0:
+            value = full(logits, 0)
+            for i in range(start, end, step):
+                n = min(count, end - i)
+                wanted = _weights(logits, weight, (i - start) // inner, n)
+                lost = log_sum - (load_first(logits, i, n, 0) - top)
+                value += where(first_lanes(logits, n), wanted * lost, 0)
+            store(smooth, 0, spread * combined(logits, value))
+        for lane in range(min(columns, inner - left)):
+            i = left + lane
+            label = target[o, i]
+            factors[lane], spreads[lane] = 0, 0
+            if 0 <= label < classes and label != ignore_index:
+                of_label = kept * (weight[label] if weight.size else real(1))
+                loss[o, i] = of_label * (logs[lane] - (logits[o, label, i] - tops[lane]))
+                if spread != 0:
+                    loss[o, i] += smooth[lane]
+                factors[lane], spreads[lane] = scale * (of_label + shared), scale * spread
+            elif label == ignore_index:
+                loss[o, i] = 0
+            else:
+                loss[o, i], factors[lane] = np.nan, np.nan
+        if gradient.size:
+            _gradient(logits, weight, gradient, group, load(factors, 0) / sum_exp, load(spreads, 0))
+            for lane in range(min(columns, inner - left)):
+                label = target[o, left + lane]
+                if 0 <= label < classes and label != ignore_index:
+                    gradient[o, label, left + lane] -= scale * kept * (weight[label] if weight.size else real(1))
+
+
+@inline
+def _gradient(logits, weight, gradient, group, factor, spread):
+    """factor · exp(x − top), which gradient holds, less what smoothing wants of every class."""
+    start, end, step, count = walk(logits, group)
+    inner = logits.shape[2]
+    if inner == 1:
+        factor, spread = full(logits, first_lane(factor)), full(logits, first_lane(spread))
+    for i in range(start, end, step):
+        n = min(count, end - i)
+        wanted = spread * _weights(logits, weight, (i - start) // inner, n)
+        store_first(gradient, i, n, load_first(gradient, i, n, 0) * factor - wanted)
 
 
 @kernel(
     "in real[:, :, ::1], in real[:, :, ::1], in real[::1], real, real, "
     "out real[:, ::1], out real[:, :, ::1], out real[::1]"
 )
-def cross_entropy_probabilities(logits, target, weight, smoothing, scale, loss, gradient, total):
-    outer, classes, inner = logits.shape
+def cross_entropy_probabilities(logits, target, weight, smoothing, scale, loss, gradient, total, threads):
     real = logits.dtype.type
-    kept, spread = real(1) - smoothing, smoothing / real(classes)
-    for row in prange(outer * inner):
-        o, i = row // inner, row % inner
-        top, log_sum = _log_sum_exp(logits, o, i)
-        value, share = real(0), real(0)
-        for c in range(classes):
-            wanted = (weight[c] if weight.size else real(1)) * (kept * target[o, c, i] + spread)
-            share += wanted
-            value += wanted * (log_sum - (logits[o, c, i] - top))
-        loss[o, i] = value
-        if gradient.size:
-            for c in range(classes):
-                wanted = (weight[c] if weight.size else real(1)) * (kept * target[o, c, i] + spread)
-                gradient[o, c, i] = scale * (math.exp((logits[o, c, i] - top) - log_sum) * share - wanted)
+    constants = real(1) - smoothing, smoothing / real(logits.shape[1]), scale
+    threads = enough(threads, 8 * logits.size)
+    share(_probabilities, groups(logits), threads, logits, target, weight, constants, loss, gradient)
     total[0] = scale * _in_order(loss.reshape(loss.size))
 
 
+@task
+def _probabilities(first, last, logits, target, weight, constants, loss, gradient):
+    kept, spread, scale = constants
+    inner = logits.shape[2]
+    columns = 1 if inner == 1 else lanes(logits)
+    across = (inner + columns - 1) // columns
+    for group in range(first, last):
+        start, end, step, count = walk(logits, group)
+        top, sum_exp, log_sum = _log_sum_exp(logits, gradient, group)
+        value, shared = full(logits, 0), full(logits, 0)
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            wanted = _weights(logits, weight, (i - start) // inner, n) * (kept * load_first(target, i, n, 0) + spread)
+            lost = log_sum - (load_first(logits, i, n, 0) - top)
+            shared += where(first_lanes(logits, n), wanted, 0)
+            value += where(first_lanes(logits, n), wanted * lost, 0)
+        value, shared = combined(logits, value), combined(logits, shared)
+        left = group % across * columns
+        store_first(loss, group // across * inner + left, min(columns, inner - left), value)
+        if gradient.size:
+            factor = scale * shared / sum_exp
+            for i in range(start, end, step):
+                n = min(count, end - i)
+                weights = _weights(logits, weight, (i - start) // inner, n)
+                wanted = scale * weights * (kept * load_first(target, i, n, 0) + spread)
+                store_first(gradient, i, n, load_first(gradient, i, n, 0) * factor - wanted)
+
+
 @inline
-def _log_sum_exp(logits, o, i):
-    """The largest logit m of a row, and log Σ exp(x − m)."""
-    top = logits[o, 0, i]
-    for c in range(1, logits.shape[1]):
-        top = max(logits[o, c, i], top)
-    total = 0.0
-    for c in range(logits.shape[1]):
-        total += math.exp(logits[o, c, i] - top)
-    return top, type(top)(math.log(total))
+def _log_sum_exp(logits, gradient, group):
+    """Of each row: the largest logit m, Σ exp(x − m) and its logarithm. exp(x − m) is left in the gradient's array."""
+    start, end, step, count = walk(logits, group)
+    top, total = largest(logits, start, end, step, count), full(logits, 0)
+    for i in range(start, end, step):
+        n = min(count, end - i)
+        e = exp(load_first(logits, i, n, -math.inf) - top)
+        if gradient.size:
+            store_first(gradient, i, n, e)
+        total += e
+    total = combined(logits, total)
+    return top, total, log(total)
+
+
+@inline
+def _weights(logits, weight, c, n):
+    """The weights of n classes from c on, or of class c in all lanes; 1 without any."""
+    if weight.size == 0:
+        return full(logits, 1)
+    return load_first(weight, c, n, 0) if logits.shape[2] == 1 else load_all(weight, c)
 
 
 @inline

@@ -1,128 +1,189 @@
-"""The matrix product on the CPU: a block of b packed in cache, met by four rows of a at a time.
+"""The matrix product on the CPU: packed blocks, tiles of registers, vectors by hand.
 
-        k                 n                    n
-     ┌──────┐        ┌───┬──────┐        ┌───┬──────┐
-    m│ aaaa │ 4 × kc │▓▓▓│      │ kc     │   │      │
-     │▒▒▒▒▒▒│   ×    ├───┘      │   =    │▒▒▒│      │ 4 rows of nc columns
-     │      │        │   nc     │        │   │      │
-     └──────┘        └──────────┘        └───┴──────┘
+            n                    n                        n
+     ┌─────────────┐      ┌─────┬─┬─────┐         ┌─────┬─┬─────┐
+     │             │      │     │▓│     │ kc      │     │ │     │
+    m│▒▒▒▒▒        │   ×  │     │▓│     │    =    │     │▒│     │ MR rows × NR columns in registers
+     │             │      │     └─┘     │         │     └─┘     │
+     └─────────────┘      └─────────────┘         └─────────────┘
+       MR × KC, packed      KC × NR, packed
 
-The packed block (▓, at most KC × NC) is contiguous, whatever the strides of b were, and stays in the second-level
-cache while all rows pass. Four rows and four terms at a time make 16 multiply-adds of every 4 loads of b.
+Three loops around the tile keep what it reads near. A panel of b (▓, KC × NR) stays in the first- or second-level
+cache while all panels of a (▒, MR × KC) pass; a block of a (MC × KC, in panels) stays in the second-level cache while
+all panels of b in NC columns pass. A panel is packed so that the tile reads it from the first to the last byte,
+whatever the strides of the matrix were, and no matrix is ever copied whole. The scheme is that of Goto and van de
+Geijn, Anatomy of High-Performance Matrix Multiplication, 2008.
+
+The sum of an element runs over k from 0 to the end, in stretches of KC: the same whatever its place in a tile and
+whatever the number of threads.
 """
 
 import numpy as np
-from numba import prange
 
-from ..activations import formulas as act
-from ..jit import inline, kernel
+from ..jit import inline, kernel, task
+from ..share import enough, share
+from ..simd import address, full, lanes, load, load_first, misaligned, store, store_first
+from .finish import finish
+from .tile import MR, multiply_tile, tile_columns, transpose
+from .vector import is_vector, matrix_vector
 
-KC, NC = 256, 512
+KC, MC, NC = 384, 20 * MR, 512  # a block of a is 360 KiB
+SMALL = 256 * 256  # elements of b that stay in the first- and second-level cache as they are
+FEW_ROWS = 2 * MR  # so few rows of a don't pay for packing b
 
 
-@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]", reorder=True)
-def matmul(a, b, bias, activation, out):
+@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
+def matmul(a, b, bias, activation, out, threads):
     stack, rows, columns = out.shape
     terms = a.shape[2]
-    block = np.empty((min(KC, terms), min(NC, columns)), a.dtype)
-    groups = (rows + 3) // 4
-    for s in range(stack):
-        for j in range(0, columns, NC):
-            width = min(NC, columns - j)
-            for k in range(0, max(terms, 1), KC):  # once even without terms: y = act(bias)
-                depth = min(KC, terms - k)
-                for r in prange(depth):
-                    for c in range(width):
-                        block[r, c] = b[s, k + r, j + c]
-                for group in prange(groups):
-                    i = 4 * group
-                    last = min(i + 4, rows)
-                    if k == 0:
-                        _start(out, s, i, last, j, width, bias)
-                    if last - i == 4:
-                        _four_rows(a, block, out, s, i, j, k, depth, width)
-                    else:
-                        for row in range(i, last):
-                            _one_row(a, block, out, s, row, j, k, depth, width)
-                    if k + KC >= terms:
-                        for row in range(i, last):
-                            _finish(out[s, row, j : j + width], activation)
+    if is_vector(rows, columns, a, b):
+        matrix_vector(a, b, bias, activation, out, threads)
+        return
+    threads = enough(threads, stack * rows * columns * terms // 8)
+    # A thread gets a stack's matrices, or a part of each: `tall` parts of the rows × `wide` parts of the columns.
+    tall, wide = _parts(stack, rows, columns, threads, tile_columns(out))
+    nr = tile_columns(out)
+    depth, height, width = min(KC, terms), min(MC, _up(rows, MR)), min(NC, _up(columns, nr))
+    room = _up(height * depth, 64) + _up(width * depth, 64) + 128
+    count = stack * tall * wide
+    space = np.empty((max(1, min(threads, count)), room), a.dtype)
+    share(_blocks, count, threads, a, b, bias, activation, out, tall, wide, space)
 
 
 @inline
-def _start(out, s, first, last, j, width, bias):
-    """Sums begin with the bias."""
-    for i in range(first, last):
-        for c in range(width):
-            out[s, i, j + c] = bias[j + c] if bias.size else 0
+def _up(n, step):
+    return (n + step - 1) // step * step
 
 
 @inline
-def _four_rows(a, block, out, s, i, j, k, depth, width):
-    y0, y1 = out[s, i, j : j + width], out[s, i + 1, j : j + width]
-    y2, y3 = out[s, i + 2, j : j + width], out[s, i + 3, j : j + width]
-    whole = depth - depth % 4
-    for t in range(0, whole, 4):
-        p, q, u, v = k + t, k + t + 1, k + t + 2, k + t + 3
-        a00, a01, a02, a03 = a[s, i, p], a[s, i, q], a[s, i, u], a[s, i, v]
-        a10, a11, a12, a13 = a[s, i + 1, p], a[s, i + 1, q], a[s, i + 1, u], a[s, i + 1, v]
-        a20, a21, a22, a23 = a[s, i + 2, p], a[s, i + 2, q], a[s, i + 2, u], a[s, i + 2, v]
-        a30, a31, a32, a33 = a[s, i + 3, p], a[s, i + 3, q], a[s, i + 3, u], a[s, i + 3, v]
-        b0, b1, b2, b3 = block[t], block[t + 1], block[t + 2], block[t + 3]
-        for c in range(width):
-            x0, x1, x2, x3 = b0[c], b1[c], b2[c], b3[c]
-            y0[c] += a00 * x0 + a01 * x1 + a02 * x2 + a03 * x3
-            y1[c] += a10 * x0 + a11 * x1 + a12 * x2 + a13 * x3
-            y2[c] += a20 * x0 + a21 * x1 + a22 * x2 + a23 * x3
-            y3[c] += a30 * x0 + a31 * x1 + a32 * x2 + a33 * x3
-    for t in range(whole, depth):
-        for r in range(4):
-            x = a[s, i + r, k + t]
-            for c in range(width):
-                out[s, i + r, j + c] += x * block[t, c]
+def _parts(stack, rows, columns, threads, nr):
+    """How many parts each way: the most square ones."""
+    if stack >= threads:
+        return 1, 1
+    tall, wide = 1, 1
+    while stack * tall * wide < threads:
+        if rows * wide > columns * tall and rows >= 2 * MR * tall:
+            tall += 1
+        elif columns >= 2 * nr * wide:
+            wide += 1
+        elif rows >= 2 * MR * tall:
+            tall += 1
+        else:
+            break
+    return tall, wide
+
+
+@task
+def _blocks(first, last, a, b, bias, activation, out, tall, wide, space):
+    """Parts first … last − 1 of the product."""
+    nr = tile_columns(out)
+    _, rows, columns = out.shape
+    high, broad = _up((rows + tall - 1) // tall, MR), _up((columns + wide - 1) // wide, nr)
+    count = out.shape[0] * tall * wide
+    own = space[(first * space.shape[0] + count - 1) // count]  # this thread's number, from its first part
+    for part in range(first, last):
+        s, place = part // (tall * wide), part % (tall * wide)
+        i, j = place // wide * high, place % wide * broad
+        if i < rows and j < columns:
+            _part(a, b, bias, activation, out, s, i, min(i + high, rows), j, min(j + broad, columns), own)
 
 
 @inline
-def _one_row(a, block, out, s, i, j, k, depth, width):
-    for t in range(depth):
-        x = a[s, i, k + t]
-        for c in range(width):
-            out[s, i, j + c] += x * block[t, c]
+def _part(a, b, bias, activation, out, s, top, bottom, left, right, space):
+    """The product of rows top … bottom − 1 and columns left … right − 1 of matrix s."""
+    nr, size = tile_columns(out), a.itemsize
+    terms, row = a.shape[2], out.shape[2]
+    a_start, a_line, a_term = s * (a.strides[0] // size), a.strides[1] // size, a.strides[2] // size
+    b_start, b_term, b_line = s * (b.strides[0] // size), b.strides[1] // size, b.strides[2] // size
+    c_start = s * out.shape[1] * row
+    in_place = b_line == 1 and (bottom - top <= FEW_ROWS or terms * (right - left) <= SMALL)
+    a_room = misaligned(space)
+    b_room = a_room + _up(min(MC, _up(bottom - top, MR)) * min(KC, terms), 64)
+    for j in range(left, right, NC):
+        width = min(NC, right - j)
+        for k in range(0, max(terms, 1), KC):  # once even without terms: y = act(bias)
+            depth = min(KC, terms - k)
+            for i in range(top, bottom, MC):
+                height = min(MC, bottom - i)
+                for p in range(0, height, MR):
+                    start = a_start + (i + p) * a_line + k * a_term
+                    _pack(a, start, a_line, a_term, min(MR, height - p), depth, space, a_room + p * depth, MR)
+                for q in range(0, width, nr):
+                    n = min(nr, width - q)
+                    start, panel = b_start + (j + q) * b_line + k * b_term, b_room + q * depth
+                    if i == top and not in_place:
+                        _pack(b, start, b_line, b_term, n, depth, space, panel, nr)
+                    where, stride = address(b, start), b_term
+                    if not in_place:
+                        where, stride = address(space, panel), nr
+                    for p in range(0, height, MR):
+                        m, corner = min(MR, height - p), c_start + (i + p) * row + j + q
+                        x = a_room + p * depth
+                        multiply_tile(space, x, where, stride, depth, out, corner, row, m, n, k)
+                        if k + KC >= terms and (activation or bias.size):
+                            finish(out, corner, row, m, n, bias, j + q, activation)
 
 
 @inline
-def _finish(y, activation):
-    """The activation, in the order of ACTIVATIONS, while the row is in the first-level cache."""
-    if activation == 1:
-        for c in range(y.size):
-            y[c] = act.relu(y[c])
-    elif activation == 2:
-        for c in range(y.size):
-            y[c] = act.sigmoid(y[c])
-    elif activation == 3:
-        for c in range(y.size):
-            y[c] = act.tanh(y[c])
-    elif activation == 4:
-        for c in range(y.size):
-            y[c] = act.gelu(y[c])
-    elif activation == 5:
-        for c in range(y.size):
-            y[c] = act.gelu_tanh(y[c])
+def _pack(x, start, line, term, count, depth, out, o, pitch):
+    """out[o + pitch k + r] = x[start + line r + term k], for r < count ≤ pitch and k < depth.
+
+    Vectors are stored whole and may reach over the next ones, which are written later: so k goes up, and within a k
+    the last r come first.
+    """
+    w = lanes(x)
+    final = (count - 1) // w * w
+    if line == 1:
+        for k in range(depth):
+            for r in range(final, -1, -w):
+                if r + w <= count:
+                    store(out, o + pitch * k + r, load(x, start + term * k + r))
+                else:
+                    store(out, o + pitch * k + r, load_first(x, start + term * k + r, count - r, 0))
+        return
+    whole = 0
+    if term == 1:
+        whole = depth - depth % w
+        for k in range(0, whole, w):
+            for r in range(final, -1, -w):
+                transpose(x, start + line * r + k, line, count - r, out, o + pitch * k + r, pitch)
+    for k in range(whole, depth):
+        for r in range(count):
+            one = load_first(x, start + line * r + term * k, 1, 0)
+            store_first(out, o + pitch * k + r, 1, one)
 
 
 GROUP = 256  # rows
 
 
 @kernel("in real[:, ::1], out real[::1]")
-def column_sum(x, out):
-    # Sums of groups of rows, then the sum of those: long columns lose little to rounding, and memory is read in order.
+def column_sum(x, out, threads):
+    # Sums of groups of rows, then the sum of those: long columns lose little to rounding.
     rows, columns = x.shape
-    sums = np.zeros(((rows + GROUP - 1) // GROUP, columns), x.dtype)
-    for group in prange(sums.shape[0]):
-        for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
-            for j in range(columns):
-                sums[group, j] += x[i, j]
-    out[:] = 0
-    for group in range(sums.shape[0]):
-        for j in range(columns):
-            out[j] += sums[group, j]
+    groups = (rows + GROUP - 1) // GROUP
+    sums = np.empty((groups, columns), x.dtype)
+    share(_sums_of_groups, groups, enough(threads, x.size), x, sums)
+    _sum_rows(sums, 0, groups, out, 0)
+
+
+@task
+def _sums_of_groups(first, last, x, sums):
+    for group in range(first, last):
+        _sum_rows(x, group * GROUP, min((group + 1) * GROUP, x.shape[0]), sums, group * x.shape[1])
+
+
+@inline
+def _sum_rows(x, first, last, out, o):
+    """out[o …] = the sum of rows first … last − 1 of x, vectors of columns side by side in registers."""
+    w, columns = lanes(x), x.shape[1]
+    for j in range(0, columns, 4 * w):
+        n = columns - j
+        a = full(x, 0)
+        b, c, d = a, a, a
+        for i in range(first * columns + j, last * columns + j, columns):
+            a, b = a + load_first(x, i, n, 0), b + load_first(x, i + w, n - w, 0)
+            c, d = c + load_first(x, i + 2 * w, n - 2 * w, 0), d + load_first(x, i + 3 * w, n - 3 * w, 0)
+        store_first(out, o + j, n, a)
+        store_first(out, o + j + w, n - w, b)
+        store_first(out, o + j + 2 * w, n - 2 * w, c)
+        store_first(out, o + j + 3 * w, n - 3 * w, d)

@@ -1,142 +1,89 @@
 """Softmax on the CPU. Arrays are (outer, n, inner), the sums run along n.
 
-Where n is the last axis (inner = 1) a row lies in one piece, and a thread takes whole rows. Elsewhere a thread takes
-64 neighbouring columns together and walks down them row by row, so that memory is read in order.
-
-The forward kernels allow no reordering: x − top − lost, regrouped, would lose the small `lost` beside a large top, and
-a sum would depend on whether y is x.
+A row is read from memory once: it's still in the cache when it is gone through again; rows.py says how. x − top −
+lost, regrouped, would lose the small `lost` beside a large top.
 """
 
 import math
 
-import numpy as np
-from numba import prange
-
-from ..jit import inline, kernel
-
-WIDTH = 64
-
-
-@kernel("in real[:, :, ::1], out real[:, :, ::1]")
-def softmax(x, y):
-    outer, n, inner = x.shape
-    if inner == 1:
-        xs, ys = x.reshape((outer, n)), y.reshape((outer, n))
-        for o in prange(outer if n else 0):
-            top, total = _largest(xs[o]), x.dtype.type(0)
-            for j in range(n):
-                ys[o, j] = math.exp(xs[o, j] - top)
-                total += ys[o, j]
-            for j in range(n):
-                ys[o, j] /= total
-    else:
-        parts = (inner + WIDTH - 1) // WIDTH
-        for part in prange(outer * parts if n else 0):
-            o, first = part // parts, part % parts * WIDTH
-            last = min(first + WIDTH, inner)
-            top = _largest_of_columns(x, o, first, last)
-            total = np.zeros(WIDTH, x.dtype)
-            for j in range(n):
-                for i in range(first, last):
-                    y[o, j, i] = math.exp(x[o, j, i] - top[i - first])
-                    total[i - first] += y[o, j, i]
-            for j in range(n):
-                for i in range(first, last):
-                    y[o, j, i] /= total[i - first]
+from ..jit import kernel, task
+from ..rows import combined, groups, largest, walk
+from ..share import enough, share
+from ..simd import full, load_first, store_first
+from ..vector_math import exp, log
 
 
 @kernel("in real[:, :, ::1], out real[:, :, ::1]")
-def log_softmax(x, y):
-    outer, n, inner = x.shape
-    if inner == 1:
-        xs, ys = x.reshape((outer, n)), y.reshape((outer, n))
-        for o in prange(outer if n else 0):
-            top, total = _largest(xs[o]), x.dtype.type(0)
-            for j in range(n):
-                total += math.exp(xs[o, j] - top)
-            lost = math.log(total)
-            for j in range(n):
-                ys[o, j] = (xs[o, j] - top) - lost
-    else:
-        parts = (inner + WIDTH - 1) // WIDTH
-        for part in prange(outer * parts if n else 0):
-            o, first = part // parts, part % parts * WIDTH
-            last = min(first + WIDTH, inner)
-            top = _largest_of_columns(x, o, first, last)
-            total = np.zeros(WIDTH, x.dtype)
-            for j in range(n):
-                for i in range(first, last):
-                    total[i - first] += math.exp(x[o, j, i] - top[i - first])
-            for i in range(last - first):
-                total[i] = math.log(total[i])
-            for j in range(n):
-                for i in range(first, last):
-                    y[o, j, i] = (x[o, j, i] - top[i - first]) - total[i - first]
+def softmax(x, y, threads):
+    share(_softmax, groups(x), enough(threads, 4 * x.size), x, y)
 
 
-@kernel("in real[:, :, ::1], in real[:, :, ::1], out real[:, :, ::1]", reorder=True)
-def softmax_backward(grad, y, grad_x):
-    outer, n, inner = y.shape
-    if inner == 1:
-        gs, ys, out = grad.reshape((outer, n)), y.reshape((outer, n)), grad_x.reshape((outer, n))
-        for o in prange(outer):
-            total = y.dtype.type(0)
-            for j in range(n):
-                total += gs[o, j] * ys[o, j]
-            for j in range(n):
-                out[o, j] = ys[o, j] * (gs[o, j] - total)
-    else:
-        parts = (inner + WIDTH - 1) // WIDTH
-        for part in prange(outer * parts):
-            o, first = part // parts, part % parts * WIDTH
-            last = min(first + WIDTH, inner)
-            total = np.zeros(WIDTH, y.dtype)
-            for j in range(n):
-                for i in range(first, last):
-                    total[i - first] += grad[o, j, i] * y[o, j, i]
-            for j in range(n):
-                for i in range(first, last):
-                    grad_x[o, j, i] = y[o, j, i] * (grad[o, j, i] - total[i - first])
+@kernel("in real[:, :, ::1], out real[:, :, ::1]")
+def log_softmax(x, y, threads):
+    share(_log_softmax, groups(x), enough(threads, 4 * x.size), x, y)
 
 
-@kernel("in real[:, :, ::1], in real[:, :, ::1], out real[:, :, ::1]", reorder=True)
-def log_softmax_backward(grad, y, grad_x):
-    outer, n, inner = y.shape
-    if inner == 1:
-        gs, ys, out = grad.reshape((outer, n)), y.reshape((outer, n)), grad_x.reshape((outer, n))
-        for o in prange(outer):
-            total = y.dtype.type(0)
-            for j in range(n):
-                total += gs[o, j]
-            for j in range(n):
-                out[o, j] = gs[o, j] - math.exp(ys[o, j]) * total
-    else:
-        parts = (inner + WIDTH - 1) // WIDTH
-        for part in prange(outer * parts):
-            o, first = part // parts, part % parts * WIDTH
-            last = min(first + WIDTH, inner)
-            total = np.zeros(WIDTH, y.dtype)
-            for j in range(n):
-                for i in range(first, last):
-                    total[i - first] += grad[o, j, i]
-            for j in range(n):
-                for i in range(first, last):
-                    grad_x[o, j, i] = grad[o, j, i] - math.exp(y[o, j, i]) * total[i - first]
+@kernel("in real[:, :, ::1], in real[:, :, ::1], out real[:, :, ::1]")
+def softmax_backward(grad, y, grad_x, threads):
+    share(_softmax_backward, groups(y), enough(threads, y.size), grad, y, grad_x)
 
 
-@inline
-def _largest(row):
-    """A NaN may be passed over here: it makes the sum of the exponentials NaN."""
-    top = row[0]
-    for value in row:
-        top = max(value, top)
-    return top
+@kernel("in real[:, :, ::1], in real[:, :, ::1], out real[:, :, ::1]")
+def log_softmax_backward(grad, y, grad_x, threads):
+    share(_log_softmax_backward, groups(y), enough(threads, 4 * y.size), grad, y, grad_x)
 
 
-@inline
-def _largest_of_columns(x, o, first, last):
-    top = x[o, 0, first:last].copy()
-    for j in range(1, x.shape[1]):
-        for i in range(first, last):
-            top[i - first] = max(x[o, j, i], top[i - first])
-    return top
+@task
+def _softmax(first, last, x, y):
+    for group in range(first, last):
+        start, end, step, count = walk(x, group)
+        top, total = largest(x, start, end, step, count), full(x, 0)
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            e = exp(load_first(x, i, n, -math.inf) - top)
+            store_first(y, i, n, e)
+            total += e
+        scale = 1 / combined(x, total)
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            store_first(y, i, n, load_first(y, i, n, 0) * scale)
+
+
+@task
+def _log_softmax(first, last, x, y):
+    for group in range(first, last):
+        start, end, step, count = walk(x, group)
+        top, total = largest(x, start, end, step, count), full(x, 0)
+        for i in range(start, end, step):
+            total += exp(load_first(x, i, min(count, end - i), -math.inf) - top)
+        lost = log(combined(x, total))
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            store_first(y, i, n, (load_first(x, i, n, 0) - top) - lost)
+
+
+@task
+def _softmax_backward(first, last, grad, y, grad_x):
+    for group in range(first, last):
+        start, end, step, count = walk(y, group)
+        total = full(y, 0)
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            total += load_first(grad, i, n, 0) * load_first(y, i, n, 0)
+        total = combined(y, total)
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            store_first(grad_x, i, n, load_first(y, i, n, 0) * (load_first(grad, i, n, 0) - total))
+
+
+@task
+def _log_softmax_backward(first, last, grad, y, grad_x):
+    for group in range(first, last):
+        start, end, step, count = walk(y, group)
+        total = full(y, 0)
+        for i in range(start, end, step):
+            total += load_first(grad, i, min(count, end - i), 0)
+        total = combined(y, total)
+        for i in range(start, end, step):
+            n = min(count, end - i)
+            store_first(grad_x, i, n, load_first(grad, i, n, 0) - exp(load_first(y, i, n, 0)) * total)

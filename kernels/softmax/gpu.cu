@@ -7,9 +7,6 @@
 #include "elementwise.cuh"
 #include "softmax/reduce.cuh"
 
-#define FOR_EACH_ROW(row, rows) for (long long row = blockIdx.x; row < rows; row += gridDim.x)
-#define ALONG_THE_ROW(j, n) for (long long j = threadIdx.x; j < n; j += blockDim.x)
-
 __device__ real row_max(const real* x, long long n) {
     real top = x[0];
     ALONG_THE_ROW(j, n) top = x[j] > top ? x[j] : top;

@@ -8,6 +8,10 @@
 // The block must have a power of two threads, at most 1024, and every thread must call.
 #pragma once
 
+// A block takes a row, its threads walk over it together.
+#define FOR_EACH_ROW(row, rows) for (long long row = blockIdx.x; row < rows; row += gridDim.x)
+#define ALONG_THE_ROW(j, n) for (long long j = threadIdx.x; j < n; j += blockDim.x)
+
 template <typename T, typename Combine>
 __device__ T block_reduce(T value, Combine combine) {
     __shared__ T shared[1024];

@@ -1,45 +1,81 @@
-"""Optimizer steps on the CPU: one pass over the flat arrays. A state that isn't used has size 0."""
+"""Optimizer steps on the CPU: one pass over the flat arrays. A state that isn't used has size 0.
 
-import math
+Every array is read and written where it lies, so its lines are in the cache when they are stored to: no streaming here.
+"""
 
-from numba import prange
-
-from ..jit import kernel
+from ..elementwise import PIECE, pieces
+from ..jit import kernel, task
+from ..share import enough, share
+from ..simd import lanes, load_first, sqrt, store_first
 
 
 @kernel("out real[::1], in real[::1], out real[::1], real, real, real, real, bool, bool")
-def sgd(parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, first):
-    for i in prange(parameter.size):
-        g = grad[i] + weight_decay * parameter[i]
+def sgd(parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, first, threads):
+    threads = enough(threads, parameter.size)
+    share(_sgd, pieces(grad), threads, parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, first)
+
+
+@task
+def _sgd(start, stop, parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, first):
+    w, end = lanes(grad), min(stop * PIECE, grad.size)
+    for i in range(start * PIECE, end, w):
+        n = min(w, end - i)
+        p = load_first(parameter, i, n, 0)
+        g = load_first(grad, i, n, 0) + weight_decay * p
         if buffer.size:
-            b = g if first else momentum * buffer[i] + kept * g
-            buffer[i] = b
+            b = g
+            if not first:
+                b = momentum * load_first(buffer, i, n, 0) + kept * g
+            store_first(buffer, i, n, b)
             g = g + momentum * b if nesterov else b
-        parameter[i] -= lr * g
+        store_first(parameter, i, n, p - lr * g)
 
 
 @kernel("out real[::1], in real[::1], out real[::1], out real[::1], real, real, real, real, real, real, real, real")
-def adam(parameter, grad, exp_avg, exp_avg_sq, step_size, correction, rest1, beta2, rest2, eps, l2, keep):
-    for i in prange(parameter.size):
-        g = grad[i] + l2 * parameter[i]
-        m = exp_avg[i] + rest1 * (g - exp_avg[i])
-        v = beta2 * exp_avg_sq[i] + rest2 * g * g
-        exp_avg[i], exp_avg_sq[i] = m, v
-        parameter[i] = keep * parameter[i] - step_size * m / (math.sqrt(v) * correction + eps)
+def adam(parameter, grad, exp_avg, exp_avg_sq, step_size, correction, rest1, beta2, rest2, eps, l2, keep, threads):
+    numbers = step_size, correction, rest1, beta2, rest2, eps, l2, keep
+    share(_adam, pieces(grad), enough(threads, 4 * grad.size), parameter, grad, exp_avg, exp_avg_sq, numbers)
+
+
+@task
+def _adam(first, last, parameter, grad, exp_avg, exp_avg_sq, numbers):
+    step_size, correction, rest1, beta2, rest2, eps, l2, keep = numbers
+    w, end = lanes(grad), min(last * PIECE, grad.size)
+    for i in range(first * PIECE, end, w):
+        n = min(w, end - i)
+        p, m, v = load_first(parameter, i, n, 0), load_first(exp_avg, i, n, 0), load_first(exp_avg_sq, i, n, 0)
+        g = load_first(grad, i, n, 0) + l2 * p
+        m = m + rest1 * (g - m)
+        v = beta2 * v + rest2 * g * g
+        store_first(exp_avg, i, n, m)
+        store_first(exp_avg_sq, i, n, v)
+        store_first(parameter, i, n, keep * p - step_size * m / (sqrt(v) * correction + eps))
 
 
 @kernel("out real[::1], in real[::1], out real[::1], out real[::1], out real[::1], real, real, real, real, real, real")
-def rmsprop(parameter, grad, square_avg, buffer, grad_avg, lr, alpha, rest, eps, weight_decay, momentum):
-    for i in prange(parameter.size):
-        g = grad[i] + weight_decay * parameter[i]
-        v = alpha * square_avg[i] + rest * g * g
-        square_avg[i] = v
+def rmsprop(parameter, grad, square_avg, buffer, grad_avg, lr, alpha, rest, eps, weight_decay, momentum, threads):
+    numbers = lr, alpha, rest, eps, weight_decay, momentum
+    threads = enough(threads, 4 * grad.size)
+    share(_rmsprop, pieces(grad), threads, parameter, grad, square_avg, buffer, grad_avg, numbers)
+
+
+@task
+def _rmsprop(first, last, parameter, grad, square_avg, buffer, grad_avg, numbers):
+    lr, alpha, rest, eps, weight_decay, momentum = numbers
+    w, end = lanes(grad), min(last * PIECE, grad.size)
+    for i in range(first * PIECE, end, w):
+        n = min(w, end - i)
+        p = load_first(parameter, i, n, 0)
+        g = load_first(grad, i, n, 0) + weight_decay * p
+        v = alpha * load_first(square_avg, i, n, 0) + rest * g * g
+        store_first(square_avg, i, n, v)
         if grad_avg.size:
-            average = grad_avg[i] + rest * (g - grad_avg[i])
-            grad_avg[i] = average
-            v -= average * average
-        direction = g / (math.sqrt(v) + eps)
+            average = load_first(grad_avg, i, n, 0)
+            average = average + rest * (g - average)
+            store_first(grad_avg, i, n, average)
+            v = v - average * average
+        direction = g / (sqrt(v) + eps)
         if buffer.size:
-            direction += momentum * buffer[i]
-            buffer[i] = direction
-        parameter[i] -= lr * direction
+            direction = direction + momentum * load_first(buffer, i, n, 0)
+            store_first(buffer, i, n, direction)
+        store_first(parameter, i, n, p - lr * direction)

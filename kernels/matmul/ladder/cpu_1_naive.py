@@ -1,19 +1,24 @@
 """Rung 1: the definition, three loops. Every element of b is read with a stride, and the sum is a chain of
 additions that each wait for the one before."""
 
-from numba import prange
-
-from ...jit import kernel
-from ..cpu import _finish
+from ...jit import kernel, task
+from ...share import share
+from ..finish import finish
 
 
 @kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
-def matmul(a, b, bias, activation, out):
-    for s in range(out.shape[0]):
-        for i in prange(out.shape[1]):
-            for j in range(out.shape[2]):
-                total = bias[j] if bias.size else out.dtype.type(0)
-                for k in range(a.shape[2]):
-                    total += a[s, i, k] * b[s, k, j]
-                out[s, i, j] = total
-            _finish(out[s, i], activation)
+def matmul(a, b, bias, activation, out, threads):
+    share(_rows, out.shape[0] * out.shape[1], threads, a, b, bias, activation, out)
+
+
+@task
+def _rows(first, last, a, b, bias, activation, out):
+    _, rows, columns = out.shape
+    for row in range(first, last):
+        s, i = row // rows, row % rows
+        for j in range(columns):
+            total = out.dtype.type(0)
+            for k in range(a.shape[2]):
+                total += a[s, i, k] * b[s, k, j]
+            out[s, i, j] = total
+        finish(out, row * columns, columns, 1, columns, bias, 0, activation)

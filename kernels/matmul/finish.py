@@ -1,0 +1,29 @@
+"""What may follow a product: bias and activation, on a tile that has just been stored and is still in the cache."""
+
+from ..activations import formulas as act
+from ..jit import inline
+from ..simd import lanes, load_first, store_first
+
+
+@inline
+def finish(c, c0, row, rows, columns, bias, bias0, activation):
+    """c = act(c + bias), for rows × columns elements from c0 on; the activation is a place in ACTIVATIONS."""
+    w = lanes(c)
+    for j in range(0, columns, w):
+        n = min(w, columns - j)
+        for i in range(rows):
+            place = c0 + row * i + j
+            v = load_first(c, place, n, 0)
+            if bias.size:
+                v += load_first(bias, bias0 + j, n, 0)
+            if activation == 1:
+                v = act.relu(v)
+            elif activation == 2:
+                v = act.sigmoid(v)
+            elif activation == 3:
+                v = act.tanh(v)
+            elif activation == 4:
+                v = act.gelu(v)
+            elif activation == 5:
+                v = act.gelu_tanh(v)
+            store_first(c, place, n, v)

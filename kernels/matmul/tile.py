@@ -1,0 +1,135 @@
+"""The heart of the matrix product: a tile of c that stays in registers while all terms are added to it.
+
+                      b  (depth × up to NR columns)
+                     ┌────────┬────────┐
+              row k  │ vector │ vector │           each step k:  2 vectors of b are loaded, each row's number of
+                     └────────┴────────┘                         a is put into all lanes of another, and
+    a, packed        ┌────────┬────────┐                         2 multiply-adds are done for each row
+    k = 0 1 2 …      │ sum₀₀  │ sum₀₁  │
+    ┌─┐┌─┐┌─┐        ├────────┼────────┤           12 rows × 2 vectors are 24 sums: with 2 of b and 1 of a, 27 of the
+    │ ││ ││ │  row i │ sumᵢ₀  │ sumᵢ₁  │           32 registers. 14 loads serve 24 multiply-adds, so that these,
+    │ ││ ││ │        ├────────┼────────┤           not the loads, set the pace; and they are so many that none
+    └─┘└─┘└─┘        │   …    │   …    │           waits for the one before it on the same sum.
+                     └────────┴────────┘
+
+Written as LLVM by Python's loops: a Numba function would have to spell out all 24 sums, for a compiler keeps in
+registers only what has a name of its own. Tiles of fewer rows or vectors, for the rim of a matrix, have code of their
+own: HEIGHTS.
+"""
+
+import platform
+
+from llvmlite import ir
+from numba.core import cgutils, types
+
+from ..simd import BITS, I8, I32, I64, _first_lanes, _kind, _place, _spread, _width, call, memory, suffix
+
+# Rows and vectors of a tile: as many sums as registers allow. AVX-512 and 64-bit Arm have 32, others 16.
+MR, NV = (12, 2) if BITS == 512 or platform.machine() in ("aarch64", "arm64") else (6, 2)
+HEIGHTS = (2, 4, 8, 12) if MR == 12 else (2, 4, 6)  # rows of a tile; of the last one, some may be idle
+
+
+@memory(lambda kind: types.intp)
+def tile_columns(b, x):
+    """NR, the columns of a whole tile."""
+    return I64(NV * _kind(x).count)
+
+
+@memory(lambda kind: types.void)
+def multiply_tile(b, a, a0, terms, stride, depth, c, c0, row, rows, columns, add):
+    """c[i, j] = (c[i, j] if add else 0) + Σₖ a[k, i] · terms[k, j], for i < rows ≤ MR and j < columns ≤ NR.
+
+    a is packed, at a0 + MR k + i. The others lie in rows: terms[k, j] at the address `terms`, stride k + j elements
+    on; c[i, j] at c0 + row i + j.
+    """
+    terms = b.inttoptr(terms, a.type)
+    kind = _kind(a)
+    width = I64(kind.count)
+    vectors = b.sdiv(b.add(columns, b.sub(width, I64(1))), width)
+    done = b.append_basic_block("done")
+    blocks = {(m, n): b.append_basic_block(f"tile_{m}_{n}") for m in HEIGHTS for n in range(1, NV + 1)}
+    switch = b.switch(b.add(b.mul(rows, I64(NV)), vectors), done)
+    for (m, n), block in blocks.items():
+        for used in range(HEIGHTS[HEIGHTS.index(m) - 1] + 1 if m > HEIGHTS[0] else 1, m + 1):
+            switch.add_case(I64(used * NV + n), block)
+        b.position_at_end(block)
+        _tile(b, m, n, kind, a, a0, terms, stride, depth, c, c0, row, rows, columns, add)
+        b.branch(done)
+    b.position_at_end(done)
+
+
+def _tile(b, m, n, kind, a, a0, terms, stride, depth, c, c0, row, used, columns, add):
+    mask = _first_lanes(b, kind, b.sub(columns, I64((n - 1) * kind.count)))  # of the last vector's
+    everything, nothing = (ir.Constant(mask.type, [bit] * kind.count) for bit in (1, 0))
+    size = I32(_width(kind.element) // 8)
+
+    def read(x, place, lanes):
+        arguments = [_place(b, x, place), size, lanes, ir.Constant(kind, [0.0] * kind.count)]
+        return call(b, f"masked.load.{suffix(kind)}.p0", kind, arguments)
+
+    rows = [b.add(c0, b.mul(row, I64(i))) for i in range(m)]
+    for i in range(m):  # the lines of c come while the sums are made
+        where = b.bitcast(b.gep(c, [rows[i]]), I8.as_pointer())
+        call(b, "prefetch.p0", ir.VoidType(), [where, I32(1), I32(3), I32(1)])
+    sums = [[cgutils.alloca_once_value(b, ir.Constant(kind, [0.0] * kind.count)) for _ in range(n)] for _ in range(m)]
+    for line in sums:
+        for total in line:
+            b.store(ir.Constant(kind, [0.0] * kind.count), total)
+    with cgutils.for_range(b, depth) as loop:
+        here = b.mul(stride, loop.index)
+        vectors = []
+        for j in range(n):
+            place = b.add(here, I64(j * kind.count))
+            last = j == n - 1
+            vectors.append(read(terms, place, mask) if last else b.load(_place(b, terms, place), align=size.constant))
+        column = b.gep(a, [b.add(a0, b.mul(I64(MR), loop.index))])
+        for i in range(m):
+            x = _spread(b, kind, b.load(b.gep(column, [I64(i)])))
+            for j in range(n):
+                # One instruction where the processor has it, two elsewhere; `fma` would become a call there.
+                product = call(b, f"fmuladd.{suffix(kind)}", kind, [x, vectors[j], b.load(sums[i][j])])
+                b.store(product, sums[i][j])
+    adds = b.icmp_signed("!=", add, I64(0))
+    for i in range(m):
+        for j in range(n):
+            place = b.add(rows[i], I64(j * kind.count))
+            lanes = b.select(b.icmp_signed("<", I64(i), used), mask if j == n - 1 else everything, nothing)
+            before = read(c, place, b.select(adds, lanes, nothing))
+            total = b.fadd(before, b.load(sums[i][j]))
+            arguments = [total, _place(b, c, place), size, lanes]
+            call(b, f"masked.store.{suffix(kind)}.p0", ir.VoidType(), arguments)
+
+
+@memory(lambda kind: types.void)
+def transpose(b, x, x0, line, count, out, o, pitch):
+    """out[o + pitch k + r] = x[x0 + line r + k] for k and r below `lanes`; lines from `count` on are not read.
+
+    In registers, by halves: rows r and r + 8 swap their off-diagonal halves, then r and r + 4 quarters, …
+
+        ┌───┬───┐    ┌───┬───┐
+        │ A │ B │    │ A │ C │
+        ├───┼───┤ →  ├───┼───┤   and the same within A, B, C, D
+        │ C │ D │    │ B │ D │
+        └───┴───┘    └───┴───┘
+    """
+    kind = _kind(x)
+    n, size = kind.count, _width(kind.element) // 8
+    last = b.sub(count, I64(1))
+    rows = []
+    for r in range(n):
+        there = b.select(b.icmp_signed("<", I64(r), last), I64(r), last)
+        rows.append(b.load(_place(b, x, b.add(x0, b.mul(line, there))), align=size))
+    half = n // 2
+    while half:
+        swapped = list(rows)
+        for r in range(n):
+            if not r & half:
+                low = [n + k - half if k & half else k for k in range(n)]
+                high = [n + k if k & half else k + half for k in range(n)]
+                for target, lanes in ((r, low), (r + half, high)):
+                    order = ir.Constant(ir.VectorType(I32, n), lanes)
+                    swapped[target] = b.shuffle_vector(rows[r], rows[r + half], order)
+        rows = swapped
+        half //= 2
+    for k in range(n):
+        b.store(rows[k], _place(b, out, b.add(o, b.mul(pitch, I64(k)))), align=size)

@@ -1,0 +1,184 @@
+"""Normalisation on the CPU. Arrays are (rows, n); a weight or bias that there isn't is empty, as is its gradient.
+
+Every element becomes ((x − mean) − rest) · scale. `rest` is what rounding left of the mean: beside a large mean,
+x − mean is exact where mean + rest would not be. So no sum is left to the compiler to regroup: those along a row run
+in vectors.
+
+The gradients of weight and bias sum over rows: in groups of GROUP rows, then over the groups, in their order, the same
+for any number of threads.
+"""
+
+import math
+
+import numpy as np
+
+from ..jit import inline, kernel
+from ..share import enough, share
+from ..simd import add_lanes, fma, lanes, load, load_first
+
+GROUP = 32  # rows
+PART = 512  # columns of a gradient summed by a thread at a time
+
+
+@kernel("in real[:, ::1], in real[::1], in real[::1], real, out real[:, ::1]")
+def layer_norm(x, weight, bias, eps, y, threads):
+    share(_layer_rows, x.shape[0], enough(threads, x.size), x, weight, bias, eps, y)
+
+
+@kernel("in real[:, ::1], in real[::1], real, out real[:, ::1]")
+def rms_norm(x, weight, eps, y, threads):
+    share(_rms_rows, x.shape[0], enough(threads, x.size), x, weight, eps, y)
+
+
+@kernel("in real[:, ::1], in real[:, ::1], in real[::1], real, out real[:, ::1], out real[::1], out real[::1]")
+def layer_norm_backward(grad, x, weight, eps, grad_x, grad_weight, grad_bias, threads):
+    groups = (x.shape[0] + GROUP - 1) // GROUP
+    for_weight = np.zeros((groups, grad_weight.size), x.dtype)
+    for_bias = np.zeros((groups, grad_bias.size), x.dtype)
+    share(_layer_groups, groups, enough(threads, 2 * x.size), grad, x, weight, eps, grad_x, for_weight, for_bias)
+    _add_up(for_weight, grad_weight, threads)
+    _add_up(for_bias, grad_bias, threads)
+
+
+@kernel("in real[:, ::1], in real[:, ::1], in real[::1], real, out real[:, ::1], out real[::1]")
+def rms_norm_backward(grad, x, weight, eps, grad_x, grad_weight, threads):
+    groups = (x.shape[0] + GROUP - 1) // GROUP
+    for_weight = np.zeros((groups, grad_weight.size), x.dtype)
+    share(_rms_groups, groups, enough(threads, 2 * x.size), grad, x, weight, eps, grad_x, for_weight)
+    _add_up(for_weight, grad_weight, threads)
+
+
+@inline
+def _layer_rows(first, last, x, weight, bias, eps, y):
+    for i in range(first, last):
+        mean, rest, scale = _centre(x, i, eps)
+        for j in range(x.shape[1]):
+            y[i, j] = ((x[i, j] - mean) - rest) * scale
+        if weight.size:
+            for j in range(x.shape[1]):
+                y[i, j] *= weight[j]
+        if bias.size:
+            for j in range(x.shape[1]):
+                y[i, j] += bias[j]
+
+
+@inline
+def _rms_rows(first, last, x, weight, eps, y):
+    for i in range(first, last):
+        scale = _level(x, i, eps)
+        for j in range(x.shape[1]):
+            y[i, j] = x[i, j] * scale
+        if weight.size:
+            for j in range(x.shape[1]):
+                y[i, j] *= weight[j]
+
+
+@inline
+def _layer_groups(first, last, grad, x, weight, eps, grad_x, for_weight, for_bias):
+    rows, n = x.shape
+    for group in range(first, last):
+        for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
+            mean, rest, scale = _centre(x, i, eps)
+            for j in range(n):
+                grad_x[i, j] = ((x[i, j] - mean) - rest) * scale
+            for j in range(for_weight.shape[1]):
+                for_weight[group, j] += grad[i, j] * grad_x[i, j]
+            for j in range(for_bias.shape[1]):
+                for_bias[group, j] += grad[i, j]
+            slope, along = _slopes(grad, weight, grad_x, i)
+            _turn_back(grad, weight, scale, slope, along, grad_x, i)
+
+
+@inline
+def _rms_groups(first, last, grad, x, weight, eps, grad_x, for_weight):
+    rows, n = x.shape
+    for group in range(first, last):
+        for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
+            scale = _level(x, i, eps)
+            for j in range(n):
+                grad_x[i, j] = x[i, j] * scale
+            for j in range(for_weight.shape[1]):
+                for_weight[group, j] += grad[i, j] * grad_x[i, j]
+            _, along = _slopes(grad, weight, grad_x, i)
+            _turn_back(grad, weight, scale, x.dtype.type(0), along, grad_x, i)
+
+
+@inline
+def _turn_back(grad, weight, scale, slope, along, grad_x, i):
+    """grad_x holds the normalised row; it becomes the gradient."""
+    for j in range(grad_x.shape[1]):
+        g = grad[i, j] * weight[j] if weight.size else grad[i, j]
+        grad_x[i, j] = scale * ((g - slope) - grad_x[i, j] * along)
+
+
+@inline
+def _centre(x, i, eps):
+    """(mean, rest, scale) of row i.
+
+    The variance is of x − mean, in a pass of its own: a difference of sums of squares would lose it beside a large
+    mean.
+    """
+    n, start = x.shape[1], i * x.shape[1]
+    whole = n - n % lanes(x)
+    total = load_first(x, start + whole, n - whole, 0)
+    for j in range(start, start + whole, lanes(x)):
+        total += load(x, j)
+    size = x.dtype.type(n)
+    mean = add_lanes(total) / size
+    d = load_first(x, start + whole, n - whole, mean) - mean
+    total, squares = d, d * d
+    for j in range(start, start + whole, lanes(x)):
+        d = load(x, j) - mean
+        total += d
+        squares = fma(d, d, squares)
+    rest = add_lanes(total) / size
+    variance = add_lanes(squares) / size - rest * rest
+    if variance < 0:  # by rounding, where all are equal
+        variance = x.dtype.type(0)
+    return mean, rest, x.dtype.type(1) / math.sqrt(variance + eps)
+
+
+@inline
+def _level(x, i, eps):
+    """The scale of row i: 1 / its root mean square."""
+    n, start = x.shape[1], i * x.shape[1]
+    whole = n - n % lanes(x)
+    last = load_first(x, start + whole, n - whole, 0)
+    squares = last * last
+    for j in range(start, start + whole, lanes(x)):
+        squares = fma(load(x, j), load(x, j), squares)
+    return x.dtype.type(1) / math.sqrt(add_lanes(squares) / x.dtype.type(n) + eps)
+
+
+@inline
+def _slopes(grad, weight, normal, i):
+    """The means of g and of g · normal along row i, g being grad · weight."""
+    n, start = normal.shape[1], i * normal.shape[1]
+    whole = n - n % lanes(normal)
+    g = load_first(grad, start + whole, n - whole, 0)
+    if weight.size:
+        g *= load_first(weight, whole, n - whole, 0)
+    slope, along = g, g * load_first(normal, start + whole, n - whole, 0)
+    for j in range(0, whole, lanes(normal)):
+        g = load(grad, start + j)
+        if weight.size:
+            g *= load(weight, j)
+        slope += g
+        along = fma(g, load(normal, start + j), along)
+    size = normal.dtype.type(n)
+    return add_lanes(slope) / size, add_lanes(along) / size
+
+
+@inline
+def _add_up(sums, out, threads):
+    """out = the sum of the rows."""
+    share(_add_up_parts, (out.size + PART - 1) // PART, enough(threads, sums.size), sums, out)
+
+
+@inline
+def _add_up_parts(first, last, sums, out):
+    for j in range(first * PART, min(last * PART, out.size)):
+        out[j] = 0
+    for group in range(sums.shape[0]):
+        for j in range(first * PART, min(last * PART, out.size)):
+            out[j] += sums[group, j]

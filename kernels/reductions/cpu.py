@@ -1,0 +1,255 @@
+"""Reductions on the CPU. Arrays are (outer, n, inner), reduced along n to (outer, inner).
+
+The n elements are cut into chunks, the same for any number of threads:
+
+    n     ░░░░░░░░ ░░░░░░░░ ░░░░░░░░ ░░░░    a chunk becomes one number, or one row of `inner` numbers;
+             ▼        ▼        ▼       ▼
+             ▒        ▒        ▒       ▒     what that leaves is reduced in the same way, until there is one
+
+Within a chunk, too, runs of RUN terms are summed before they are added to the chunk's sum. So a number takes part in
+few additions to a large sum, and 10 million terms lose no more than a few roundings.
+
+Where n is the last axis (inner = 1) vectors lie along it; elsewhere along `inner`, so that memory is read in order.
+"""
+
+import math
+
+import numpy as np
+
+from ..jit import inline, kernel
+from ..share import enough, share
+from ..simd import (
+    add_lanes,
+    any_lane,
+    full,
+    lanes,
+    largest_lane,
+    load,
+    load_first,
+    maximum,
+    minimum,
+    smallest_lane,
+    store,
+    store_first,
+)
+
+ALONG, DOWN = 16384, 256  # elements of a chunk, for inner = 1 and for other arrays
+RUN = 16
+PIECE = 4096  # elements that a thread takes together, where they are worked on one by one
+
+
+@kernel("in real[:, :, ::1], real, out real[:, ::1]")
+def sum(x, divisor, out, threads):
+    _reduce(_add, _total, 0.0, x, divisor, out, threads)
+
+
+@kernel("in real[:, :, ::1], out real[:, ::1]")
+def amax(x, out, threads):
+    _reduce(_larger, _largest, -math.inf, x, x.dtype.type(1), out, threads)
+
+
+@kernel("in real[:, :, ::1], out real[:, ::1]")
+def amin(x, out, threads):
+    _reduce(_smaller, _smallest, math.inf, x, x.dtype.type(1), out, threads)
+
+
+@kernel("in real[:, ::1], int64, real, out real[:, :, ::1]")
+def spread(grad, n, divisor, grad_x, threads):
+    pieces, height = _pieces(grad_x)
+    share(_spread, pieces, enough(threads, grad_x.size // 4), height, grad, divisor, grad_x)
+
+
+@kernel("in real[:, ::1], in real[:, ::1], in real[:, :, ::1], out real[:, :, ::1]")
+def share_among_equals(grad, y, x, grad_x, threads):
+    pieces, height = _pieces(x)
+    count = np.empty(y.shape, x.dtype)
+    share(_mark, pieces, enough(threads, x.size // 4), height, y, x, grad_x)
+    _reduce(_add, _total, 0.0, grad_x, x.dtype.type(1), count, threads)
+    share(_scale, pieces, enough(threads, x.size // 4), height, grad, count, grad_x)
+
+
+# How two vectors are combined, and then the lanes of one.
+
+
+@inline
+def _add(x, y):
+    return x + y
+
+
+@inline
+def _larger(x, y):
+    return maximum(x, y)
+
+
+@inline
+def _smaller(x, y):
+    return minimum(x, y)
+
+
+@inline
+def _total(x):
+    return add_lanes(x)
+
+
+@inline
+def _largest(x):
+    return add_lanes(x) if any_lane(x != x) else largest_lane(x)  # NaN if any is
+
+
+@inline
+def _smallest(x):
+    return add_lanes(x) if any_lane(x != x) else smallest_lane(x)
+
+
+@inline
+def _reduce(f, ends, start, x, divisor, out, threads):
+    """out = f over n, then over the lanes by `ends`; begun with `start`, divided by `divisor`."""
+    outer, n, inner = x.shape
+    chunk, one = ALONG if inner == 1 else DOWN, x.dtype.type(1)
+    last = out.reshape((outer, 1, inner))
+    if n <= chunk:
+        _step(f, ends, start, x, divisor, last, threads)
+        return
+    y = np.empty((outer, (n + chunk - 1) // chunk, inner), x.dtype)
+    _step(f, ends, start, x, one, y, threads)
+    while y.shape[1] > chunk:
+        z = np.empty((outer, (y.shape[1] + chunk - 1) // chunk, inner), x.dtype)
+        _step(f, ends, start, y, one, z, threads)
+        y = z
+    _step(f, ends, start, y, divisor, last, threads)
+
+
+@inline
+def _step(f, ends, start, x, divisor, y, threads):
+    """Every chunk of x to one of y's n."""
+    outer, chunks, inner = y.shape
+    threads = enough(threads, x.size // 4)
+    if inner == 1:
+        share(_along, outer * chunks, threads, f, ends, start, x, divisor, y)
+    else:
+        width = 4 * lanes(x)
+        share(_down, outer * chunks * ((inner + width - 1) // width), threads, f, start, x, divisor, y)
+
+
+@inline
+def _along(first, last, f, ends, start, x, divisor, y):
+    """Chunks of neighbouring elements."""
+    n, chunks, w = x.shape[1], y.shape[1], lanes(x)
+    for piece in range(first, last):
+        o, c = piece // chunks, piece % chunks
+        i, end = o * n + c * ALONG, o * n + min((c + 1) * ALONG, n)
+        total = full(x, start)
+        while i + 4 * w <= end:
+            v0, v1, v2, v3 = load(x, i), load(x, i + w), load(x, i + 2 * w), load(x, i + 3 * w)
+            stop = min(i + RUN * 4 * w, end)
+            i += 4 * w
+            while i + 4 * w <= stop:
+                v0, v1 = f(v0, load(x, i)), f(v1, load(x, i + w))
+                v2, v3 = f(v2, load(x, i + 2 * w)), f(v3, load(x, i + 3 * w))
+                i += 4 * w
+            total = f(total, f(f(v0, v1), f(v2, v3)))
+        while i < end:
+            total = f(total, load_first(x, i, min(w, end - i), start))
+            i += w
+        y[o, c, 0] = ends(total) / divisor
+
+
+@inline
+def _down(first, last, f, start, x, divisor, y):
+    """Chunks of rows of `inner` elements; a piece is four vectors wide."""
+    n, chunks, inner, w = x.shape[1], y.shape[1], x.shape[2], lanes(x)
+    width = 4 * w
+    parts = (inner + width - 1) // width
+    for piece in range(first, last):
+        o, c, left = piece // parts // chunks, piece // parts % chunks, piece % parts * width
+        top, bottom = c * DOWN, min((c + 1) * DOWN, n)
+        i, to = (o * n + top) * inner + left, (o * chunks + c) * inner + left
+        if left + width <= inner:
+            t0, t1, t2, t3 = full(x, start), full(x, start), full(x, start), full(x, start)
+            for run in range(top, bottom, RUN):
+                v0, v1, v2, v3 = load(x, i), load(x, i + w), load(x, i + 2 * w), load(x, i + 3 * w)
+                i += inner
+                for _ in range(run + 1, min(run + RUN, bottom)):
+                    v0, v1 = f(v0, load(x, i)), f(v1, load(x, i + w))
+                    v2, v3 = f(v2, load(x, i + 2 * w)), f(v3, load(x, i + 3 * w))
+                    i += inner
+                t0, t1, t2, t3 = f(t0, v0), f(t1, v1), f(t2, v2), f(t3, v3)
+            store(y, to, t0 / divisor)
+            store(y, to + w, t1 / divisor)
+            store(y, to + 2 * w, t2 / divisor)
+            store(y, to + 3 * w, t3 / divisor)
+        else:
+            for k in range(0, inner - left, w):
+                count, at = min(w, inner - left - k), i + k
+                total = full(x, start)
+                for run in range(top, bottom, RUN):
+                    v = load_first(x, at, count, start)
+                    at += inner
+                    for _ in range(run + 1, min(run + RUN, bottom)):
+                        v = f(v, load_first(x, at, count, start))
+                        at += inner
+                    total = f(total, v)
+                store_first(y, to + k, count, total / divisor)
+
+
+# One by one: a piece is `height` of the n, of one of outer.
+
+
+@inline
+def _pieces(x):
+    """How many pieces there are, and their height."""
+    outer, n, inner = x.shape
+    height = max(1, PIECE // max(inner, 1))
+    return outer * ((n + height - 1) // height), height
+
+
+@inline
+def _where(piece, height, x):
+    """(o, top, bottom) of a piece."""
+    n = x.shape[1]
+    across = (n + height - 1) // height
+    top = piece % across * height
+    return piece // across, top, min(top + height, n)
+
+
+@inline
+def _spread(first, last, height, grad, divisor, grad_x):
+    for piece in range(first, last):
+        o, top, bottom = _where(piece, height, grad_x)
+        if grad.shape[1] == 1:
+            g = grad[o, 0] / divisor
+            for j in range(top, bottom):
+                grad_x[o, j, 0] = g
+        else:
+            for j in range(top, bottom):
+                for i in range(grad.shape[1]):
+                    grad_x[o, j, i] = grad[o, i] / divisor
+
+
+@inline
+def _mark(first, last, height, y, x, equal):
+    one, zero = x.dtype.type(1), x.dtype.type(0)
+    for piece in range(first, last):
+        o, top, bottom = _where(piece, height, x)
+        if y.shape[1] == 1:
+            wanted = y[o, 0]
+            for j in range(top, bottom):
+                equal[o, j, 0] = one if x[o, j, 0] == wanted else zero
+        else:
+            for j in range(top, bottom):
+                for i in range(y.shape[1]):
+                    equal[o, j, i] = one if x[o, j, i] == y[o, i] else zero
+
+
+@inline
+def _scale(first, last, height, grad, count, equal):
+    for piece in range(first, last):
+        o, top, bottom = _where(piece, height, equal)
+        if grad.shape[1] == 1:
+            g, many = grad[o, 0], count[o, 0]
+            for j in range(top, bottom):
+                equal[o, j, 0] = equal[o, j, 0] * g / many
+        else:
+            for j in range(top, bottom):
+                for i in range(grad.shape[1]):
+                    equal[o, j, i] = equal[o, j, i] * grad[o, i] / count[o, i]
