@@ -16,19 +16,39 @@ def location() -> Path:
 
 @functools.cache
 def directory() -> Path | None:
-    """The cache directory, made if need be; None, with one warning, where nothing can be written."""
+    """The cache directory, made if need be; None, with one warning, where there is none to read or to write.
+
+    One that holds kernels but can't be written, such as a container image's, is used as it is (`writable`).
+    """
     path = location()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
+        if _can_write(path) or any(path.iterdir()):
             return path
+        reason = "it can't be written"
     except OSError as error:
-        warnings.warn(
-            f"compiled kernels can't be kept in {path} ({error}): every process will compile them anew; "
-            "set KERNELWRIGHT_CACHE_DIR to a directory that can be written",
-            stacklevel=2,
-        )
-        return None
+        reason = str(error)
+    warnings.warn(
+        f"compiled kernels can't be kept in {path} ({reason}): every process will compile them anew; "
+        "set KERNELWRIGHT_CACHE_DIR to a directory that can be written",
+        stacklevel=2,
+    )
+    return None
+
+
+@functools.cache
+def writable() -> bool:
+    """Whether what is compiled can be kept."""
+    path = directory()
+    return path is not None and _can_write(path)
+
+
+def _can_write(path: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=path):
+            return True
+    except OSError:
+        return False
 
 
 @functools.cache
@@ -42,7 +62,7 @@ def write(name: str, content: bytes) -> Path:
 
     Where nothing can be kept, or the disk is full, that is a place of this process alone.
     """
-    kept = directory()
+    kept = directory() if writable() else None
     try:
         if kept:
             with tempfile.NamedTemporaryFile(dir=kept, delete=False) as file:

@@ -3,11 +3,11 @@
 A kernel states the types of its arguments, with `real` for the floating-point type of the call:
 
     @kernel("in real[::1], out real[::1]")
-    def relu(x, y): ...
+    def relu(x, y, threads): ...
 
-`[::1]` is a contiguous axis, `[:]` one of any stride. Numba by itself would compile a version for every mixture
-of layouts and read-only flags that it meets; stating them keeps it at two, float32 and float64, each made at
-its first call and kept on disk.
+`[::1]` is a contiguous axis, `[:]` one of any stride. Numba by itself would compile a version for every mixture of
+layouts and read-only flags that it meets; stating them keeps it at two, float32 and float64, each made at its first
+call and kept on disk. `threads`, how many there are to share the work among (share.py), is added to every call.
 """
 
 import hashlib
@@ -28,29 +28,25 @@ from . import threads
 # NumPy's rules for division (Numba's own raise, which stops vectorisation). No flag that would let the
 # compiler assume away a NaN or an infinity.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-REASSOCIATE = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
-# A scalar function that kernels call: compiled into each of them, never by itself.
+# A function that kernels call. Its text takes the place of the call before anything is compiled: compiled by itself,
+# it would be optimised once there and again in each function that calls it.
 inline = numba.njit(inline="always", **OPTIONS)
+# A thread's share of a kernel's work, which has to be a function of its own.
 task = numba.njit(**OPTIONS)
 
 
-def kernel(signature: str, *, reorder: bool = False):
-    """Decorate a kernel: `in`/`out` say whether an array is read or written, `real` is the call's own type.
-
-    With `reorder` the compiler may regroup sums to use vector registers: the result then depends on the
-    width of the machine's registers, not on the number of threads.
-    """
-    return lambda function: Kernel(function, signature, reorder)
+def kernel(signature: str):
+    """Decorate a kernel: `in`/`out` say whether an array is read or written, `real` is the call's own type."""
+    return lambda function: Kernel(function, signature + ", int64")
 
 
 class Kernel:
     """One kernel, compiled for the dtype of its first argument when first called with it."""
 
-    def __init__(self, function, signature: str, reorder: bool):
-        self.function, self.signature, self.reorder = function, signature, reorder
+    def __init__(self, function, signature: str):
+        self.function, self.signature = function, signature
         self.__doc__, self.__name__ = function.__doc__, function.__name__
-        self.shares = "threads" in function.__code__.co_varnames[: function.__code__.co_argcount]
         self._compiled = {}
         self._lock = threading.Lock()
 
@@ -60,18 +56,16 @@ class Kernel:
             compiled = self._compiled[dtype]
         except KeyError:
             compiled = self.compile(dtype)
-        return compiled(*args, threads.get_threads()) if self.shares else compiled(*args)
+        return compiled(*args, threads.count)
 
     def compile(self, dtype):
         """The machine code for one floating-point type: from the disk if it's there."""
         with self._lock:
             if dtype not in self._compiled:
                 threads.start()
-                options = dict(OPTIONS, parallel=not self.shares, fastmath=REASSOCIATE if self.reorder else False)
-                dispatcher = keep(numba.njit(**options)(self.function))
+                dispatcher = keep(numba.njit(**OPTIONS)(self.function))
                 started = time.perf_counter()
-                text = self.signature + ", int64" * self.shares
-                dispatcher.compile(_signature(text, numba.from_dtype(dtype)))
+                dispatcher.compile(_signature(self.signature, numba.from_dtype(dtype)))
                 dispatcher.disable_compile()
                 seconds = time.perf_counter() - started
                 if seconds > 2:
@@ -160,6 +154,8 @@ class _Cache(caching.FunctionCache):
             return None
 
     def _save_overload(self, sig, data):
+        if not store.writable():
+            return
         try:
             super()._save_overload(sig, data)
         except Exception as error:  # a full disk, or an index that can't be read

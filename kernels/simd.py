@@ -227,6 +227,23 @@ def _first_lanes(b, kind: ir.VectorType, count) -> Any:
     return b.icmp_signed("<", numbers, _spread(b, numbers.type, b.trunc(count, I32)))
 
 
+def _part_or_whole(b, kind: Any, count: Any, part: Callable[[], Any], whole: Callable[[], Any]) -> Any:
+    """What `part` does by a mask; by `whole` where all lanes are meant, unless masks cost nothing, as in AVX-512."""
+    if BITS == 512:
+        return part()
+    found = []
+    with b.if_else(b.icmp_signed(">=", count, I64(kind.count)), likely=True) as (all_lanes, some):
+        for branch, write in ((all_lanes, whole), (some, part)):
+            with branch:
+                found.append((write(), b.block))
+    if found[1][0] is None:
+        return None
+    result = b.phi(kind)
+    for value, block in found:
+        result.add_incoming(value, block)
+    return result
+
+
 # Memory.
 
 
@@ -252,10 +269,14 @@ def load(b, x, i):
 def load_first(b, x, i, count, other):
     """The first `count` lanes from x[i], x[i + 1], …, the rest `other`; what lies behind isn't touched."""
     kind = _kind(x)
-    where = _place(b, x, i)
+    where, size = _place(b, x, i), _width(kind.element) // 8
     other = other if other.type == kind.element else b.sitofp(other, kind.element)
-    arguments = [where, I32(_width(kind.element) // 8), _first_lanes(b, kind, count), _spread(b, kind, other)]
-    return call(b, f"masked.load.{suffix(kind)}.p0", kind, arguments)
+
+    def part():
+        arguments = [where, I32(size), _first_lanes(b, kind, count), _spread(b, kind, other)]
+        return call(b, f"masked.load.{suffix(kind)}.p0", kind, arguments)
+
+    return _part_or_whole(b, kind, count, part, lambda: b.load(where, align=size))
 
 
 @memory(_same)
@@ -274,8 +295,13 @@ def store(b, x, i, value):
 def store_first(b, x, i, count, value):
     """Store the first `count` lanes only."""
     kind = _kind(x)
-    arguments = [value, _place(b, x, i), I32(_width(kind.element) // 8), _first_lanes(b, kind, count)]
-    call(b, f"masked.store.{suffix(kind)}.p0", ir.VoidType(), arguments)
+    where, size = _place(b, x, i), _width(kind.element) // 8
+
+    def part():
+        arguments = [value, where, I32(size), _first_lanes(b, kind, count)]
+        call(b, f"masked.store.{suffix(kind)}.p0", ir.VoidType(), arguments)
+
+    _part_or_whole(b, kind, count, part, lambda: b.store(value, where, align=size))
 
 
 @memory(_nothing)

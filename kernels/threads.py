@@ -11,7 +11,7 @@ import threading
 import warnings
 from typing import Any
 
-_count: int | None = None  # chosen by set_threads
+count = 1  # how many threads a kernel may use; set when they are started
 _started = False
 _forked = False  # from a process whose OpenMP threads don't exist here
 _one_at_a_time = threading.Lock()
@@ -19,7 +19,8 @@ _one_at_a_time = threading.Lock()
 
 def get_threads() -> int:
     """How many threads a kernel may use."""
-    return 1 if _forked else _count or _most()
+    start()
+    return count
 
 
 @functools.cache
@@ -35,7 +36,7 @@ def set_threads(n: int) -> None:
 
     It holds for the whole process. Results don't depend on it: every sum has an order of its own.
     """
-    global _count
+    global count
     most = _most()
     if not isinstance(n, int) or isinstance(n, bool):
         raise TypeError(f"set_threads: n must be an integer, not {n!r}")
@@ -48,12 +49,13 @@ def set_threads(n: int) -> None:
             "set_threads: this process was forked from one that used OpenMP's threads, which don't survive that: only "
             "1 thread can run here (start it with multiprocessing's 'spawn' or 'forkserver', or pip install tbb)"
         )
-    _count = n
+    start()
+    count = n
 
 
 def start() -> None:
     """Load the threading layer, before the first kernel is compiled or loaded."""
-    global _started
+    global _started, count
     if _started:
         return
     from numba.np.ufunc import parallel
@@ -69,8 +71,8 @@ def start() -> None:
     finally:
         if ours:
             del os.environ["GOMP_SPINCOUNT"]
-    _started = True
-    if layer() == "workqueue" and get_threads() > 1:
+    _started, count = True, _most()
+    if layer() == "workqueue" and count > 1:
         warnings.warn(
             "neither TBB nor OpenMP is found: kernels are shared out by Numba's workqueue, which takes a hundred "
             "microseconds a call and lets one Python thread in at a time: pip install tbb",
@@ -99,9 +101,10 @@ def callable_by_all(compiled: Any) -> Any:
 
 
 def _after_fork() -> None:
-    global _forked
+    global _forked, count
     # GNU's OpenMP ends a forked process that uses it again.
-    _forked = _started and sys.platform == "linux" and layer() == "omp"
+    if _started and sys.platform == "linux" and layer() == "omp":
+        _forked, count = True, 1
 
 
 if hasattr(os, "register_at_fork"):

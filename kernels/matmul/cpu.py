@@ -24,7 +24,7 @@ from ..jit import inline, kernel, task
 from ..share import enough, share
 from ..simd import address, full, lanes, load, load_first, misaligned, store, store_first
 from .finish import finish
-from .tile import MR, multiply_tile, tile_columns, transpose
+from .tile import MR, multiply_narrow, multiply_tile, tile_columns, transpose
 from .vector import is_vector, matrix_vector
 
 KC, MC, NC = 384, 20 * MR, 512  # a block of a is 360 KiB
@@ -44,7 +44,7 @@ def matmul(a, b, bias, activation, out, threads):
     tall, wide = _parts(stack, rows, columns, threads, tile_columns(out))
     nr = tile_columns(out)
     depth, height, width = min(KC, terms), min(MC, _up(rows, MR)), min(NC, _up(columns, nr))
-    room = _up(height * depth, 64) + _up(width * depth, 64) + 128
+    room = _up(height * depth, 64) + _up(width * depth, 64) + 3 * 64  # one to align, two for what _pack stores behind
     count = stack * tall * wide
     space = np.empty((max(1, min(threads, count)), room), a.dtype)
     share(_blocks, count, threads, a, b, bias, activation, out, tall, wide, space)
@@ -97,15 +97,17 @@ def _part(a, b, bias, activation, out, s, top, bottom, left, right, space):
     b_start, b_term, b_line = s * (b.strides[0] // size), b.strides[1] // size, b.strides[2] // size
     c_start = s * out.shape[1] * row
     in_place = b_line == 1 and (bottom - top <= FEW_ROWS or terms * (right - left) <= SMALL)
+    # Rows of a whose places in the cache coincide had better be packed.
+    narrow = a_term == 1 and terms >= 64 and right - left <= lanes(a) and a_line * size % 4096 != 0
     a_room = misaligned(space)
-    b_room = a_room + _up(min(MC, _up(bottom - top, MR)) * min(KC, terms), 64)
+    b_room = a_room + _up(min(MC, _up(bottom - top, MR)) * min(KC, terms), 64) + 64
     for j in range(left, right, NC):
         width = min(NC, right - j)
         for k in range(0, max(terms, 1), KC):  # once even without terms: y = act(bias)
             depth = min(KC, terms - k)
             for i in range(top, bottom, MC):
                 height = min(MC, bottom - i)
-                for p in range(0, height, MR):
+                for p in range(0, 0 if narrow else height, MR):
                     start = a_start + (i + p) * a_line + k * a_term
                     _pack(a, start, a_line, a_term, min(MR, height - p), depth, space, a_room + p * depth, MR)
                 for q in range(0, width, nr):
@@ -118,8 +120,11 @@ def _part(a, b, bias, activation, out, s, top, bottom, left, right, space):
                         where, stride = address(space, panel), nr
                     for p in range(0, height, MR):
                         m, corner = min(MR, height - p), c_start + (i + p) * row + j + q
-                        x = a_room + p * depth
-                        multiply_tile(space, x, where, stride, depth, out, corner, row, m, n, k)
+                        if narrow:
+                            x = a_start + (i + p) * a_line + k
+                            multiply_narrow(a, x, a_line, where, stride, depth, out, corner, row, m, n, k)
+                        else:
+                            multiply_tile(space, a_room + p * depth, where, stride, depth, out, corner, row, m, n, k)
                         if k + KC >= terms and (activation or bias.size):
                             finish(out, corner, row, m, n, bias, j + q, activation)
 

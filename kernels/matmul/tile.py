@@ -42,23 +42,37 @@ def multiply_tile(b, a, a0, terms, stride, depth, c, c0, row, rows, columns, add
     a is packed, at a0 + MR k + i. The others lie in rows: terms[k, j] at the address `terms`, stride k + j elements
     on; c[i, j] at c0 + row i + j.
     """
+    _choose(b, NV, True, a, a0, I64(1), I64(MR), terms, stride, depth, c, c0, row, rows, columns, add)
+
+
+@memory(lambda kind: types.void)
+def multiply_narrow(b, a, a0, a_row, terms, stride, depth, c, c0, row, rows, columns, add):
+    """The same for columns of one vector at most, where a isn't packed: a[k, i] at a0 + a_row i + k.
+
+    So few columns use a number of `a` once a row: to pack it would cost as much as to multiply.
+    """
+    _choose(b, 1, False, a, a0, a_row, I64(1), terms, stride, depth, c, c0, row, rows, columns, add)
+
+
+def _choose(b, most, packed, a, a0, a_row, a_term, terms, stride, depth, c, c0, row, rows, columns, add):
+    """Code for each size of tile, and the choice among them."""
     terms = b.inttoptr(terms, a.type)
     kind = _kind(a)
     width = I64(kind.count)
     vectors = b.sdiv(b.add(columns, b.sub(width, I64(1))), width)
     done = b.append_basic_block("done")
-    blocks = {(m, n): b.append_basic_block(f"tile_{m}_{n}") for m in HEIGHTS for n in range(1, NV + 1)}
+    blocks = {(m, n): b.append_basic_block(f"tile_{m}_{n}") for m in HEIGHTS for n in range(1, most + 1)}
     switch = b.switch(b.add(b.mul(rows, I64(NV)), vectors), done)
     for (m, n), block in blocks.items():
         for used in range(HEIGHTS[HEIGHTS.index(m) - 1] + 1 if m > HEIGHTS[0] else 1, m + 1):
             switch.add_case(I64(used * NV + n), block)
         b.position_at_end(block)
-        _tile(b, m, n, kind, a, a0, terms, stride, depth, c, c0, row, rows, columns, add)
+        _tile(b, m, n, kind, packed, a, a0, a_row, a_term, terms, stride, depth, c, c0, row, rows, columns, add)
         b.branch(done)
     b.position_at_end(done)
 
 
-def _tile(b, m, n, kind, a, a0, terms, stride, depth, c, c0, row, used, columns, add):
+def _tile(b, m, n, kind, packed, a, a0, a_row, a_term, terms, stride, depth, c, c0, row, used, columns, add):
     mask = _first_lanes(b, kind, b.sub(columns, I64((n - 1) * kind.count)))  # of the last vector's
     everything, nothing = (ir.Constant(mask.type, [bit] * kind.count) for bit in (1, 0))
     size = I32(_width(kind.element) // 8)
@@ -75,6 +89,11 @@ def _tile(b, m, n, kind, a, a0, terms, stride, depth, c, c0, row, used, columns,
     for line in sums:
         for total in line:
             b.store(ir.Constant(kind, [0.0] * kind.count), total)
+    numbers = [I64(i) for i in range(m)]
+    if not packed:  # idle rows don't exist there: they read what the last one does
+        last = b.sub(used, I64(1))
+        numbers = [b.select(b.icmp_signed("<", number, last), number, last) for number in numbers]
+    starts = [b.gep(a, [b.add(a0, b.mul(a_row, number))]) for number in numbers]
     with cgutils.for_range(b, depth) as loop:
         here = b.mul(stride, loop.index)
         vectors = []
@@ -82,9 +101,9 @@ def _tile(b, m, n, kind, a, a0, terms, stride, depth, c, c0, row, used, columns,
             place = b.add(here, I64(j * kind.count))
             last = j == n - 1
             vectors.append(read(terms, place, mask) if last else b.load(_place(b, terms, place), align=size.constant))
-        column = b.gep(a, [b.add(a0, b.mul(I64(MR), loop.index))])
+        column = b.mul(a_term, loop.index)
         for i in range(m):
-            x = _spread(b, kind, b.load(b.gep(column, [I64(i)])))
+            x = _spread(b, kind, b.load(b.gep(starts[i], [column])))
             for j in range(n):
                 # One instruction where the processor has it, two elsewhere; `fma` would become a call there.
                 product = call(b, f"fmuladd.{suffix(kind)}", kind, [x, vectors[j], b.load(sums[i][j])])

@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
-from ..jit import inline, kernel
+from ..jit import inline, kernel, task
 from ..share import enough, share
-from ..simd import add_lanes, fma, lanes, load, load_first
+from ..simd import add_lanes, first_lanes, fma, full, lanes, load, load_first, store_first, where
 
 GROUP = 32  # rows
 PART = 512  # columns of a gradient summed by a thread at a time
@@ -48,67 +48,91 @@ def rms_norm_backward(grad, x, weight, eps, grad_x, grad_weight, threads):
     _add_up(for_weight, grad_weight, threads)
 
 
-@inline
+@task
 def _layer_rows(first, last, x, weight, bias, eps, y):
+    n, w = x.shape[1], lanes(x)
     for i in range(first, last):
         mean, rest, scale = _centre(x, i, eps)
-        for j in range(x.shape[1]):
-            y[i, j] = ((x[i, j] - mean) - rest) * scale
-        if weight.size:
-            for j in range(x.shape[1]):
-                y[i, j] *= weight[j]
-        if bias.size:
-            for j in range(x.shape[1]):
-                y[i, j] += bias[j]
+        start = i * n
+        for j in range(0, n, w):
+            m = n - j
+            v = ((load_first(x, start + j, m, 0) - mean) - rest) * scale
+            if weight.size:
+                v = v * load_first(weight, j, m, 0)
+            if bias.size:
+                v = v + load_first(bias, j, m, 0)
+            store_first(y, start + j, m, v)
 
 
-@inline
+@task
 def _rms_rows(first, last, x, weight, eps, y):
+    n, w = x.shape[1], lanes(x)
     for i in range(first, last):
-        scale = _level(x, i, eps)
-        for j in range(x.shape[1]):
-            y[i, j] = x[i, j] * scale
-        if weight.size:
-            for j in range(x.shape[1]):
-                y[i, j] *= weight[j]
+        scale, start = _level(x, i, eps), i * n
+        for j in range(0, n, w):
+            m = n - j
+            v = load_first(x, start + j, m, 0) * scale
+            if weight.size:
+                v = v * load_first(weight, j, m, 0)
+            store_first(y, start + j, m, v)
 
 
-@inline
+@task
 def _layer_groups(first, last, grad, x, weight, eps, grad_x, for_weight, for_bias):
-    rows, n = x.shape
+    rows = x.shape[0]
     for group in range(first, last):
         for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
             mean, rest, scale = _centre(x, i, eps)
-            for j in range(n):
-                grad_x[i, j] = ((x[i, j] - mean) - rest) * scale
-            for j in range(for_weight.shape[1]):
-                for_weight[group, j] += grad[i, j] * grad_x[i, j]
-            for j in range(for_bias.shape[1]):
-                for_bias[group, j] += grad[i, j]
-            slope, along = _slopes(grad, weight, grad_x, i)
-            _turn_back(grad, weight, scale, slope, along, grad_x, i)
+            slope, along = _slopes(grad, x, i, mean, rest, scale, weight, for_weight, for_bias, group)
+            _turn_back(grad, x, i, mean, rest, scale, weight, slope, along, grad_x)
 
 
-@inline
+@task
 def _rms_groups(first, last, grad, x, weight, eps, grad_x, for_weight):
-    rows, n = x.shape
+    rows, zero = x.shape[0], x.dtype.type(0)
+    none = np.empty((0, 0), x.dtype)
     for group in range(first, last):
         for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
             scale = _level(x, i, eps)
-            for j in range(n):
-                grad_x[i, j] = x[i, j] * scale
-            for j in range(for_weight.shape[1]):
-                for_weight[group, j] += grad[i, j] * grad_x[i, j]
-            _, along = _slopes(grad, weight, grad_x, i)
-            _turn_back(grad, weight, scale, x.dtype.type(0), along, grad_x, i)
+            _, along = _slopes(grad, x, i, zero, zero, scale, weight, for_weight, none, group)
+            _turn_back(grad, x, i, zero, zero, scale, weight, zero, along, grad_x)
 
 
 @inline
-def _turn_back(grad, weight, scale, slope, along, grad_x, i):
-    """grad_x holds the normalised row; it becomes the gradient."""
-    for j in range(grad_x.shape[1]):
-        g = grad[i, j] * weight[j] if weight.size else grad[i, j]
-        grad_x[i, j] = scale * ((g - slope) - grad_x[i, j] * along)
+def _slopes(grad, x, i, mean, rest, scale, weight, for_weight, for_bias, group):
+    """The means of g and of g · normal along row i, g being grad · weight and normal the normalised x; and what the
+    row adds to the gradients of weight and bias."""
+    n, w = x.shape[1], lanes(x)
+    start, sums = i * n, group * n
+    slope, along = full(x, 0), full(x, 0)
+    for j in range(0, n, w):
+        m = n - j
+        g = load_first(grad, start + j, m, 0)
+        normal = ((load_first(x, start + j, m, 0) - mean) - rest) * scale
+        if for_weight.size:
+            store_first(for_weight, sums + j, m, fma(g, normal, load_first(for_weight, sums + j, m, 0)))
+        if for_bias.size:
+            store_first(for_bias, sums + j, m, load_first(for_bias, sums + j, m, 0) + g)
+        if weight.size:
+            g = g * load_first(weight, j, m, 0)
+        slope += g
+        along += where(first_lanes(x, m), g * normal, 0)
+    size = x.dtype.type(n)
+    return add_lanes(slope) / size, add_lanes(along) / size
+
+
+@inline
+def _turn_back(grad, x, i, mean, rest, scale, weight, slope, along, grad_x):
+    """The gradient of row i: scale · (g − slope − normal · along)."""
+    n, w = x.shape[1], lanes(x)
+    start = i * n
+    for j in range(0, n, w):
+        m = n - j
+        g = load_first(grad, start + j, m, 0)
+        if weight.size:
+            g = g * load_first(weight, j, m, 0)
+        normal = ((load_first(x, start + j, m, 0) - mean) - rest) * scale
+        store_first(grad_x, start + j, m, scale * ((g - slope) - normal * along))
 
 
 @inline
@@ -151,31 +175,12 @@ def _level(x, i, eps):
 
 
 @inline
-def _slopes(grad, weight, normal, i):
-    """The means of g and of g · normal along row i, g being grad · weight."""
-    n, start = normal.shape[1], i * normal.shape[1]
-    whole = n - n % lanes(normal)
-    g = load_first(grad, start + whole, n - whole, 0)
-    if weight.size:
-        g *= load_first(weight, whole, n - whole, 0)
-    slope, along = g, g * load_first(normal, start + whole, n - whole, 0)
-    for j in range(0, whole, lanes(normal)):
-        g = load(grad, start + j)
-        if weight.size:
-            g *= load(weight, j)
-        slope += g
-        along = fma(g, load(normal, start + j), along)
-    size = normal.dtype.type(n)
-    return add_lanes(slope) / size, add_lanes(along) / size
-
-
-@inline
 def _add_up(sums, out, threads):
     """out = the sum of the rows."""
     share(_add_up_parts, (out.size + PART - 1) // PART, enough(threads, sums.size), sums, out)
 
 
-@inline
+@task
 def _add_up_parts(first, last, sums, out):
     for j in range(first * PART, min(last * PART, out.size)):
         out[j] = 0

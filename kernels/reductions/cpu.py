@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from ..jit import inline, kernel
+from ..jit import inline, kernel, task
 from ..share import enough, share
 from ..simd import (
     add_lanes,
@@ -131,7 +131,7 @@ def _step(f, ends, start, x, divisor, y, threads):
         share(_down, outer * chunks * ((inner + width - 1) // width), threads, f, start, x, divisor, y)
 
 
-@inline
+@task
 def _along(first, last, f, ends, start, x, divisor, y):
     """Chunks of neighbouring elements."""
     n, chunks, w = x.shape[1], y.shape[1], lanes(x)
@@ -154,7 +154,7 @@ def _along(first, last, f, ends, start, x, divisor, y):
         y[o, c, 0] = ends(total) / divisor
 
 
-@inline
+@task
 def _down(first, last, f, start, x, divisor, y):
     """Chunks of rows of `inner` elements; a piece is four vectors wide."""
     n, chunks, inner, w = x.shape[1], y.shape[1], x.shape[2], lanes(x)
@@ -212,7 +212,7 @@ def _where(piece, height, x):
     return piece // across, top, min(top + height, n)
 
 
-@inline
+@task
 def _spread(first, last, height, grad, divisor, grad_x):
     for piece in range(first, last):
         o, top, bottom = _where(piece, height, grad_x)
@@ -226,7 +226,7 @@ def _spread(first, last, height, grad, divisor, grad_x):
                     grad_x[o, j, i] = grad[o, i] / divisor
 
 
-@inline
+@task
 def _mark(first, last, height, y, x, equal):
     one, zero = x.dtype.type(1), x.dtype.type(0)
     for piece in range(first, last):
@@ -241,7 +241,7 @@ def _mark(first, last, height, y, x, equal):
                     equal[o, j, i] = one if x[o, j, i] == y[o, i] else zero
 
 
-@inline
+@task
 def _scale(first, last, height, grad, count, equal):
     for piece in range(first, last):
         o, top, bottom = _where(piece, height, equal)

@@ -14,9 +14,18 @@ print(time.perf_counter() - t)
 """
 
 
-def run(cache: str) -> subprocess.CompletedProcess:
+# Root may write anywhere, so that a directory's mode alone makes none read-only.
+READ_ONLY = """
+from kernelwright.kernels import cache
+cache._can_write = lambda path: False
+"""
+
+
+def run(cache: str, before: str = "", after: str = "") -> subprocess.CompletedProcess:
     environment = {**os.environ, "KERNELWRIGHT_CACHE_DIR": cache}
-    return subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
+    return subprocess.run(
+        [sys.executable, "-c", before + CODE + after], env=environment, capture_output=True, text=True, check=True
+    )
 
 
 def test_kept_and_found_again(tmp_path):
@@ -35,6 +44,26 @@ def test_a_damaged_file_is_compiled_again(tmp_path):
     again = run(str(tmp_path))
     assert "compiling it again" in again.stderr
     assert run(str(tmp_path)).stderr == ""
+
+
+def test_a_read_only_cache_is_used_and_left_alone(tmp_path):
+    run(str(tmp_path))
+    kept = sorted(tmp_path.rglob("*"))
+    counting = """
+from kernelwright.kernels.activations.cpu import relu, sigmoid
+[dispatcher] = relu._compiled.values()
+assert dispatcher.stats.cache_hits, "relu was compiled again"
+assert kernels.sigmoid(np.zeros(1, np.float32)) == 0.5
+"""
+    result = run(str(tmp_path), READ_ONLY, counting)
+    assert "can't be kept" not in result.stderr
+    assert sorted(tmp_path.rglob("*")) == kept
+
+
+def test_an_empty_read_only_cache(tmp_path):
+    result = run(str(tmp_path), READ_ONLY)
+    assert result.stderr.count("it can't be written") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_nowhere_to_write(tmp_path):
