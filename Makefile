@@ -16,11 +16,13 @@ test: $(call with,test)  ## all tests that need neither a GPU nor PyTorch
 compare: $(call with,test) $(call with,compare)  ## every operation against PyTorch
 	$(BIN)/python -m pytest -m compare
 
-bench: $(call with,bench)  ## every kernel of this machine against NumPy
+bench: $(call with,bench) $(call with,compare)  ## every kernel of this machine against NumPy, and PyTorch on the CPU
 	$(BIN)/kernelwright bench
+	$(BIN)/kernelwright bench cpu
 
-figures: $(call with,bench) $(call with,simulator)  ## the tables in README.md, measured on this machine
+figures: $(call with,bench) $(call with,compare) $(call with,simulator)  ## the tables in README.md, measured on this machine
 	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown README.md
+	$(BIN)/kernelwright bench cpu --json bench/results/versus.json --markdown README.md
 	$(BIN)/kernelwright bench simulator --json bench/results/simulator.json --markdown README.md
 
 lint: $(call with,dev)  ## style and types

@@ -54,10 +54,15 @@ def _parser() -> Parser:
 
     bench = commands.add_parser("bench", help="time the kernels against NumPy and this machine's limits")
     bench.add_argument(
-        "families", nargs="*", metavar="FAMILY", help="matmul, softmax, …, or an operation (default: all); or simulator"
+        "families",
+        nargs="*",
+        metavar="FAMILY",
+        help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator",
     )
     bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
+    bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
+    bench.add_argument("--threads", metavar="N,…", help="of bench cpu: how many, by turns (default: 2,1)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
     bench.set_defaults(run=_bench)
@@ -68,6 +73,7 @@ def _parser() -> Parser:
     trace.set_defaults(run=_trace)
 
     doctor = commands.add_parser("doctor", help="what runs here, what doesn't, and what to install")
+    doctor.add_argument("--warm", action="store_true", help="compile every kernel for the CPU, once, and keep it")
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -95,10 +101,28 @@ def _bench(chosen: argparse.Namespace) -> int:
         from . import simulation
 
         return simulation.run(chosen.quick, chosen.json, chosen.markdown)
+    if chosen.families == ["cpu"]:
+        return _bench_cpu(chosen)
+    for name in ("only", "threads"):
+        if getattr(chosen, name) is not None:
+            raise ValueError(f"bench: --{name} is an option of kernelwright bench cpu alone")
     from . import suite
 
     backends = chosen.backends.split(",") if chosen.backends is not None else None
     return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
+
+
+def _bench_cpu(chosen: argparse.Namespace) -> int:
+    if chosen.backends is not None:
+        raise ValueError("bench cpu: --backends has no use here, it measures the backend numba")
+    try:
+        threads = None if chosen.threads is None else [int(n) for n in chosen.threads.split(",")]
+    except ValueError:
+        raise ValueError(f"bench cpu: --threads is {chosen.threads!r}: it must be numbers, such as 2,1") from None
+    only = None if chosen.only is None else chosen.only.split(",")
+    from . import versus
+
+    return versus.run(chosen.quick, only, threads, chosen.json, chosen.markdown)
 
 
 def _trace(chosen: argparse.Namespace) -> int:
@@ -111,10 +135,9 @@ def _trace(chosen: argparse.Namespace) -> int:
 
 
 def _doctor(chosen: argparse.Namespace) -> int:
-    del chosen
-    from . import doctor
+    from . import doctor, warm
 
-    return doctor.run()
+    return warm.run() if chosen.warm else doctor.run()
 
 
 def _is_mistake(error: Exception) -> bool:

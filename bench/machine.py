@@ -141,6 +141,14 @@ def commit() -> str | None:
     return found and found + ("+" if changed else "")
 
 
+def busy_seconds() -> float | None:
+    """Processor time that all programs together have used so far, of all cores; None where the system doesn't say."""
+    if sys.platform != "linux":
+        return None
+    user, nice, system, _, _, *interrupts = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
 def _output(*command: str) -> str | None:
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)

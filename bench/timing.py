@@ -104,10 +104,11 @@ def _ballast(cupy: Any) -> Any:
     return cupy.empty(FLUSH, "uint8")
 
 
-def race(contenders: Mapping[str, Contender], budget: float) -> dict[str, Timing]:
+def race(contenders: Mapping[str, Contender], budget: float, settle: float = SETTLE) -> dict[str, Timing]:
     """Time them by turns for `budget` seconds, and for three rounds at least.
 
-    A contender whose single call takes longer than twice the budget has only one sample.
+    `settle` may be short where all work with one thread: nobody's waiting threads are about. A contender whose single
+    call takes longer than twice the budget has only one sample.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -126,7 +127,7 @@ def race(contenders: Mapping[str, Contender], budget: float) -> dict[str, Timing
             if number >= LEAST and time.perf_counter() > end:
                 break
             for name in order:
-                samples[name] += _turn(contenders[name], repeats[name])
+                samples[name] += _turn(contenders[name], repeats[name], settle)
             order.append(order.pop(0))
         return {name: Timing(taken) for name, taken in samples.items()}
     finally:
@@ -142,9 +143,9 @@ def _enough(contender: Contender) -> tuple[int, float]:
     return repeat, seconds
 
 
-def _turn(contender: Contender, repeat: int) -> list[float]:
+def _turn(contender: Contender, repeat: int, settle: float) -> list[float]:
     """Some samples in a row, once the machine has settled to this contender."""
-    end = time.perf_counter() + SETTLE
+    end = time.perf_counter() + settle
     while time.perf_counter() < end:
         contender.sample(repeat)
     samples, end = [contender.sample(repeat)], time.perf_counter() + TURN

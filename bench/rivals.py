@@ -1,0 +1,341 @@
+"""Work that we, NumPy and PyTorch can all do, and the call by which each does it.
+
+All read and write the same arrays, which are NumPy's: PyTorch's tensors are views of them, so nobody's memory lies
+better than another's. Only what changes its arguments, an optimizer's step, has arrays of its own. Where PyTorch writes
+into `out`, so do we and NumPy; where it can't without a copy (the norms, the loss), all allocate.
+
+PyTorch's side is the kernel itself wherever it can be called: autograd's bookkeeping is not counted. Most gradients are
+reached through torch.ops, which takes a microsecond longer to get to the kernel than PyTorch's other functions.
+"""
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .. import kernels, layers, training
+from ..kernels.operation import Draw
+from . import copying
+
+OURS, NUMPY, TORCH, DEFAULT, COMPILED, COPY = "kernelwright", "numpy", "torch", "default", "compiled", "copy"
+LARGE = 1 << 24  # elements: 64 MB, more than the caches hold
+Calls = dict[str, Callable[[], Any]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work."""
+
+    operation: str
+    size: str
+    calls: Callable[[Any, int], Calls]  # given PyTorch, if it is installed, and the number of threads: everyone's call
+    autograd: bool = False  # PyTorch records what it does, for its way back
+
+
+def ours(name: str) -> Callable[..., Any]:
+    """The public function; one that doesn't exist yet says so when it is called."""
+
+    def missing(*args: Any, **options: Any) -> None:
+        raise NotImplementedError(f"missing: there is no kernels.{name}")
+
+    return getattr(kernels, name, missing)
+
+
+def product(sizes: tuple[int, int, int], transposed: str = "") -> Work:
+    """A matrix product; a transposed matrix is a view of one that lies in memory the other way."""
+    m, k, n = sizes
+
+    def calls(torch: Any, threads: int) -> Calls:
+        draw = Draw(0, np.float32)
+        a = draw.normal(k, m).T if "a" in transposed else draw.normal(m, k)
+        b = draw.normal(n, k).T if "b" in transposed else draw.normal(k, n)
+        out = np.empty((m, n), np.float32)
+        found: Calls = {OURS: partial(ours("matmul"), a, b, out=out), NUMPY: partial(np.matmul, a, b, out=out)}
+        if torch:
+            a, b, out = map(torch.from_numpy, (a, b, out))
+            found[TORCH] = partial(torch.matmul, a, b, out=out)
+        return found
+
+    operation = " ".join(["matmul", *(f"{name}ᵀ" for name in transposed)])
+    return Work(operation, f"{m}³" if m == k == n else f"{m}×{k}×{n}", calls)
+
+
+def products(quick: bool) -> Iterator[Work]:
+    sizes = [(n, n, n) for n in (16, 32, 64, 128, 256, 512, 1024, 2048)]
+    sizes += [(128, 784, 256), (64, 512, 2048), (64, 256, 10), (1024, 1024, 64)]
+    chosen = ((64, 64, 64), (512, 512, 512), (64, 256, 10)) if quick else sizes
+    return itertools.starmap(product, itertools.product(chosen, ("", "a", "b", "ab")))
+
+
+def vectors(quick: bool) -> Iterator[Work]:
+    """One row times a matrix: what a network does with a single sample, its weights transposed or not."""
+    sizes = ((1, 256, 512), (1, 4096, 4096))
+    return itertools.starmap(product, itertools.product(sizes[: 1 if quick else 2], ("", "b")))
+
+
+# PyTorch's activations and their gradients: calls of (torch, arrays, out). relu's own `out` is a copy, clamp_min's
+# isn't; functions of torch.nn that have no `out` are called where they are kept.
+TORCH_ACTIVATIONS: dict[str, tuple[Callable[..., Callable], Callable[..., Callable]]] = {
+    "relu": (
+        lambda torch, x, y: partial(torch.clamp_min, x, 0, out=y),
+        lambda torch, g, x, y: partial(torch.ops.aten.threshold_backward.grad_input, g, x, 0, grad_input=y),
+    ),
+    "leaky_relu": (
+        lambda torch, x, y: partial(torch._C._nn.leaky_relu, x, 0.01, out=y),
+        lambda torch, g, x, y: partial(torch.ops.aten.leaky_relu_backward.grad_input, g, x, 0.01, False, grad_input=y),
+    ),
+    "sigmoid": (
+        lambda torch, x, y: partial(torch.sigmoid, x, out=y),
+        lambda torch, g, x, y: partial(torch.ops.aten.sigmoid_backward.grad_input, g, x, grad_input=y),
+    ),
+    "tanh": (
+        lambda torch, x, y: partial(torch.tanh, x, out=y),
+        lambda torch, g, x, y: partial(torch.ops.aten.tanh_backward.grad_input, g, x, grad_input=y),
+    ),
+    "gelu": (
+        lambda torch, x, y, **form: partial(torch._C._nn.gelu, x, out=y, **form),
+        lambda torch, g, x, y, **form: partial(torch.ops.aten.gelu_backward.grad_input, g, x, grad_input=y, **form),
+    ),
+}
+
+
+def activation(name: str, backward: bool, size: int, **options: Any) -> Work:
+    def calls(torch: Any, threads: int) -> Calls:
+        draw = Draw(0, np.float32)
+        x, out = draw.normal(size, scale=2), np.empty(size, np.float32)
+        if name in ("sigmoid", "tanh") and backward:  # whose gradients are computed from their outputs
+            x = ours(name)(x)
+        arrays = (draw.normal(size), x) if backward else (x,)
+        found: Calls = {OURS: partial(ours(_function(name, backward)), *arrays, out=out, **options)}
+        if size == LARGE:
+            found[COPY] = copying.moving(sum(array.nbytes for array in (*arrays, out)), threads)
+        if torch:
+            call = TORCH_ACTIVATIONS[name][backward]
+            found[TORCH] = call(torch, *map(torch.from_numpy, (*arrays, out)), **options)
+        return found
+
+    form = " (tanh)" if options.get("approximate") == "tanh" else ""
+    return Work(_title(name + form, backward), "16M" if size == LARGE else f"{size >> 10}K", calls)
+
+
+def activations(quick: bool) -> Iterator[Work]:
+    forms = [(name, {}) for name in TORCH_ACTIVATIONS] + [("gelu", {"approximate": "tanh"})]
+    for (name, form), backward in itertools.product(forms, (False, True)):
+        for size in (1 << 16,) if quick else (1 << 16, LARGE):
+            yield activation(name, backward, size, **form)
+
+
+def softmax(name: str, backward: bool, rows: int, width: int) -> Work:
+    def calls(torch: Any, threads: int) -> Calls:
+        draw = Draw(0, np.float32)
+        x, out = draw.normal(rows, width, scale=3), np.empty((rows, width), np.float32)
+        arrays = (draw.normal(rows, width), ours(name)(x)) if backward else (x,)
+        found: Calls = {OURS: partial(ours(_function(name, backward)), *arrays, out=out)}
+        if torch:
+            *tensors, y = map(torch.from_numpy, (*arrays, out))
+            if backward:
+                into = {"grad_input" if name == "softmax" else "out": y}
+                found[TORCH] = partial(getattr(torch, f"_{name}_backward_data"), *tensors, -1, y.dtype, **into)
+            else:
+                found[TORCH] = partial(getattr(torch, name), *tensors, -1, out=y)
+        return found
+
+    return Work(_title(name, backward), f"{rows}×{width}", calls)
+
+
+def normalization(name: str, backward: bool, rows: int, width: int) -> Work:
+    """A norm with weight (and bias). Of RMS norm's gradient PyTorch has no kernel for the CPU: it is autograd's."""
+
+    def calls(torch: Any, threads: int) -> Calls:
+        draw = Draw(0, np.float32)
+        x, grad = draw.normal(rows, width), draw.normal(rows, width)
+        parameters = [draw.normal(width) for _ in range(2 if name == "layer_norm" else 1)]
+        arrays = (grad, x) if backward else (x,)
+        found: Calls = {OURS: partial(ours(_function(name, backward)), *arrays, width, *parameters, eps=1e-5)}
+        if torch:
+            x, grad, *parameters = map(torch.from_numpy, (x, grad, *parameters))
+            found[TORCH] = _torch_norm(torch, name, backward, grad, x, parameters)
+        return found
+
+    return Work(_title(name, backward), f"{rows}×{width}", calls, autograd=name == "rms_norm" and backward)
+
+
+def _torch_norm(torch: Any, name: str, backward: bool, grad: Any, x: Any, parameters: list) -> Callable[[], Any]:
+    axes = x.shape[-1:]
+    if name == "layer_norm":
+        if not backward:
+            return partial(torch.native_layer_norm, x, axes, *parameters, 1e-5)
+        _, mean, scale = torch.native_layer_norm(x, axes, *parameters, 1e-5)
+        wanted = [True, True, True]
+        return partial(torch.ops.aten.native_layer_norm_backward, grad, x, axes, mean, scale, *parameters, wanted)
+    if not backward:
+        return partial(torch.rms_norm, x, axes, *parameters, 1e-5)
+    inputs = [tensor.requires_grad_() for tensor in (x, *parameters)]
+    return partial(torch.autograd.grad, torch.rms_norm(*inputs[:1], axes, *inputs[1:], 1e-5), inputs, grad, True)
+
+
+def rowwise(work: Callable[..., Work], names: tuple[str, ...], quick: bool) -> Iterator[Work]:
+    """Rows of these widths, about four million elements; and few short ones."""
+    shapes = [((1 << 22) // width, width) for width in (64, 256, 1000, 2048, 8192)]
+    for name, backward in itertools.product(names, (False, True)):
+        for shape in ((128, 64), (1024, 256)) if quick else ((128, 64), *shapes):
+            yield work(name, backward, *shape)
+
+
+def cross_entropy(rows: int, classes: int) -> Work:
+    """The loss and its gradient: one call of ours, four kernels of PyTorch's."""
+
+    def calls(torch: Any, threads: int) -> Calls:
+        draw = Draw(0, np.float32)
+        x, labels = draw.normal(rows, classes), np.asarray(draw.rng.integers(0, classes, rows))
+        found: Calls = {OURS: partial(ours("cross_entropy_with_gradient"), x, labels)}
+        if torch:
+            aten, x, labels, one = torch.ops.aten, torch.from_numpy(x), torch.from_numpy(labels), torch.ones(())
+            mean, ignored = 1, -100
+
+            def both() -> tuple[Any, Any]:
+                logs = torch.log_softmax(x, 1)
+                loss, weight = aten.nll_loss_forward(logs, labels, None, mean, ignored)
+                grad = aten.nll_loss_backward(one, logs, labels, None, mean, ignored, weight)
+                return loss, torch._log_softmax_backward_data(grad, logs, 1, x.dtype)
+
+            found[TORCH] = both
+        return found
+
+    return Work("cross-entropy with gradient", f"{rows}×{classes}", calls)
+
+
+def losses(quick: bool) -> Iterator[Work]:
+    return itertools.starmap(cross_entropy, ((64, 10),) if quick else ((64, 10), (1024, 10), (4096, 1000)))
+
+
+# Options that PyTorch's and our optimizers of that name share.
+OPTIMIZERS = {"Adam": {"lr": 1e-3}, "SGD": {"lr": 1e-3, "momentum": 0.9}}
+
+
+def step(name: str, count: int, size: int) -> Work:
+    """An optimizer's step over so many parameters of that size, by objects: PyTorch's has no flat buffers."""
+
+    def calls(torch: Any, threads: int) -> Calls:
+        draw, options = Draw(0, np.float32), OPTIMIZERS[name]
+        values, grads = ([draw.normal(size) for _ in range(count)] for _ in range(2))
+        own = [layers.Parameter(value) for value in values]
+        optimizer = getattr(training, name)(own, **options)
+        for parameter, grad in zip(own, grads):
+            parameter.grad = grad
+        found: Calls = {OURS: partial(_stepped, optimizer.step, [parameter.data for parameter in own])}
+        for kind, fused in ((TORCH, True), (DEFAULT, None)) if torch else ():
+            theirs = [torch.nn.Parameter(torch.from_numpy(value.copy())) for value in values]
+            for parameter, grad in zip(theirs, grads):
+                parameter.grad = torch.from_numpy(grad)
+            optimizer = getattr(torch.optim, name)(theirs, fused=fused, **options)
+            found[kind] = partial(_stepped, optimizer.step, [parameter.detach() for parameter in theirs])
+        return found
+
+    return Work(f"{name} step", "16M" if count == 1 else f"{count} of {size}", calls, autograd=True)
+
+
+def _stepped(step: Callable[[], Any], parameters: list) -> list:
+    step()
+    return parameters
+
+
+def optimizers(quick: bool) -> Iterator[Work]:
+    for name in OPTIMIZERS:
+        yield step(name, 100, 1000)
+        if not quick:
+            yield step(name, 1, LARGE)
+
+
+WIDTHS = (784, 256, 128, 10)
+
+
+def mlp() -> layers.Sequential:
+    pairs = list(itertools.pairwise(WIDTHS))
+    linear = [layers.Linear(*pair) for pair in pairs]
+    return layers.Sequential(*(part for layer in linear[:-1] for part in (layer, layers.ReLU())), linear[-1])
+
+
+def training_step(batch: int) -> Work:
+    """A whole step of the MLP with Adam, from the gradients' reset to the changed parameters; the loss."""
+
+    def calls(torch: Any, threads: int) -> Calls:
+        draw = Draw(0, np.float32)
+        x, labels = draw.normal(batch, WIDTHS[0]), np.asarray(draw.rng.integers(0, WIDTHS[-1], batch))
+        net = mlp()
+        starts = [parameter.numpy() for parameter in net.parameters()]
+        criterion, optimizer = layers.CrossEntropyLoss(), training.Adam(net.parameters(), lr=1e-3)
+
+        def our_step() -> Any:
+            optimizer.zero_grad()
+            scores, backward = net.forward(x)
+            loss, loss_backward = criterion.forward(scores, labels)
+            backward(loss_backward(), input_gradient=False)
+            optimizer.step()
+            return loss
+
+        found: Calls = {OURS: our_step}
+        if torch:
+            make = partial(_torch_step, torch, starts, torch.from_numpy(x), torch.from_numpy(labels))
+            compiled = functools.cache(partial(make, compiled=True))
+            found[TORCH] = make(compiled=False)
+            found[COMPILED] = lambda: compiled()()  # made by the first call, which fails where there is no compiler
+        return found
+
+    return Work("MLP step with Adam", f"batch {batch}", calls, autograd=True)
+
+
+def _torch_step(torch: Any, starts: list, x: Any, labels: Any, compiled: bool) -> Callable[[], Any]:
+    """`compiled` covers network, loss and their gradients; the optimizer is PyTorch's fused one either way."""
+    nn = torch.nn
+    linear = [nn.Linear(*pair) for pair in itertools.pairwise(WIDTHS)]
+    net = nn.Sequential(*(part for layer in linear[:-1] for part in (layer, nn.ReLU())), linear[-1])
+    with torch.no_grad():
+        for parameter, start in zip(net.parameters(), starts):
+            parameter.copy_(torch.from_numpy(start))
+    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
+
+    def loss_of(x: Any, labels: Any) -> Any:
+        return criterion(net(x), labels)
+
+    if compiled:
+        torch.compiler.reset()  # what it compiled for another batch, or another number of threads
+        loss_of = torch.compile(loss_of, dynamic=False)
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = loss_of(x, labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def trainings(quick: bool) -> Iterator[Work]:
+    return map(training_step, (64,) if quick else (64, 1024))
+
+
+def _function(name: str, backward: bool) -> str:
+    return f"{name}_backward" if backward else name
+
+
+def _title(name: str, backward: bool) -> str:
+    return f"{name} backward" if backward else name
+
+
+# By the name of a group: its work, given whether it is to be quick.
+WORK: dict[str, Callable[[bool], Iterator[Work]]] = {
+    "matmul": products,
+    "vectors": vectors,
+    "activations": activations,
+    "softmax": functools.partial(rowwise, softmax, ("softmax", "log_softmax")),
+    "normalization": functools.partial(rowwise, normalization, ("layer_norm", "rms_norm")),
+    "losses": losses,
+    "optimizers": optimizers,
+    "training": trainings,
+}

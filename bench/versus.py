@@ -1,0 +1,297 @@
+"""Our kernels for the CPU beside NumPy's and PyTorch's, with several threads and with one.
+
+    kernelwright bench cpu                                  # all of it: ten minutes
+    kernelwright bench cpu --quick --only matmul,softmax
+
+Medians of races (timing.py). Each side is called as its users call it, with as many threads as the others.
+"""
+
+import importlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from . import first_use, machine, report
+from .rivals import COMPILED, OURS, TORCH, WORK, Work
+from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, RIVALS, Row, Verdict, verdicts
+from .timing import SETTLE, Contender, keep_freed_memory, race
+
+PLACE = "cpu figures"
+PYTORCH = "2.13.0"  # the version of the extra `compare`
+BUDGET, QUICK_BUDGET = 0.6, 0.1  # seconds for the rounds of a race
+CROWDED = 0.03  # the share of the processor that other programs may use before figures are doubted
+SETTLE_ALONE = 0.02  # seconds, instead of SETTLE, where all work with one thread
+# What libraries read when they are loaded. Threads of OpenMP that wait, which PyTorch and we share, go to sleep soon
+# instead of taking the cores from whoever comes next (see command.py). PyTorch loses nothing by it: an MLP step of its
+# takes 0.98 ms on an idle machine, 0.94 without; beside another program 4 ms rather than 160. Large arrays get large
+# pages from PyTorch, too, as they do from NumPy. torch.compile starts no processes that would go on while we measure.
+ENVIRONMENT = {"GOMP_SPINCOUNT": "2000", "THP_MEM_ALLOC_ENABLE": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+
+
+def run(
+    quick: bool, only: Sequence[str] | None, threads: Sequence[int] | None, json: Path | None, markdown: Path | None
+) -> int:
+    """Measure, show, write; the exit code: 1 if anything failed, 130 after Ctrl-C, with what there was till then."""
+    kernels.backend("numba")  # raises, if it can't run here
+    groups, threads = _groups(only), _threads(threads)
+    report.check_outputs(json, markdown, PLACE)
+    fair = _make_fair()
+    with kernels.using("numba"), _as_they_were():
+        kernels.relu(np.zeros(1, np.float32))  # our OpenMP is loaded first, so that PyTorch shares it
+        torch = _pytorch()
+        about = {**machine.describe(), "pytorch": torch and torch.__version__, **fair}
+        for line in _introduction(about):
+            print(line)
+        rows: list[Row] = []
+        interrupted, others = False, _share_of_others()
+        try:
+            with np.errstate(all="ignore"):  # optimizers walk far from where they began
+                _measure_all(groups, quick, threads, torch, rows)
+        except KeyboardInterrupt:
+            interrupted = True
+    found = list(verdicts(rows))
+    about["others"] = others()
+    results = {
+        "machine": about,
+        "quick": quick,
+        "complete": not interrupted,
+        "rows": [asdict(row) for row in rows],
+        "verdicts": [asdict(verdict) for verdict in found],
+    }
+    print(f"\n{summary(found)}\n")
+    if (about["others"] or 0) > CROWDED:
+        print(
+            f"warning: other programs used {about['others']:.0%} of the processor meanwhile: figures will be off, "
+            "most of all those with several threads"
+        )
+    for row in rows:
+        for name, error in row.errors.items():
+            print(f"failed: {row.operation} {row.size}, threads: {row.threads}: {RIVALS.get(name, 'ours')}: {error}")
+    if json:
+        report.write_json(json, results)
+    if markdown and not interrupted:
+        report.write_markdown(markdown, figures(results), PLACE)
+    # torch.compile needs a compiler, and doesn't run everywhere.
+    return 130 if interrupted else int(any(set(row.errors) - {COMPILED} for row in rows))
+
+
+def _groups(only: Sequence[str] | None) -> list[str]:
+    known = [*WORK, FIRST_USE]
+    for name in only or ():
+        if name not in known:
+            raise ValueError(f"bench cpu: there is no group {name!r}: it must be one of {', '.join(known)}")
+    return [name for name in known if not only or name in only]
+
+
+def _threads(counts: Sequence[int] | None) -> list[int]:
+    if counts is None:
+        return [2, 1] if (os.cpu_count() or 1) > 1 else [1]
+    if not counts:
+        raise ValueError("bench cpu: there is no number of threads: it must be one, or several with commas")
+    with _as_they_were():
+        for n in counts:
+            kernels.set_threads(n)  # which says what is wrong with it
+    return list(dict.fromkeys(counts))
+
+
+@contextmanager
+def _as_they_were() -> Iterator[None]:
+    """Give our kernels back the threads that they had."""
+    from ..kernels.threads import get_threads
+
+    before = get_threads()
+    try:
+        yield
+    finally:
+        kernels.set_threads(before)
+
+
+def _make_fair() -> dict[str, Any]:
+    """What is the same for all; to be called before PyTorch is imported."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    return {
+        "environment": {name: os.environ[name] for name in ENVIRONMENT},
+        "freed_memory_is_kept": keep_freed_memory(),
+    }
+
+
+def _pytorch() -> Any:
+    """The module, or None where it isn't installed."""
+    try:
+        return importlib.import_module("torch")
+    except ImportError:
+        return None
+
+
+def _share_of_others() -> Callable[[], float | None]:
+    """A function that says which share of the processor other programs have used since now; None if that isn't known.
+
+    A thread that has lost its core to another program makes all others wait for it.
+    """
+
+    def used() -> tuple[float, float]:
+        return (machine.busy_seconds() or 0.0) - sum(os.times()[:4]), time.perf_counter()
+
+    begin, started = used()
+
+    def share() -> float | None:
+        end, ended = used()
+        if machine.busy_seconds() is None:
+            return None
+        return max(0.0, end - begin) / (ended - started) / (os.cpu_count() or 1)
+
+    return share
+
+
+@contextmanager
+def _everyone_with(threads: int, torch: Any) -> Iterator[None]:
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        raise kernels.Unavailable(
+            "bench cpu: the package threadpoolctl, which sets the threads of NumPy's BLAS, isn't installed: "
+            "pip install 'kernelwright[bench]'"
+        ) from None
+    before = torch and torch.get_num_threads()
+    try:
+        with _as_they_were(), threadpool_limits(threads, "blas"):
+            kernels.set_threads(threads)
+            if torch:
+                torch.set_num_threads(threads)
+            yield
+    finally:
+        if torch:
+            torch.set_num_threads(before)
+
+
+def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any, rows: list[Row]) -> None:
+    """Append the rows, and print each group's once it is done."""
+    work = {group: list(WORK[group](quick)) for group in groups if group in WORK}
+    total = len(threads) * sum(map(len, work.values())) + (FIRST_USE in groups)
+    with report.progress(total) as say:
+        for group in groups:
+            begin = len(rows)
+            if group == FIRST_USE:
+                say(group, 0)
+                rows += first_rows()
+                say(group, 1)
+            for count in threads if group in work else ():
+                with _everyone_with(count, torch):
+                    for piece in work[group]:
+                        say(f"{piece.operation} {piece.size}, threads: {count}", 0)
+                        rows += measure(group, piece, count, torch, QUICK_BUDGET if quick else BUDGET)
+                        say(group, 1)
+            print(f"\n{group}\n{table(rows[begin:])}" if rows[begin:] else f"\n{group}: nothing to compare with")
+
+
+def measure(group: str, work: Work, threads: int, torch: Any, budget: float) -> list[Row]:
+    """The row of one piece of work, or none where there is nobody to compare with."""
+    row = Row(group, work.operation, work.size, threads)
+    try:
+        calls = work.calls(torch, threads)
+    except Exception as error:
+        row.errors[OURS] = _text(error)
+        return [row]
+    if len(calls) < 2:
+        return []
+    kernel_alone = torch.inference_mode if torch and not work.autograd else nullcontext
+    ready = {name: Contender(call, kernel_alone if name == TORCH else nullcontext) for name, call in calls.items()}
+    for name, contender in list(ready.items()):
+        try:
+            contender.first()
+        except Exception as error:
+            row.errors[name] = _text(error)
+            del ready[name]
+    for name, timing in race(ready, budget, SETTLE if threads > 1 else SETTLE_ALONE).items():
+        row.seconds[name], row.spread[name] = timing.median, timing.spread
+    return [row]
+
+
+def first_rows() -> list[Row]:
+    """A new process's first training step, beside what it may take."""
+    from ..kernels.threads import get_threads
+
+    rows = []
+    for (size, allowed), seconds in zip(FIRST_USE_SECONDS.items(), first_use.seconds()):
+        taken = {OURS: seconds, ALLOWED: allowed}
+        rows.append(Row(FIRST_USE, "first MLP step of a process", size, get_threads(), taken))
+    return rows
+
+
+def _text(error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0][:300]
+    return first if isinstance(error, NotImplementedError) else f"{type(error).__name__}: {first}"
+
+
+def _introduction(about: dict[str, Any]) -> Iterator[str]:
+    yield f"{machine.line(about)}; PyTorch {about['pytorch'] or 'not installed'}"
+    if about["pytorch"] is None:
+        yield (
+            f"PyTorch isn't installed, so NumPy alone is compared with: pip install torch=={PYTORCH}, "
+            "or 'kernelwright[compare]'"
+        )
+    settings = ", ".join(f"{name}={value}" for name, value in about["environment"].items())
+    yield f"The same for all: arrays, number of threads, {settings}" + (
+        ", the C library keeps freed memory" if about["freed_memory_is_kept"] else ""
+    )
+
+
+def table(rows: list[Row]) -> str:
+    """A group's times, its ratios, and which of the targets for each row are missed."""
+    rivals = [name for name in RIVALS if any(name in row.seconds for row in rows)]
+    headings = ("operation", "size", "threads", "ours", *(RIVALS[name] for name in rivals))
+    headings += (*(f"vs {RIVALS[name]}" for name in rivals), "below")
+    body = []
+    for row in rows:
+        times = (report.duration(row.seconds.get(name)) for name in (OURS, *rivals))
+        ratios = (report.ratio(row.ratio(name)) for name in rivals)
+        state = _state(row.errors[OURS]) if OURS in row.errors else ", ".join(row.missed()) or "–"
+        body.append((row.operation, row.size, str(row.threads), *times, *ratios, state))
+    return report.markdown_table(headings, body)
+
+
+def _state(error: str) -> str:
+    return "missing" if error.startswith("missing") else "failed"
+
+
+def summary(found: list[Verdict]) -> str:
+    """How each group stands: a line for each rival and number of threads."""
+    headings = ("operation", "threads", "against", "geometric mean", "worst", "at", "target", "met")
+    body = [
+        (
+            f"{verdict.group}, {verdict.size} …" if verdict.size else verdict.group,
+            str(verdict.threads),
+            RIVALS[verdict.rival],
+            report.ratio(verdict.mean),
+            report.ratio(verdict.worst),
+            verdict.where,
+            ", ".join(verdict.targets) or "–",
+            "–" if verdict.met is None else "yes" if verdict.met else "no",
+        )
+        for verdict in found
+    ]
+    return report.markdown_table(headings, body)
+
+
+def figures(results: dict[str, Any]) -> str:
+    about = results["machine"]
+    first, *others = _introduction(about)
+    note = (
+        "A ratio is the other's time over ours, of medians by turns: above 1 we are faster. PyTorch: its kernels "
+        "without autograd, but in training and where it has no kernel; its optimizers fused. A copy: of as many bytes "
+        "as the kernel reads and writes. Allowed: the seconds that a process's first training step may take, imports "
+        "apart, over those that it took."
+    )
+    found = [Verdict(**verdict) for verdict in results["verdicts"]]
+    if about["others"] is not None:
+        others.append(f"Other programs used {about['others']:.1%} of the processor meanwhile")
+    parts = [f"{about['date'][:10]}: {first}.", *(f"{line}." for line in others), "", summary(found), "", note]
+    return "\n".join(parts)
