@@ -41,11 +41,12 @@ class Linear(Module):
         def backward(grad, input_gradient=True):
             # ∂x = g W, ∂W = gᵀ x, ∂b = Σ g over the rows
             arrays = x, self.weight.data, self.bias and self.bias.data
-            grad_x, grad_weight, grad_bias = kernels.linear_backward(grad, *arrays, input_gradient=input_gradient)
-            self.weight.grad += grad_weight
+            out = None, self.weight.grad_to_write(), self.bias and self.bias.grad_to_write()
+            found = kernels.linear_backward(grad, *arrays, input_gradient=input_gradient, out=out)
+            self.weight.add_grad(found[1])
             if self.bias:
-                self.bias.grad += grad_bias
-            return grad_x
+                self.bias.add_grad(found[2])
+            return found[0]
 
         return self(x), backward
 

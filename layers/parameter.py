@@ -23,6 +23,7 @@ class Parameter:
             raise TypeError(f"Parameter {name}: data must be float32 or float64, not {data.dtype}")
         self._data = self.backend.from_numpy(data)
         self._grad: Any = None  # made when first asked for: inference needs none
+        self._grad_is_zero = False  # whatever its memory holds: it is set to zero when somebody looks
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -48,8 +49,10 @@ class Parameter:
     def grad(self) -> Any:
         """The sum of all gradients since the last `zero_grad`; at first zero."""
         if self._grad is None:
-            self._grad = self.backend.empty(self.shape, self.dtype)
+            self._grad, self._grad_is_zero = self.backend.empty(self.shape, self.dtype), True
+        if self._grad_is_zero:
             self._grad.fill(0)
+            self._grad_is_zero = False
         return self._grad
 
     @grad.setter
@@ -60,6 +63,27 @@ class Parameter:
     def zero_grad(self) -> None:
         if self._grad is not None:
             self._grad.fill(0)
+            self._grad_is_zero = False
+
+    def drop_grad(self) -> None:
+        """As `zero_grad`, but the memory is left as it is until `grad` is read: most often the next thing to happen
+        to it is that it is written anew."""
+        self._grad_is_zero = self._grad is not None
+
+    def grad_to_write(self) -> Any:
+        """The gradient's memory, for the first gradient to be written straight into; None if there has been one, to
+        which others must be added. Whoever asks must write."""
+        if self._grad is None:
+            self._grad, self._grad_is_zero = self.backend.empty(self.shape, self.dtype), True
+        if not self._grad_is_zero:
+            return None
+        self._grad_is_zero = False
+        return self._grad
+
+    def add_grad(self, grad: Any) -> None:
+        """Add a gradient, unless it has been written where it belongs."""
+        if grad is not self._grad:
+            self.grad += grad
 
     def numpy(self) -> np.ndarray:
         """A copy of the data as a NumPy array."""
@@ -71,7 +95,7 @@ class Parameter:
         if self._grad is None:
             grad.fill(0)
         else:
-            grad[...] = self._grad
+            grad[...] = self.grad
         self._data, self._grad, self.storage = data, grad, storage
 
     def to(self, name: str) -> None:
@@ -79,7 +103,7 @@ class Parameter:
         old, new = self.backend, kernels.backend(name)
         self.backend = new
         if new.array_type is not old.array_type:
-            grad = self._grad
+            grad = self._grad if self._grad is None else self.grad
             self._data = new.from_numpy(old.to_numpy(self._data))
             self._grad = None if grad is None else new.from_numpy(old.to_numpy(grad))
             self.storage = None

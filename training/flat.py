@@ -27,11 +27,18 @@ class Flat:
         for parameter in parameters:
             offsets.append(self.size)
             self.size += math.ceil(parameter.size / ALIGNMENT) * ALIGNMENT
-        self.data, self.grad = self.zeros(), self.zeros()
+        self.data, self._grad = self.zeros(), self.zeros()
         for parameter, offset in zip(parameters, offsets):
             part = slice(offset, offset + parameter.size)
-            data, grad = (x[part].reshape(parameter.shape) for x in (self.data, self.grad))
+            data, grad = (x[part].reshape(parameter.shape) for x in (self.data, self._grad))
             parameter.bind(data, grad, self)
+
+    @property
+    def grad(self) -> Any:
+        """All gradients; those that are zero are set to zero only now."""
+        for parameter in self.parameters:
+            _ = parameter.grad
+        return self._grad
 
     def zeros(self) -> Any:
         """A new array of the same length, for an optimizer's state."""

@@ -36,7 +36,10 @@ class Optimizer:
         self.state: dict[str, Any] = {}
 
     def zero_grad(self) -> None:
-        self.flat.grad.fill(0)
+        """Let all gradients count as zero. A view of one that you keep shows its old values until somebody reads
+        `parameter.grad`, or the way back writes it."""
+        for parameter in self.flat.parameters:
+            parameter.drop_grad()
 
     def step(self) -> None:
         """Change all parameters by their gradients.

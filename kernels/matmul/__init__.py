@@ -320,20 +320,25 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     return matmul(x, weight.T, bias, activation, out=out)
 
 
-def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, input_gradient=True):
+def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, input_gradient=True, out=None):
     """The gradients of `linear` by x, weight and bias: (..., inputs), (outputs, inputs), (outputs,).
 
     Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
-    for it. `y` as for `matmul_backward`.
+    for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
     """
+    out_x, out_weight, out_bias = out or (None, None, None)
     _check_linear("linear_backward", x, weight, bias)
     check.same_dtype("linear_backward", "grad", grad, "x", x)
     check.shape("linear_backward", "grad", grad, (*x.shape[:-1], weight.shape[0]), "as the output")
     g = check.contiguous(_through_activation(grad, x, weight.T, bias, activation, y))
     rows = check.contiguous(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
     g = g.reshape(rows.shape[0], weight.shape[0])
-    grad_x = matmul(g, weight).reshape(x.shape) if input_gradient else None
-    return grad_x, matmul(g.T, rows), None if bias is None else column_sum(g)
+    grad_x = None
+    if input_gradient:
+        grad_x = check.output("linear_backward", out_x, x.shape, x.dtype, g, weight)
+        matmul(g, weight, out=grad_x.reshape(rows.shape))
+    grad_weight = matmul(g.T, rows, out=out_weight)
+    return grad_x, grad_weight, None if bias is None else column_sum(g, out=out_bias)
 
 
 def _check_linear(function: str, x: Any, weight: Any, bias: Any) -> None:

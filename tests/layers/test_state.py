@@ -100,3 +100,21 @@ def test_attributes_are_found_in_order():
     net = Two()
     assert [key for key, _ in net.named_parameters()] == ["scale", "first.weight", "first.bias"]
     assert list(net.state_dict()) == ["scale", "first.weight", "first.bias", "second.weight", "second.bias"]
+
+
+def test_the_first_gradient_after_zero_grad_is_written_and_the_next_ones_are_added():
+    network = layers.Linear(3, 2)
+    x, grad = np.ones((4, 3), np.float32), np.ones((4, 2), np.float32)
+    memory = network.weight.grad
+    _, backward = network.forward(x)
+    backward(grad)
+    backward(grad)
+    assert network.weight.grad.tolist() == [[8.0] * 3] * 2
+    for parameter in network.parameters():
+        parameter.drop_grad()
+    backward(grad)
+    assert memory.tolist() == [[4.0] * 3] * 2
+    assert network.weight.grad is memory
+    assert network.bias.grad.tolist() == [4.0] * 2
+    network.weight.drop_grad()
+    assert not network.weight.grad.any()
