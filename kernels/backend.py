@@ -37,9 +37,7 @@ class Backend:
         self.table: dict[str, Callable] = {}
         self._rungs: dict[tuple[str, str], Callable] = {}
 
-    @property
-    def array_type(self) -> type:
-        return np.ndarray
+    array_type: Any = np.ndarray
 
     def missing(self) -> str | None:
         """Why this backend can't run here and what to install; None if it can."""
@@ -161,8 +159,8 @@ class CuPy(OnDevice):
 
         return Device()
 
-    @property
-    def array_type(self) -> type:
+    @functools.cached_property
+    def array_type(self) -> Any:
         return self.device.cupy.ndarray
 
     def missing(self) -> str | None:

@@ -27,6 +27,8 @@ def array(function: str, name: str, x: Any) -> None:
 
 def real(function: str, name: str, x: Any) -> None:
     """`x` must be an array of float32 or float64."""
+    if type(x) is current().array_type and (x.dtype is F32 or x.dtype is F64):
+        return  # as nearly always; what follows is for subclasses, other byte orders and mistakes
     array(function, name, x)
     dtype = x.dtype
     if dtype is not F32 and dtype is not F64 and not (dtype in (F32, F64) and dtype.isnative):
@@ -34,12 +36,17 @@ def real(function: str, name: str, x: Any) -> None:
 
 
 def like(function: str, name: str, x: Any, other_name: str, other: Any) -> None:
-    """`x` must be an array of `other`'s dtype and shape."""
+    """`x` must be an array of `other`'s dtype and shape; `other` has been checked."""
+    if type(x) is type(other) and x.dtype is other.dtype and x.shape == other.shape:
+        return
     same_dtype(function, name, x, other_name, other)
     shape(function, name, x, other.shape, f"as {other_name}")
 
 
 def same_dtype(function: str, name: str, x: Any, other_name: str, other: Any) -> None:
+    """`x` must be an array of `other`'s dtype; `other` has been checked."""
+    if type(x) is type(other) and x.dtype is other.dtype:
+        return
     real(function, name, x)
     if x.dtype != other.dtype:
         raise TypeError(f"{function}: {name} is {x.dtype} but {other_name} is {other.dtype}: they must be the same")
@@ -92,9 +99,10 @@ def contiguous(x: Any) -> Any:
 
 def changeable(function: str, name: str, x: Any) -> None:
     """`x` is to be changed in place."""
-    if not x.flags.c_contiguous:
+    flags = x.flags
+    if not flags.c_contiguous:
         raise ValueError(f"{function}: {name} must be contiguous (row-major, without gaps)")
-    if isinstance(x, np.ndarray) and not x.flags.writeable:
+    if isinstance(x, np.ndarray) and not flags.writeable:
         raise ValueError(f"{function}: {name} is read-only")
 
 

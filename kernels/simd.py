@@ -228,9 +228,7 @@ def _first_lanes(b, kind: ir.VectorType, count) -> Any:
 
 
 def _part_or_whole(b, kind: Any, count: Any, part: Callable[[], Any], whole: Callable[[], Any]) -> Any:
-    """What `part` does by a mask; by `whole` where all lanes are meant, unless masks cost nothing, as in AVX-512."""
-    if BITS == 512:
-        return part()
+    """What `part` does by a mask; `whole`, which costs less, where all lanes are meant: nearly always, and foreseen."""
     found = []
     with b.if_else(b.icmp_signed(">=", count, I64(kind.count)), likely=True) as (all_lanes, some):
         for branch, write in ((all_lanes, whole), (some, part)):
