@@ -71,6 +71,24 @@ def products(quick: bool) -> Iterator[Work]:
     return itertools.starmap(product, itertools.product(chosen, ("", "a", "b", "ab")))
 
 
+def ladder(quick: bool) -> Iterator[Work]:
+    """Every rung of the matrix product: what each step of the climb brings."""
+    size = 128 if quick else 512
+
+    def calls(rung: str, torch: Any, threads: int) -> Calls:
+        found = product((size, size, size)).calls(torch, threads)
+        top = found[OURS]
+
+        def lower() -> Any:
+            with kernels.rung(matmul=rung):
+                return top()
+
+        return {**found, OURS: lower}
+
+    for rung in kernels.backend("numba").rungs("matmul"):
+        yield Work(f"matmul rung {rung}", f"{size}³", partial(calls, rung))
+
+
 def vectors(quick: bool) -> Iterator[Work]:
     """One row times a matrix: what a network does with a single sample, its weights transposed or not."""
     sizes = ((1, 256, 512), (1, 4096, 4096))
@@ -331,6 +349,7 @@ def _title(name: str, backward: bool) -> str:
 # By the name of a group: its work, given whether it is to be quick.
 WORK: dict[str, Callable[[bool], Iterator[Work]]] = {
     "matmul": products,
+    "ladder": ladder,
     "vectors": vectors,
     "activations": activations,
     "softmax": functools.partial(rowwise, softmax, ("softmax", "log_softmax")),

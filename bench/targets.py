@@ -41,6 +41,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target(TORCH, 0.92),
         Target(TORCH, 1.0, mean=True),
     ),
+    "ladder": (),
     "vectors": (Target(NUMPY, 1.0), Target(TORCH, 1.0)),
     "activations": (Target(TORCH, 1.0), Target(COPY, 0.85)),
     "softmax": (Target(TORCH, 1.2),),

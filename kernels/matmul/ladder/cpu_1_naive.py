@@ -1,5 +1,6 @@
 """Rung 1: the definition, three loops. Every element of b is read with a stride, and the sum is a chain of
-additions that each wait for the one before."""
+additions that each wait for the one before. Measured: 0.9 GFLOP/s of 117 (see
+__init__.py)."""
 
 from ...jit import kernel, task
 from ...share import share
