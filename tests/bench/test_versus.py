@@ -266,7 +266,7 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["cpu", "--only", "tea"], "there is no group 'tea': it must be one of matmul, vectors, activations, softmax,"),
+        (["cpu", "--only", "tea"], "there is no group 'tea': it must be one of matmul, ladder, vectors, activations,"),
         (["cpu", "--threads", "two"], "--threads is 'two': it must be numbers, such as 2,1"),
         (["cpu", "--threads", "0"], "n is 0, it must be from 1 to"),
         (["cpu", "--backends", "numba"], "--backends has no use here"),
