@@ -68,6 +68,8 @@ def broadcasts(function: str, name: str, x: Any, expected: tuple[int, ...], why:
 def axis(function: str, value: Any, ndim: int) -> int:
     """An axis counted from the front; a 0-dimensional array has one axis, as in PyTorch."""
     ndim = max(ndim, 1)
+    if type(value) is int and -ndim <= value < ndim:
+        return value % ndim
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise TypeError(f"{function}: axis must be an integer, not {value!r}")
     if not -ndim <= value < ndim:
@@ -93,8 +95,14 @@ def number(function: str, name: str, value: Any, low: float = -math.inf, high: f
 
 
 def contiguous(x: Any) -> Any:
-    """`x` in row-major order without gaps; a copy only if it isn't already."""
-    return x if x.flags.c_contiguous else x.copy(order="C")
+    """`x` in row-major order without gaps, each element aligned; a copy only if it isn't already."""
+    flags = x.flags
+    return x if flags.c_contiguous and getattr(flags, "aligned", True) else x.copy(order="C")
+
+
+def aligned(x: Any) -> Any:
+    """`x` with strides that are multiples of an element's size; a copy only of a field of records and the like."""
+    return x if getattr(x.flags, "aligned", True) else x.copy()
 
 
 def changeable(function: str, name: str, x: Any) -> None:
@@ -104,6 +112,8 @@ def changeable(function: str, name: str, x: Any) -> None:
         raise ValueError(f"{function}: {name} must be contiguous (row-major, without gaps)")
     if isinstance(x, np.ndarray) and not flags.writeable:
         raise ValueError(f"{function}: {name} is read-only")
+    if isinstance(x, np.ndarray) and not flags.aligned:
+        raise ValueError(f"{function}: {name} isn't aligned: its memory begins within an element of its type")
 
 
 def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any, in_place: bool = False) -> Any:

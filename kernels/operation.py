@@ -33,7 +33,7 @@ class Sample:
 class Draw:
     """Draws arrays for samples: of one dtype, from one generator, in any layout."""
 
-    LAYOUTS = ("contiguous", "transposed", "strided", "reversed", "offset", "readonly")
+    LAYOUTS = ("contiguous", "transposed", "strided", "reversed", "offset", "unaligned", "readonly")
 
     def __init__(self, seed: int, dtype: Any):
         self.rng = np.random.default_rng(seed)
@@ -63,6 +63,10 @@ class Draw:
             return wide[..., ::2]
         if layout == "reversed":
             return np.ascontiguousarray(np.flip(x)).reshape(x.shape)[(slice(None, None, -1),) * x.ndim]
+        if layout == "unaligned":  # a field of records, whose strides are no multiples of an element's size
+            records = np.zeros(x.shape, [("skipped", np.uint8), ("x", x.dtype)])
+            records["x"] = x
+            return records["x"]
         if layout == "offset":  # contiguous, but not aligned to more than one element
             flat = np.full(x.size + 1, np.nan, x.dtype)
             flat[1:] = x.ravel()

@@ -19,7 +19,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 # Units of work, such as an element read, changed and written from the cache (0.1 ns), that pay for waking a thread.
-GRAIN = 1 << 16
+GRAIN = 1 << 15
 I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 POINTER = I8.as_pointer()
 

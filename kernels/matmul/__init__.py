@@ -120,7 +120,7 @@ def matmul(a, b, bias=None, activation=None, *, out=None):
     b : array (..., k, n) or (k,), of the dtype of `a`
     bias : array (n,), optional
     activation : None, "relu", "sigmoid", "tanh", "gelu" or "gelu_tanh"
-        Applied while the result is still in registers.
+        Applied while the result is still at hand, in registers or in the nearest cache.
     out : array (..., m, n), optional
         Filled and returned; contiguous, and apart from `a` and `b`.
 
@@ -128,16 +128,23 @@ def matmul(a, b, bias=None, activation=None, *, out=None):
     axis is missing from the result. An empty sum (k = 0) is 0. Cost: 2 m k n operations a matrix.
     """
     _check("matmul", a, b, bias, activation)
+    a, b = check.aligned(a), check.aligned(b)
+    inputs = (a, b) if bias is None else (a, b, bias)
+    if bias is None:
+        bias = current().empty((0,), a.dtype)
+    if a.ndim == 2 == b.ndim:  # most often
+        out = check.output("matmul", out, (a.shape[0], b.shape[1]), a.dtype, *inputs)
+        kernel("matmul.matmul")(a[None], b[None], check.contiguous(bias), ACTIVATIONS.index(activation), out[None])
+        return out
     rows, columns = a if a.ndim > 1 else a[None, :], b if b.ndim > 1 else b[:, None]
     stack = _stack_shape(rows.shape[:-2], columns.shape[:-2], a, b)
     m, n = rows.shape[-2], columns.shape[-1]
     shape = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
-    inputs = (a, b) if bias is None else (a, b, bias)
     out = check.output("matmul", out, shape, a.dtype, *inputs)
     if columns.ndim == 2 and rows.ndim > 2 and rows.flags.c_contiguous:
         stack, m = (), math.prod(stack) * m  # a stack times one matrix is one tall product
         rows = rows.reshape(m, rows.shape[-1])
-    bias = current().empty((0,), a.dtype) if bias is None else check.contiguous(bias)
+    bias = check.contiguous(bias)
     result = out.reshape(math.prod(stack), m, n)
     arguments = (_stacked(rows, stack), _stacked(columns, stack), bias, ACTIVATIONS.index(activation), result)
     kernel("matmul.matmul")(*arguments)
@@ -222,8 +229,6 @@ def _stacked(x: Any, stack: tuple[int, ...]) -> Any:
 
     NumPy's broadcast_to hands an array of CuPy's to CuPy.
     """
-    if x.ndim == 2 and not stack:
-        return x[None]
     if x.ndim == 3 and x.shape[:-2] == stack:
         return x
     target = stack + x.shape[-2:]

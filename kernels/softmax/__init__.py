@@ -51,17 +51,17 @@ def _softmax(formula: str, torch):
     )
 
 
-def _run(name: str, arrays: dict[str, Any], axis: Any, out: Any) -> Any:
+def _run(name: str, x: Any, axis: Any, out: Any, x_name: str = "x", grad: Any = None) -> Any:
     """Check the arrays, which are of one shape, and run the kernel on them as (outer, n, inner)."""
-    (first_name, first), *others = arrays.items()
-    check.real(name, first_name, first)
-    for other_name, other in others:
-        check.like(name, other_name, other, first_name, first)
-    axis = check.axis(name, axis, first.ndim)
-    out = check.output(name, out, first.shape, first.dtype, *arrays.values(), in_place=True)
-    sizes = first.shape or (1,)
+    check.real(name, x_name, x)
+    if grad is not None:
+        check.like(name, "grad", grad, x_name, x)
+    axis = check.axis(name, axis, x.ndim)
+    inputs = (x,) if grad is None else (grad, x)
+    out = check.output(name, out, x.shape, x.dtype, *inputs, in_place=True)
+    sizes = x.shape or (1,)
     shape = (math.prod(sizes[:axis]), sizes[axis], math.prod(sizes[axis + 1 :]))
-    kernel(f"softmax.{name}")(*(check.contiguous(x).reshape(shape) for x in arrays.values()), out.reshape(shape))
+    kernel(f"softmax.{name}")(*[check.contiguous(array).reshape(shape) for array in inputs], out.reshape(shape))
     return out
 
 
@@ -72,20 +72,20 @@ def softmax(x, axis=-1, *, out=None):
     The largest x is subtracted first, so nothing overflows. Where a NaN or +∞ is among them, or all are −∞, all become
     NaN. `out` may be `x`.
     """
-    return _run("softmax", {"x": x}, axis, out)
+    return _run("softmax", x, axis, out)
 
 
 def softmax_backward(grad, y, axis=-1, *, out=None):
     """yᵢ (gᵢ − Σⱼ gⱼ yⱼ), from the output `y` of `softmax`."""
-    return _run("softmax_backward", {"grad": grad, "y": y}, axis, out)
+    return _run("softmax_backward", y, axis, out, "y", grad)
 
 
 @_softmax("yᵢ = xᵢ − log Σⱼ exp(xⱼ)", lambda torch, x, axis=-1: torch.log_softmax(x, axis))
 def log_softmax(x, axis=-1, *, out=None):
     """xᵢ − log Σⱼ exp(xⱼ) along an axis; edges as for `softmax`."""
-    return _run("log_softmax", {"x": x}, axis, out)
+    return _run("log_softmax", x, axis, out)
 
 
 def log_softmax_backward(grad, y, axis=-1, *, out=None):
     """gᵢ − exp(yᵢ) Σⱼ gⱼ, from the output `y` of `log_softmax`."""
-    return _run("log_softmax_backward", {"grad": grad, "y": y}, axis, out)
+    return _run("log_softmax_backward", y, axis, out, "y", grad)

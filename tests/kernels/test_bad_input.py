@@ -10,6 +10,11 @@ V = np.ones(5, np.float32)
 STATE = {"exp_avg": V.copy(), "exp_avg_sq": V.copy(), "step": 1, "lr": 0.1}
 
 
+def unaligned(like):
+    """Contiguous, but from the second byte of its memory on."""
+    return np.zeros(like.nbytes + 1, np.uint8)[1:].view(like.dtype).reshape(like.shape)
+
+
 def read_only():
     x = X.copy()
     x.flags.writeable = False
@@ -42,6 +47,7 @@ MISTAKES = [
     ),
     (lambda: kernels.relu(X, out=np.ones((4, 3), np.float32).T), ValueError, "out must be contiguous"),
     (lambda: kernels.relu(X, out=read_only()), ValueError, "relu: out is read-only"),
+    (lambda: kernels.relu(X, out=unaligned(X)), ValueError, "relu: out isn't aligned"),
     (lambda: kernels.relu_backward(V, X), ValueError, "grad has the shape (5,), it must be (3, 4) as x"),
     (
         lambda: kernels.sigmoid_backward(X.astype(np.float64), X),
