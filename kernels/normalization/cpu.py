@@ -1,8 +1,7 @@
 """Normalisation on the CPU. Arrays are (rows, n); a weight or bias that there isn't is empty, as is its gradient.
 
-Every element becomes ((x − mean) − rest) · scale. `rest` is what rounding left of the mean: beside a large mean,
-x − mean is exact where mean + rest would not be. So no sum is left to the compiler to regroup: those along a row run
-in vectors.
+Every element becomes (x − mean) · scale + shift, where shift = −rest · scale and `rest` is what rounding left of the
+mean: beside a large mean, x − mean is exact where mean + rest would not be.
 
 The gradients of weight and bias sum over rows: in groups of GROUP rows, then over the groups, in their order, the same
 for any number of threads.
@@ -14,7 +13,7 @@ import numpy as np
 
 from ..jit import inline, kernel, task
 from ..share import enough, share
-from ..simd import add_lanes, first_lanes, fma, full, lanes, load, load_first, store_first, where
+from ..simd import add_lanes, fma, full, lanes, load, load_first, store_first
 
 GROUP = 32  # rows
 PART = 512  # columns of a gradient summed by a thread at a time
@@ -52,11 +51,11 @@ def rms_norm_backward(grad, x, weight, eps, grad_x, grad_weight, threads):
 def _layer_rows(first, last, x, weight, bias, eps, y):
     n, w = x.shape[1], lanes(x)
     for i in range(first, last):
-        mean, rest, scale = _centre(x, i, eps)
+        mean, shift, scale = _centre(x, i, eps)
         start = i * n
         for j in range(0, n, w):
             m = n - j
-            v = ((load_first(x, start + j, m, 0) - mean) - rest) * scale
+            v = fma(load_first(x, start + j, m, 0) - mean, scale, shift)
             if weight.size:
                 v = v * load_first(weight, j, m, 0)
             if bias.size:
@@ -82,9 +81,9 @@ def _layer_groups(first, last, grad, x, weight, eps, grad_x, for_weight, for_bia
     rows = x.shape[0]
     for group in range(first, last):
         for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
-            mean, rest, scale = _centre(x, i, eps)
-            slope, along = _slopes(grad, x, i, mean, rest, scale, weight, for_weight, for_bias, group)
-            _turn_back(grad, x, i, mean, rest, scale, weight, slope, along, grad_x)
+            mean, shift, scale = _centre(x, i, eps)
+            slope, along = _slopes(grad, x, i, mean, shift, scale, weight, for_weight, for_bias, group)
+            _turn_back(grad, x, i, mean, shift, scale, weight, slope, along, grad_x)
 
 
 @task
@@ -99,7 +98,7 @@ def _rms_groups(first, last, grad, x, weight, eps, grad_x, for_weight):
 
 
 @inline
-def _slopes(grad, x, i, mean, rest, scale, weight, for_weight, for_bias, group):
+def _slopes(grad, x, i, mean, shift, scale, weight, for_weight, for_bias, group):
     """The means of g and of g · normal along row i, g being grad · weight and normal the normalised x; and what the
     row adds to the gradients of weight and bias."""
     n, w = x.shape[1], lanes(x)
@@ -108,7 +107,7 @@ def _slopes(grad, x, i, mean, rest, scale, weight, for_weight, for_bias, group):
     for j in range(0, n, w):
         m = n - j
         g = load_first(grad, start + j, m, 0)
-        normal = ((load_first(x, start + j, m, 0) - mean) - rest) * scale
+        normal = fma(load_first(x, start + j, m, 0) - mean, scale, shift)
         if for_weight.size:
             store_first(for_weight, sums + j, m, fma(g, normal, load_first(for_weight, sums + j, m, 0)))
         if for_bias.size:
@@ -116,13 +115,13 @@ def _slopes(grad, x, i, mean, rest, scale, weight, for_weight, for_bias, group):
         if weight.size:
             g = g * load_first(weight, j, m, 0)
         slope += g
-        along += where(first_lanes(x, m), g * normal, 0)
+        along = fma(g, normal, along)  # g is 0 beyond the end
     size = x.dtype.type(n)
     return add_lanes(slope) / size, add_lanes(along) / size
 
 
 @inline
-def _turn_back(grad, x, i, mean, rest, scale, weight, slope, along, grad_x):
+def _turn_back(grad, x, i, mean, shift, scale, weight, slope, along, grad_x):
     """The gradient of row i: scale · (g − slope − normal · along)."""
     n, w = x.shape[1], lanes(x)
     start = i * n
@@ -131,13 +130,13 @@ def _turn_back(grad, x, i, mean, rest, scale, weight, slope, along, grad_x):
         g = load_first(grad, start + j, m, 0)
         if weight.size:
             g = g * load_first(weight, j, m, 0)
-        normal = ((load_first(x, start + j, m, 0) - mean) - rest) * scale
+        normal = fma(load_first(x, start + j, m, 0) - mean, scale, shift)
         store_first(grad_x, start + j, m, scale * ((g - slope) - normal * along))
 
 
 @inline
 def _centre(x, i, eps):
-    """(mean, rest, scale) of row i.
+    """(mean, shift, scale) of row i.
 
     The variance is of x − mean, in a pass of its own: a difference of sums of squares would lose it beside a large
     mean.
@@ -159,7 +158,8 @@ def _centre(x, i, eps):
     variance = add_lanes(squares) / size - rest * rest
     if variance < 0:  # by rounding, where all are equal
         variance = x.dtype.type(0)
-    return mean, rest, x.dtype.type(1) / math.sqrt(variance + eps)
+    scale = x.dtype.type(1) / math.sqrt(variance + eps)
+    return mean, -rest * scale, scale
 
 
 @inline
