@@ -150,24 +150,19 @@ def _indices(first, last, logits, target, weight, ignore_index, constants, loss,
             else:
                 loss[o, i], factors[lane] = np.nan, np.nan
         if gradient.size:
-            _gradient(logits, weight, gradient, group, load(factors, 0) / sum_exp, load(spreads, 0))
+            of_row, smoothed = load(factors, 0) / sum_exp, load(spreads, 0)
+            if inner == 1:
+                of_row, smoothed = full(logits, first_lane(of_row)), full(logits, first_lane(smoothed))
+            for i in range(start, end, step):
+                n = min(count, end - i)
+                g = load_first(gradient, i, n, 0) * of_row  # exp(x − top), which is there, over its sum
+                if spread != 0:
+                    g = g - smoothed * _weights(logits, weight, (i - start) // inner, n)
+                store_first(gradient, i, n, g)
             for lane in range(min(columns, inner - left)):
                 label = target[o, left + lane]
                 if 0 <= label < classes and label != ignore_index:
                     gradient[o, label, left + lane] -= scale * kept * (weight[label] if weight.size else real(1))
-
-
-@inline
-def _gradient(logits, weight, gradient, group, factor, spread):
-    """factor · exp(x − top), which gradient holds, less what smoothing wants of every class."""
-    start, end, step, count = walk(logits, group)
-    inner = logits.shape[2]
-    if inner == 1:
-        factor, spread = full(logits, first_lane(factor)), full(logits, first_lane(spread))
-    for i in range(start, end, step):
-        n = min(count, end - i)
-        wanted = spread * _weights(logits, weight, (i - start) // inner, n)
-        store_first(gradient, i, n, load_first(gradient, i, n, 0) * factor - wanted)
 
 
 @kernel(

@@ -3,9 +3,8 @@
 The matrix is seen as lines, one for each result: y[line] = Σ x[term] · matrix[line, term]. Whichever of the two lies
 next to each other in memory decides how it is walked, always from one byte to the next:
 
-    terms side by side: LINES lines at once, each a sum of vectors      lines side by side: TERMS terms at once, added
-    to
-                        whose lanes are added up in the end                                 the results, in the cache
+    terms side by side:  four lines at once, each a sum of vectors whose lanes are added up in the end
+    lines side by side:  eight terms at once, added to the results, which stay in the cache
 """
 
 import numpy as np

@@ -89,6 +89,24 @@ def test_every_piece_is_done_once(dtype):
 
 
 @own_kernels
+@task
+def too_much(first, last, x):
+    for _ in range(first, last):
+        np.empty(1 << 60, np.float64)[0] = x[0]
+
+
+@kernel("in real[::1]")
+def out_of_memory(x, threads):
+    share(too_much, 4, threads, x)
+
+
+@pytest.mark.parametrize("n", range(1, MOST + 1))
+def test_a_thread_without_memory(n):
+    kernels.set_threads(n)
+    with pytest.raises(MemoryError, match="no room"):
+        out_of_memory(np.zeros(1, np.float32))
+
+
 def test_small_and_large_work():
     for size in (0, 1, 1000, 1_000_000):
         x, y = np.arange(size, dtype=np.float64), np.zeros(size)
