@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from .. import kernels
 from ..kernels import cache
 from ..kernels.jit import Kernel
@@ -29,7 +31,7 @@ def run() -> int:
     with report.progress(len(found)) as say:
         for name, kernel in found:
             say(name, 0)
-            for dtype in ("float32", "float64"):
+            for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
                 kernel.compile(dtype)
             say(name, 1)
     seconds = time.perf_counter() - started
