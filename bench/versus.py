@@ -104,9 +104,7 @@ def _threads(counts: Sequence[int] | None) -> list[int]:
 @contextmanager
 def _as_they_were() -> Iterator[None]:
     """Give our kernels back the threads that they had."""
-    from ..kernels.threads import get_threads
-
-    before = get_threads()
+    before = kernels.get_threads()
     try:
         yield
     finally:
@@ -217,12 +215,10 @@ def measure(group: str, work: Work, threads: int, torch: Any, budget: float) -> 
 
 def first_rows() -> list[Row]:
     """A new process's first training step, beside what it may take."""
-    from ..kernels.threads import get_threads
-
     rows = []
     for (size, allowed), seconds in zip(FIRST_USE_SECONDS.items(), first_use.seconds()):
         taken = {OURS: seconds, ALLOWED: allowed}
-        rows.append(Row(FIRST_USE, "first MLP step of a process", size, get_threads(), taken))
+        rows.append(Row(FIRST_USE, "first MLP step of a process", size, kernels.get_threads(), taken))
     return rows
 
 

@@ -10,7 +10,7 @@ An array that is larger than the caches is streamed to memory: an ordinary store
 about to overwrite, half as much again for the memory to do.
 """
 
-from .jit import inline
+from .jit import inline, task
 from .simd import fence, lanes, load, load_first, misaligned, store, store_first, stream
 
 PIECE = 4096  # elements; a thread gets whole pieces, so that no two write to one line
@@ -22,7 +22,7 @@ def pieces(x):
     return (x.size + PIECE - 1) // PIECE
 
 
-@inline
+@task
 def one(first, last, f, x, y, parameters):
     """y = f(x, *parameters)."""
     w, i, end = lanes(y), first * PIECE, min(last * PIECE, y.size)
@@ -42,7 +42,7 @@ def one(first, last, f, x, y, parameters):
         store_first(y, whole, end - whole, f(load_first(x, whole, end - whole, 0), *parameters))
 
 
-@inline
+@task
 def two(first, last, f, a, b, y, parameters):
     """y = f(a, b, *parameters)."""
     w, i, end = lanes(y), first * PIECE, min(last * PIECE, y.size)

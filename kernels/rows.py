@@ -22,7 +22,7 @@ number of threads.
 import math
 
 from .jit import inline
-from .simd import add_lanes, full, lanes, larger, largest_lane, load, load_first
+from .simd import add_lanes, full, lanes, larger, largest_lane, load, load_first, store_first
 
 
 @inline
@@ -35,15 +35,25 @@ def groups(x):
 
 
 @inline
+def place(x, group):
+    """A group's place: in outer, its first column in inner, and how many columns it has."""
+    inner = x.shape[2]
+    w = lanes(x) if inner > 1 else 1
+    across = (inner + w - 1) // w
+    i = group % across * w
+    return group // across, i, min(w, inner - i)
+
+
+@inline
 def walk(x, group):
     """Where a group's walk begins, where it ends, its step, and how many lanes it uses at most."""
     _, n, inner = x.shape
     w = lanes(x)
     if inner == 1:
         return group * n, (group + 1) * n, w, w
-    across = (inner + w - 1) // w
-    outer, i = group // across, group % across * w
-    return outer * n * inner + i, outer * n * inner + i + (n - 1) * inner + min(w, inner - i), inner, min(w, inner - i)
+    outer, i, columns = place(x, group)
+    start = outer * n * inner + i
+    return start, start + (n - 1) * inner + columns, inner, columns
 
 
 @inline
@@ -66,3 +76,20 @@ def largest(x, start, end, step, count):
 def combined(x, total):
     """The sum of a row in all lanes, or those of columns each in its own."""
     return full(x, add_lanes(total)) if x.shape[2] == 1 else total
+
+
+@inline
+def sum_rows(x, first, last, out, o):
+    """out[o …] = the sum of rows first … last − 1 of x, vectors of columns side by side in registers."""
+    w, columns = lanes(x), x.shape[1]
+    for j in range(0, columns, 4 * w):
+        n = columns - j
+        a = full(x, 0)
+        b, c, d = a, a, a
+        for i in range(first * columns + j, last * columns + j, columns):
+            a, b = a + load_first(x, i, n, 0), b + load_first(x, i + w, n - w, 0)
+            c, d = c + load_first(x, i + 2 * w, n - 2 * w, 0), d + load_first(x, i + 3 * w, n - 3 * w, 0)
+        store_first(out, o + j, n, a)
+        store_first(out, o + j + w, n - w, b)
+        store_first(out, o + j + 2 * w, n - 2 * w, c)
+        store_first(out, o + j + 3 * w, n - 3 * w, d)

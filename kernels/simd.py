@@ -599,27 +599,16 @@ for _name, _symbols in {
         _operator(_symbol, "", _name)
 
 
-@builtin_registry.register_global(operator.neg)  # pyright: ignore[reportOptionalCall]
-class _Negative(AbstractTemplate):
-    key = operator.neg
+def _unary(symbol: Callable[..., Any], emit: Emit) -> None:
+    class Template(AbstractTemplate):
+        key = symbol
 
-    def generic(self, args, kws):
-        return signature(args[0], args[0]) if isinstance(args[0], Vector) else None
+        def generic(self, args, kws):
+            return signature(args[0], args[0]) if isinstance(args[0], Vector) else None
 
-
-@lower_builtin(operator.neg, Vector)
-def _negative(context, b, sig, values):
-    return b.fneg(values[0]) if sig.args[0].element in _INTEGER else b.neg(values[0])
+    builtin_registry.register_global(symbol, types.Function(Template))
+    lower_builtin(symbol, Vector)(lambda context, b, sig, values: emit(b, sig.args[0], values[0]))
 
 
-@builtin_registry.register_global(operator.invert)  # pyright: ignore[reportOptionalCall]
-class _Inverse(AbstractTemplate):
-    key = operator.invert
-
-    def generic(self, args, kws):
-        return signature(args[0], args[0]) if isinstance(args[0], Vector) else None
-
-
-@lower_builtin(operator.invert, Vector)
-def _inverse(context, b, sig, values):
-    return b.not_(values[0])
+_unary(operator.neg, lambda b, kind, x: b.fneg(x) if kind.element in _INTEGER else b.neg(x))
+_unary(operator.invert, lambda b, kind, x: b.not_(x))

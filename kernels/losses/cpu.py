@@ -10,7 +10,7 @@ import numpy as np
 
 from ..elementwise import PIECE, pieces
 from ..jit import inline, kernel, task
-from ..rows import combined, groups, largest, walk
+from ..rows import combined, groups, largest, place, walk
 from ..share import enough, share
 from ..simd import (
     absolute,
@@ -117,13 +117,11 @@ def _indices(first, last, logits, target, weight, ignore_index, constants, loss,
     kept, spread, shared, scale = constants
     _, classes, inner = logits.shape
     w, real = lanes(logits), logits.dtype.type
-    columns = 1 if inner == 1 else w  # rows of logits that a group holds, each in a lane of its own
-    across = (inner + columns - 1) // columns
     tops, logs, smooth, factors, spreads = (np.empty(w, real), np.empty(w, real), np.empty(w, real),
                                             np.empty(w, real), np.empty(w, real))  # fmt: skip
     for group in range(first, last):
         start, end, step, count = walk(logits, group)
-        o, left = group // across, group % across * columns
+        o, left, columns = place(logits, group)  # each column in a lane of its own
         top, sum_exp, log_sum = _log_sum_exp(logits, gradient, group)
         store(tops, 0, top)
         store(logs, 0, log_sum)
@@ -135,7 +133,7 @@ def _indices(first, last, logits, target, weight, ignore_index, constants, loss,
                 lost = log_sum - (load_first(logits, i, n, 0) - top)
                 value += where(first_lanes(logits, n), wanted * lost, 0)
             store(smooth, 0, spread * combined(logits, value))
-        for lane in range(min(columns, inner - left)):
+        for lane in range(columns):
             i = left + lane
             label = target[o, i]
             factors[lane], spreads[lane] = 0, 0
@@ -159,7 +157,7 @@ def _indices(first, last, logits, target, weight, ignore_index, constants, loss,
                 if spread != 0:
                     g = g - smoothed * _weights(logits, weight, (i - start) // inner, n)
                 store_first(gradient, i, n, g)
-            for lane in range(min(columns, inner - left)):
+            for lane in range(columns):
                 label = target[o, left + lane]
                 if 0 <= label < classes and label != ignore_index:
                     gradient[o, label, left + lane] -= scale * kept * (weight[label] if weight.size else real(1))
@@ -181,8 +179,6 @@ def cross_entropy_probabilities(logits, target, weight, smoothing, scale, loss, 
 def _probabilities(first, last, logits, target, weight, constants, loss, gradient):
     kept, spread, scale = constants
     inner = logits.shape[2]
-    columns = 1 if inner == 1 else lanes(logits)
-    across = (inner + columns - 1) // columns
     for group in range(first, last):
         start, end, step, count = walk(logits, group)
         top, sum_exp, log_sum = _log_sum_exp(logits, gradient, group)
@@ -194,8 +190,8 @@ def _probabilities(first, last, logits, target, weight, constants, loss, gradien
             shared += where(first_lanes(logits, n), wanted, 0)
             value += where(first_lanes(logits, n), wanted * lost, 0)
         value, shared = combined(logits, value), combined(logits, shared)
-        left = group % across * columns
-        store_first(loss, group // across * inner + left, min(columns, inner - left), value)
+        o, left, columns = place(logits, group)
+        store_first(loss, o * inner + left, columns, value)
         if gradient.size:
             factor = scale * shared / sum_exp
             for i in range(start, end, step):

@@ -21,8 +21,9 @@ whatever the number of threads.
 import numpy as np
 
 from ..jit import inline, kernel, task
+from ..rows import sum_rows
 from ..share import enough, share
-from ..simd import address, full, lanes, load, load_first, misaligned, store, store_first
+from ..simd import address, lanes, load, load_first, misaligned, store, store_first
 from .finish import finish
 from .tile import MR, multiply_narrow, multiply_tile, tile_columns, transpose
 from .vector import is_vector, matrix_vector
@@ -168,27 +169,10 @@ def column_sum(x, out, threads):
     groups = (rows + GROUP - 1) // GROUP
     sums = np.empty((groups, columns), x.dtype)
     share(_sums_of_groups, groups, enough(threads, x.size), x, sums)
-    _sum_rows(sums, 0, groups, out, 0)
+    sum_rows(sums, 0, groups, out, 0)
 
 
 @task
 def _sums_of_groups(first, last, x, sums):
     for group in range(first, last):
-        _sum_rows(x, group * GROUP, min((group + 1) * GROUP, x.shape[0]), sums, group * x.shape[1])
-
-
-@inline
-def _sum_rows(x, first, last, out, o):
-    """out[o …] = the sum of rows first … last − 1 of x, vectors of columns side by side in registers."""
-    w, columns = lanes(x), x.shape[1]
-    for j in range(0, columns, 4 * w):
-        n = columns - j
-        a = full(x, 0)
-        b, c, d = a, a, a
-        for i in range(first * columns + j, last * columns + j, columns):
-            a, b = a + load_first(x, i, n, 0), b + load_first(x, i + w, n - w, 0)
-            c, d = c + load_first(x, i + 2 * w, n - 2 * w, 0), d + load_first(x, i + 3 * w, n - 3 * w, 0)
-        store_first(out, o + j, n, a)
-        store_first(out, o + j + w, n - w, b)
-        store_first(out, o + j + 2 * w, n - 2 * w, c)
-        store_first(out, o + j + 3 * w, n - 3 * w, d)
+        sum_rows(x, group * GROUP, min((group + 1) * GROUP, x.shape[0]), sums, group * x.shape[1])

@@ -12,11 +12,11 @@ import math
 import numpy as np
 
 from ..jit import inline, kernel, task
+from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import add_lanes, fma, full, lanes, load, load_first, store_first
 
 GROUP = 32  # rows
-PART = 512  # columns of a gradient summed by a thread at a time
 
 
 @kernel("in real[:, ::1], in real[::1], in real[::1], real, out real[:, ::1]")
@@ -35,8 +35,8 @@ def layer_norm_backward(grad, x, weight, eps, grad_x, grad_weight, grad_bias, th
     for_weight = np.zeros((groups, grad_weight.size), x.dtype)
     for_bias = np.zeros((groups, grad_bias.size), x.dtype)
     share(_layer_groups, groups, enough(threads, 2 * x.size), grad, x, weight, eps, grad_x, for_weight, for_bias)
-    _add_up(for_weight, grad_weight, threads)
-    _add_up(for_bias, grad_bias, threads)
+    sum_rows(for_weight, 0, groups, grad_weight, 0)
+    sum_rows(for_bias, 0, groups, grad_bias, 0)
 
 
 @kernel("in real[:, ::1], in real[:, ::1], in real[::1], real, out real[:, ::1], out real[::1]")
@@ -44,7 +44,7 @@ def rms_norm_backward(grad, x, weight, eps, grad_x, grad_weight, threads):
     groups = (x.shape[0] + GROUP - 1) // GROUP
     for_weight = np.zeros((groups, grad_weight.size), x.dtype)
     share(_rms_groups, groups, enough(threads, 2 * x.size), grad, x, weight, eps, grad_x, for_weight)
-    _add_up(for_weight, grad_weight, threads)
+    sum_rows(for_weight, 0, groups, grad_weight, 0)
 
 
 @task
@@ -172,18 +172,3 @@ def _level(x, i, eps):
     for j in range(start, start + whole, lanes(x)):
         squares = fma(load(x, j), load(x, j), squares)
     return x.dtype.type(1) / math.sqrt(add_lanes(squares) / x.dtype.type(n) + eps)
-
-
-@inline
-def _add_up(sums, out, threads):
-    """out = the sum of the rows."""
-    share(_add_up_parts, (out.size + PART - 1) // PART, enough(threads, sums.size), sums, out)
-
-
-@task
-def _add_up_parts(first, last, sums, out):
-    for j in range(first * PART, min(last * PART, out.size)):
-        out[j] = 0
-    for group in range(sums.shape[0]):
-        for j in range(first * PART, min(last * PART, out.size)):
-            out[j] += sums[group, j]
