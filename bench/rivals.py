@@ -173,14 +173,26 @@ def normalization(name: str, backward: bool, rows: int, width: int) -> Work:
         draw = Draw(0, np.float32)
         x, grad = draw.normal(rows, width), draw.normal(rows, width)
         parameters = [draw.normal(width) for _ in range(2 if name == "layer_norm" else 1)]
-        arrays = (grad, x) if backward else (x,)
-        found: Calls = {OURS: partial(ours(_function(name, backward)), *arrays, width, *parameters, eps=1e-5)}
+        found: Calls = {OURS: _our_norm(name, backward, grad, x, parameters)}
         if torch:
             x, grad, *parameters = map(torch.from_numpy, (x, grad, *parameters))
             found[TORCH] = _torch_norm(torch, name, backward, grad, x, parameters)
         return found
 
     return Work(_title(name, backward), f"{rows}×{width}", calls, autograd=name == "rms_norm" and backward)
+
+
+def _our_norm(name: str, backward: bool, grad: Any, x: Any, parameters: list) -> Callable[[], Any]:
+    """As in PyTorch, layer norm's forward call returns how it normalised each row, and its gradient is given it."""
+    width = x.shape[-1]
+    if name == "rms_norm":
+        function, arrays = (kernels.rms_norm_backward, (grad, x)) if backward else (kernels.rms_norm, (x,))
+        return partial(function, *arrays, width, *parameters, eps=1e-5)
+    forward = partial(kernels.layer_norm_with_statistics, x, width, *parameters)
+    if not backward:
+        return forward
+    _, statistics = forward()
+    return partial(kernels.layer_norm_backward, grad, x, width, *parameters, statistics=statistics)
 
 
 def _torch_norm(torch: Any, name: str, backward: bool, grad: Any, x: Any, parameters: list) -> Callable[[], Any]:

@@ -23,7 +23,13 @@ from .losses import (
     mse_loss_with_gradient,
 )
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
-from .normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
+from .normalization import (
+    layer_norm,
+    layer_norm_backward,
+    layer_norm_with_statistics,
+    rms_norm,
+    rms_norm_backward,
+)
 from .operation import CATALOG
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
@@ -54,6 +60,7 @@ __all__ = [
     "get_threads",
     "layer_norm",
     "layer_norm_backward",
+    "layer_norm_with_statistics",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",

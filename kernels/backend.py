@@ -36,6 +36,7 @@ class Backend:
     def __init__(self) -> None:
         self.table: dict[str, Callable] = {}
         self._rungs: dict[tuple[str, str], Callable] = {}
+        self._nothing: dict[Any, Any] = {}
 
     array_type: Any = np.ndarray
 
@@ -46,6 +47,13 @@ class Backend:
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """A new array of this backend, its content undefined."""
         return np.empty(shape, dtype)
+
+    def nothing(self, dtype: Any) -> Any:
+        """An array of size 0, always the same one: for a kernel, an argument that isn't there."""
+        try:
+            return self._nothing[dtype]
+        except KeyError:
+            return self._nothing.setdefault(dtype, self.empty((0,), dtype))
 
     def from_numpy(self, array: np.ndarray) -> Any:
         """A NumPy array as this backend's kind; no copy where it is one already."""

@@ -108,6 +108,8 @@ def aligned(x: Any) -> Any:
 def changeable(function: str, name: str, x: Any) -> None:
     """`x` is to be changed in place."""
     flags = x.flags
+    if getattr(flags, "carray", False):  # NumPy's word for all of the following
+        return
     if not flags.c_contiguous:
         raise ValueError(f"{function}: {name} must be contiguous (row-major, without gaps)")
     if isinstance(x, np.ndarray) and not flags.writeable:
@@ -119,7 +121,7 @@ def changeable(function: str, name: str, x: Any) -> None:
 def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Any, in_place: bool = False) -> Any:
     """The array to fill: `out` if the caller gave a fitting one, else a new one.
 
-    `inputs` are arrays that the kernel still reads while it writes, so `out` may not overlap them; `in_place`
+    `inputs` are arrays (or None) that the kernel still reads while it writes: `out` may not overlap them; `in_place`
     allows it to be one of them, for kernels that read an element only to write the same one.
     """
     if out is None:
@@ -131,9 +133,9 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
         raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
     changeable(function, "out", out)
     for x in inputs if isinstance(out, np.ndarray) else ():
-        if not np.may_share_memory(out, x):
+        if x is None or not np.may_share_memory(out, x):
             continue
-        if in_place and x.ctypes.data == out.ctypes.data and x.strides == out.strides:
+        if in_place and (x is out or (x.ctypes.data == out.ctypes.data and x.strides == out.strides)):
             continue
         raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
     return out

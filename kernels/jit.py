@@ -24,6 +24,7 @@ from numba.core import caching
 
 from . import cache as store
 from . import threads
+from .unbox import Borrowed
 
 # NumPy's rules for division (Numba's own raise, which stops vectorisation). No flag that would let the
 # compiler assume away a NaN or an infinity.
@@ -47,21 +48,21 @@ class Kernel:
     def __init__(self, function, signature: str):
         self.function, self.signature = function, signature
         self.__doc__, self.__name__ = function.__doc__, function.__name__
-        self._compiled = {}
+        self._compiled = {}  # by an element's size in bytes
         self._lock = threading.Lock()
 
     def __call__(self, *args):
-        dtype = args[0].dtype
+        first = args[0]
         try:
-            compiled = self._compiled[dtype]
+            compiled = self._compiled[first.itemsize]
         except KeyError:
-            compiled = self.compile(dtype)
+            compiled = self.compile(first.dtype)
         return compiled(*args, threads.count)
 
     def compile(self, dtype):
         """The machine code for one floating-point type: from the disk if it's there."""
         with self._lock:
-            if dtype not in self._compiled:
+            if dtype.itemsize not in self._compiled:
                 threads.start()
                 dispatcher = keep(numba.njit(**OPTIONS)(self.function))
                 started = time.perf_counter()
@@ -71,8 +72,10 @@ class Kernel:
                 if seconds > 2:
                     name = f"{self.function.__module__.removeprefix('kernelwright.')}.{self.__name__}"
                     print(f"kernelwright: compiled {name} for {dtype} in {seconds:.1f} s", file=sys.stderr)
-                self._compiled[dtype] = threads.callable_by_all(dispatcher)
-            return self._compiled[dtype]
+                # What the dispatcher calls, once it has looked at the types; they are known here.
+                (overload,) = dispatcher.overloads.values()
+                self._compiled[dtype.itemsize] = threads.callable_by_all(overload.entry_point)
+            return self._compiled[dtype.itemsize]
 
 
 def keep(dispatcher: Any, sources: tuple[Path, ...] | None = None) -> Any:
@@ -97,7 +100,7 @@ def _signature(text: str, real):
             result.append(scalars[name])
             continue
         layout = "C" if axes.endswith("::1]") else "A"
-        result.append(types.Array(scalars[name], axes.count(",") + 1, layout, readonly=words[0] == "in"))
+        result.append(Borrowed(scalars[name], axes.count(",") + 1, layout, words[0] == "in"))
     return types.void(*result)
 
 

@@ -1,4 +1,4 @@
-"""Matrix products: y = act(a b + bias), the layer `linear` made of it, and their gradients.
+"""Matrix products: y = act(a b + bias + residual), the layer `linear` made of it, and their gradients.
 
 Transposes are views: `matmul(a.T, b)` reads `a` through its strides, nothing is copied. Where NumPy's
 `np.matmul` allows an argument, so does `matmul`: vectors, stacks of matrices, broadcasting between stacks.
@@ -58,6 +58,7 @@ def _samples(draw: Draw):
     a, b, bias = draw.normal(33, 31), draw.normal(31, 17), draw.normal(17)
     for name in ACTIVATIONS:
         yield Sample((a, b, bias, name), note=f"bias and {name}")
+        yield Sample((a, b, None, name, draw.normal(33, 17)), note=f"residual and {name}")
     yield Sample((a, b, None, "relu"), note="an activation without bias")
     yield Sample((draw.normal(3, 0), draw.normal(0, 4), draw.normal(4), "sigmoid"), note="nothing to sum")
     for left in draw.LAYOUTS:
@@ -76,7 +77,11 @@ def _samples(draw: Draw):
     )
     for one, other in (*stacks, *empty, *vectors):
         yield Sample((draw.normal(*one), draw.normal(*other)), note=f"{one} × {other}")
-    yield Sample((draw.normal(2, 3, 4, 5), draw.normal(3, 5, 6), draw.normal(6), "gelu"), note="all at once")
+    yield Sample((draw.normal(2, 3, 4, 5), draw.normal(3, 5, 6), draw.normal(6), "gelu"), note="a stack with bias")
+    residual = draw.normal(2, 3, 4, 6, layout="strided")
+    everything = (draw.normal(2, 3, 4, 5), draw.normal(3, 5, 6), draw.normal(6), "tanh", residual)
+    yield Sample(everything, note="all at once")
+    yield Sample((draw.normal(4, 5), draw.normal(5), None, None, draw.normal(4)), note="a vector's residual")
     special = draw.extremes().reshape(2, 7)
     yield Sample((special, draw.normal(7, 3)), smooth=False, note="extreme values")
 
@@ -95,7 +100,7 @@ def _backward_cost(a, b, bias=None, *_, **__):
 
 
 @operation(
-    formula="y = act(a b + bias)",
+    formula="y = act(a b + bias + residual)",
     samples=_samples,
     cost=_cost,
     backward_cost=_backward_cost,
@@ -103,16 +108,16 @@ def _backward_cost(a, b, bias=None, *_, **__):
     workloads={f"{n}³": (n, n, n) for n in (512, 64, 256, 1024)}
     | {"128×784×256": (128, 784, 256), "64×256×10": (64, 256, 10)},
     outputs=("y",),
-    differentiable=("a", "b", "bias"),
-    torch=lambda torch, a, b, bias=None, activation=None: _TORCH_ACTIVATIONS[activation](
-        torch, torch.matmul(a, b) if bias is None else torch.matmul(a, b) + bias
+    differentiable=("a", "b", "bias", "residual"),
+    torch=lambda torch, a, b, bias=None, activation=None, residual=None: _TORCH_ACTIVATIONS[activation](
+        torch, sum((x for x in (bias, residual) if x is not None), torch.matmul(a, b))
     ),
     rtol=1e-4,
     atol=1e-4,
     why="sums of up to 784 products of numbers of order 1, each step rounded to float32: √784 · 28 · 6e-8",
 )
-def matmul(a, b, bias=None, activation=None, *, out=None):
-    """The matrix product act(a b + bias): yᵢⱼ = act(Σₖ aᵢₖ bₖⱼ + biasⱼ).
+def matmul(a, b, bias=None, activation=None, residual=None, *, out=None):
+    """The matrix product act(a b + bias + residual): yᵢⱼ = act(Σₖ aᵢₖ bₖⱼ + biasⱼ + residualᵢⱼ).
 
     Parameters
     ----------
@@ -120,42 +125,50 @@ def matmul(a, b, bias=None, activation=None, *, out=None):
     b : array (..., k, n) or (k,), of the dtype of `a`
     bias : array (n,), optional
     activation : None, "relu", "sigmoid", "tanh", "gelu" or "gelu_tanh"
-        Applied while the result is still at hand, in registers or in the nearest cache.
+        Applied, as are the bias and the residual, while the product is at hand, in registers or in the nearest cache.
+    residual : array (..., m, n), optional
+        Of the result's shape: what a layer adds to its product, as the way around it in a residual network.
     out : array (..., m, n), optional
-        Filled and returned; contiguous, and apart from `a` and `b`.
+        Filled and returned; contiguous, and apart from all that is read.
 
     Leading axes are stacks of matrices and broadcast. A vector `a` is one row, a vector `b` one column, and that
     axis is missing from the result. An empty sum (k = 0) is 0. Cost: 2 m k n operations a matrix.
     """
     _check("matmul", a, b, bias, activation)
-    a, b = check.aligned(a), check.aligned(b)
-    inputs = (a, b) if bias is None else (a, b, bias)
-    if bias is None:
-        bias = current().empty((0,), a.dtype)
-    if a.ndim == 2 == b.ndim:  # most often
-        out = check.output("matmul", out, (a.shape[0], b.shape[1]), a.dtype, *inputs)
-        kernel("matmul.matmul")(a[None], b[None], check.contiguous(bias), ACTIVATIONS.index(activation), out[None])
+    flat = a.ndim == 2 == b.ndim  # most often
+    if flat:
+        rows, columns, stack = a, b, ()
+        m, n = shape = a.shape[0], b.shape[1]
+    else:
+        rows, columns = a if a.ndim > 1 else a[None, :], b if b.ndim > 1 else b[:, None]
+        stack = _stack_shape(rows.shape[:-2], columns.shape[:-2], a, b)
+        m, n = rows.shape[-2], columns.shape[-1]
+        shape = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
+    _check_residual("matmul", residual, shape, a)
+    out = check.output("matmul", out, shape, a.dtype, a, b, bias, residual)
+    nothing = current().nothing(a.dtype)
+    after = (
+        nothing if bias is None else check.contiguous(bias),
+        nothing if residual is None else check.contiguous(residual).reshape(-1),
+        ACTIVATIONS.index(activation),
+    )
+    rows, columns = check.aligned(rows), check.aligned(columns)
+    if flat:
+        kernel("matmul.matmul")(rows[None], columns[None], *after, out[None])
         return out
-    rows, columns = a if a.ndim > 1 else a[None, :], b if b.ndim > 1 else b[:, None]
-    stack = _stack_shape(rows.shape[:-2], columns.shape[:-2], a, b)
-    m, n = rows.shape[-2], columns.shape[-1]
-    shape = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
-    out = check.output("matmul", out, shape, a.dtype, *inputs)
     if columns.ndim == 2 and rows.ndim > 2 and rows.flags.c_contiguous:
         stack, m = (), math.prod(stack) * m  # a stack times one matrix is one tall product
         rows = rows.reshape(m, rows.shape[-1])
-    bias = check.contiguous(bias)
     result = out.reshape(math.prod(stack), m, n)
-    arguments = (_stacked(rows, stack), _stacked(columns, stack), bias, ACTIVATIONS.index(activation), result)
-    kernel("matmul.matmul")(*arguments)
+    kernel("matmul.matmul")(_stacked(rows, stack), _stacked(columns, stack), *after, result)
     return out
 
 
-def matmul_backward(grad, a, b, bias=None, activation=None, y=None):
-    """The gradients of `matmul` by a, b and bias (None without one).
+def matmul_backward(grad, a, b, bias=None, activation=None, residual=None, y=None):
+    """The gradients of `matmul` by a, b, bias and residual (None where there is none).
 
     With g = grad · act′: ∂a = g bᵀ, ∂b = aᵀ g, summed over the axes that were broadcast, ∂bias = the sum of g over all
-    rows. `y` is the output of `matmul`, needed where there is an activation; for "gelu" and "gelu_tanh",
+    rows, ∂residual = g. `y` is the output of `matmul`, needed where there is an activation; for "gelu" and "gelu_tanh",
     whose derivative needs what went in, the product is computed again.
     """
     _check("matmul_backward", a, b, bias, activation)
@@ -165,8 +178,10 @@ def matmul_backward(grad, a, b, bias=None, activation=None, y=None):
     check.same_dtype("matmul_backward", "grad", grad, "a", a)
     expected = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
     check.shape("matmul_backward", "grad", grad, expected, "as the product")
-    g = _through_activation(grad, a, b, bias, activation, y)
-    g = check.contiguous(g).reshape(*stack, m, n)
+    _check_residual("matmul_backward", residual, expected, a)
+    g = check.contiguous(_through_activation(grad, a, b, bias, activation, residual, y))
+    grad_residual = None if residual is None else g
+    g = g.reshape(*stack, m, n)
     grad_a = _sum_to(matmul(g, columns.swapaxes(-1, -2)), rows.shape)
     if columns.ndim == 2 and rows.ndim > 2:  # one matrix met by all rows of the stack: one product again
         height = math.prod(stack) * m
@@ -175,16 +190,16 @@ def matmul_backward(grad, a, b, bias=None, activation=None, y=None):
     else:
         grad_b = _sum_to(matmul(rows.swapaxes(-1, -2), g), columns.shape)
     grad_bias = None if bias is None else column_sum(g.reshape(math.prod(stack) * m, n))
-    return grad_a.reshape(a.shape), grad_b.reshape(b.shape), grad_bias
+    return grad_a.reshape(a.shape), grad_b.reshape(b.shape), grad_bias, grad_residual
 
 
-def _through_activation(grad, a, b, bias, activation, y):
+def _through_activation(grad, a, b, bias, activation, residual, y):
     """The gradient before the activation."""
     if activation is None:
         return grad
     if activation in ("gelu", "gelu_tanh"):
         approximate = "tanh" if activation == "gelu_tanh" else "none"
-        return activations.gelu_backward(grad, matmul(a, b, bias), approximate)
+        return activations.gelu_backward(grad, matmul(a, b, bias, None, residual), approximate)
     if y is None:
         raise TypeError(f"matmul_backward: y, the output of matmul, is needed for the activation {activation!r}")
     backward = {
@@ -198,19 +213,25 @@ def _through_activation(grad, a, b, bias, activation, y):
 def _check(function: str, a: Any, b: Any, bias: Any, activation: Any) -> None:
     check.real(function, "a", a)
     check.same_dtype(function, "b", b, "a", a)
-    check.choice(function, "activation", activation, ACTIVATIONS)
-    for name, x in (("a", a), ("b", b)):
-        if x.ndim == 0:
-            raise ValueError(f"{function}: {name} is 0-dimensional, it must have at least one axis")
-    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+    if activation is not None:
+        check.choice(function, "activation", activation, ACTIVATIONS)
+    if not (a.ndim and b.ndim):
+        raise ValueError(f"{function}: {'b' if a.ndim else 'a'} is 0-dimensional, it must have at least one axis")
+    terms = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if a.shape[-1] != terms:
         raise ValueError(
-            f"{function}: a has {a.shape[-1]} columns but b has {b.shape[max(b.ndim - 2, 0)]} rows "
-            f"(shapes {a.shape} and {b.shape})"
+            f"{function}: a has {a.shape[-1]} columns but b has {terms} rows (shapes {a.shape} and {b.shape})"
         )
     if bias is not None:
         check.same_dtype(function, "bias", bias, "a", a)
         columns = b.shape[-1] if b.ndim > 1 else 1
         check.shape(function, "bias", bias, (columns,), "for the columns of b")
+
+
+def _check_residual(function: str, residual: Any, shape: tuple[int, ...], a: Any) -> None:
+    if residual is not None:
+        check.same_dtype(function, "residual", residual, "a", a)
+        check.shape(function, "residual", residual, shape, "as the product")
 
 
 def _stack_shape(one: tuple[int, ...], other: tuple[int, ...], a: Any, b: Any) -> tuple[int, ...]:
@@ -335,7 +356,7 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
     _check_linear("linear_backward", x, weight, bias)
     check.same_dtype("linear_backward", "grad", grad, "x", x)
     check.shape("linear_backward", "grad", grad, (*x.shape[:-1], weight.shape[0]), "as the output")
-    g = check.contiguous(_through_activation(grad, x, weight.T, bias, activation, y))
+    g = check.contiguous(_through_activation(grad, x, weight.T, bias, activation, None, y))
     rows = check.contiguous(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
     g = g.reshape(rows.shape[0], weight.shape[0])
     grad_x = None

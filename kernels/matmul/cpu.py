@@ -24,7 +24,7 @@ from ..jit import inline, kernel, task
 from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
-from .finish import finish
+from .finish import finish, needed
 from .tile import MR, multiply_narrow, multiply_tile, tile_columns, transpose
 from .vector import is_vector, matrix_vector
 
@@ -33,12 +33,13 @@ SMALL = 256 * 256  # elements of b that stay in the first- and second-level cach
 FEW_ROWS = 2 * MR  # so few rows of a don't pay for packing b
 
 
-@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
-def matmul(a, b, bias, activation, out, threads):
+@kernel("in real[:, :, :], in real[:, :, :], in real[::1], in real[::1], int64, out real[:, :, ::1]")
+def matmul(a, b, bias, residual, activation, out, threads):
+    after = bias, residual, activation
     stack, rows, columns = out.shape
     terms = a.shape[2]
     if is_vector(rows, columns, a, b):
-        matrix_vector(a, b, bias, activation, out, threads)
+        matrix_vector(a, b, after, out, threads)
         return
     threads = enough(threads, stack * rows * columns * terms // 8)
     # A thread gets a stack's matrices, or a part of each: `tall` parts of the rows × `wide` parts of the columns.
@@ -48,7 +49,7 @@ def matmul(a, b, bias, activation, out, threads):
     room = _up(height * depth, 64) + _up(width * depth, 64) + 3 * 64  # one to align, two for what _pack stores behind
     count = stack * tall * wide
     space = np.empty((max(1, min(threads, count)), room), a.dtype)
-    share(_blocks, count, threads, a, b, bias, activation, out, tall, wide, space)
+    share(_blocks, count, threads, a, b, after, out, tall, wide, space)
 
 
 @inline
@@ -75,7 +76,7 @@ def _parts(stack, rows, columns, threads, nr):
 
 
 @task
-def _blocks(first, last, a, b, bias, activation, out, tall, wide, space):
+def _blocks(first, last, a, b, after, out, tall, wide, space):
     """Parts first … last − 1 of the product."""
     nr = tile_columns(out)
     _, rows, columns = out.shape
@@ -86,11 +87,11 @@ def _blocks(first, last, a, b, bias, activation, out, tall, wide, space):
         s, place = part // (tall * wide), part % (tall * wide)
         i, j = place // wide * high, place % wide * broad
         if i < rows and j < columns:
-            _part(a, b, bias, activation, out, s, i, min(i + high, rows), j, min(j + broad, columns), own)
+            _part(a, b, after, out, s, i, min(i + high, rows), j, min(j + broad, columns), own)
 
 
 @inline
-def _part(a, b, bias, activation, out, s, top, bottom, left, right, space):
+def _part(a, b, after, out, s, top, bottom, left, right, space):
     """The product of rows top … bottom − 1 and columns left … right − 1 of matrix s."""
     nr, size = tile_columns(out), a.itemsize
     terms, row = a.shape[2], out.shape[2]
@@ -126,8 +127,8 @@ def _part(a, b, bias, activation, out, s, top, bottom, left, right, space):
                             multiply_narrow(a, x, a_line, where, stride, depth, out, corner, row, m, n, k)
                         else:
                             multiply_tile(space, a_room + p * depth, where, stride, depth, out, corner, row, m, n, k)
-                        if k + KC >= terms and (activation or bias.size):
-                            finish(out, corner, row, m, n, bias, j + q, activation)
+                        if k + KC >= terms and needed(after):
+                            finish(out, corner, row, m, n, j + q, after)
 
 
 @inline

@@ -1,4 +1,4 @@
-// The matrix product on the GPU: y = act(a b + bias), for a stack of matrices of any size and strides.
+// The matrix product on the GPU: y = act(a b + bias + residual), for a stack of matrices of any size and strides.
 //
 // A block of 16 × 16 threads computes a 64 × 64 tile of y, each thread 4 × 4 elements of it in registers:
 //
@@ -60,8 +60,10 @@ extern "C" __global__ void matmul(MATRIX_ARGUMENTS) {
             for (int j = 0; j < EACH; j++) {
                 long long row = top + down + i * SIDE, column = left + across + j * SIDE;
                 if (row < rows && column < columns) {
+                    long long place = (s * rows + row) * columns + column;
                     real v = sum[i][j] + (has_bias ? bias[column] : real(0));
-                    y[(s * rows + row) * columns + column] = activate(activation, v);
+                    if (has_residual) v += residual[place];
+                    y[place] = activate(activation, v);
                 }
             }
         }

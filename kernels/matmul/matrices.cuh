@@ -13,10 +13,11 @@ struct Matrices {
 };
 
 // What every version is launched with (gpu.py: arguments). The sizes are those of y and of the sum.
-#define MATRIX_ARGUMENTS                                                                                 \
-    const real *a_data, long long a_stack, long long a_row, long long a_column, const real *b_data,      \
-        long long b_stack, long long b_row, long long b_column, const real *bias, real *y, long long stack, \
-        long long rows, long long terms, long long columns, int has_bias, int activation
+#define MATRIX_ARGUMENTS                                                                                       \
+    const real *a_data, long long a_stack, long long a_row, long long a_column, const real *b_data,            \
+        long long b_stack, long long b_row, long long b_column, const real *bias, const real *residual, real *y, \
+        long long stack, long long rows, long long terms, long long columns, int has_bias, int has_residual,   \
+        int activation
 
 // The activation by its position in ACTIVATIONS (kernels/matmul/__init__.py).
 __device__ inline real activate(int activation, real v) {

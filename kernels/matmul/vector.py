@@ -12,7 +12,7 @@ import numpy as np
 from ..jit import inline, task
 from ..share import enough, share
 from ..simd import add_lanes, fma, full, lanes, load, load_all, load_first, store_first
-from .finish import finish
+from .finish import finish, needed
 
 PIECE = 128  # lines; a thread gets whole pieces
 
@@ -26,7 +26,7 @@ def is_vector(rows, columns, a, b):
 
 
 @inline
-def matrix_vector(a, b, bias, activation, out, threads):
+def matrix_vector(a, b, after, out, threads):
     """The product where out has one column, or one row."""
     stack, rows, columns = out.shape
     size, terms = out.itemsize, a.shape[2]
@@ -41,8 +41,8 @@ def matrix_vector(a, b, bias, activation, out, threads):
             x[k] = b[s, k, 0] if columns == 1 else a[s, 0, k]
         start = s * (matrix.strides[0] // size)
         share(_lines, (lines + PIECE - 1) // PIECE, threads, matrix, start, line, term, x, out, s * lines, lines)
-    if activation or bias.size:
-        finish(out, 0, columns, stack * rows, columns, bias, 0, activation)
+    if needed(after):
+        finish(out, 0, columns, stack * rows, columns, 0, after)
 
 
 @task

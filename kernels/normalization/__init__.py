@@ -1,7 +1,7 @@
 """Normalisation over the last axes of an array: layer norm and RMS norm, and their gradients.
 
 An array is seen as (rows, n), n being all elements of the normalised axes. The gradients normalise each row again,
-which lies in the cache by then, so that the forward functions return nothing but their result.
+while it lies in the cache; layer norm's, which needs two passes for that, may be given what the forward call found.
 """
 
 import math
@@ -112,16 +112,32 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5, *, out=Non
     The variance is the mean of (x − mean)², computed as such: a large mean takes nothing from its accuracy. A row
     that holds a NaN or an infinity becomes NaN. Ba, Kiros and Hinton, Layer Normalization, arXiv:1607.06450.
     """
-    shape = _check("layer_norm", x, normalized_shape, weight, bias)
-    eps = check.number("layer_norm", "eps", eps, 0)
+    return _layer_norm("layer_norm", x, normalized_shape, weight, bias, eps, out, statistics=False)[0]
+
+
+def layer_norm_with_statistics(x, normalized_shape, weight=None, bias=None, eps=1e-5, *, out=None):
+    """`layer_norm`, and how each row was normalised: an array (rows, 3) that spares `layer_norm_backward` two passes.
+
+    A row of it is (mean, rest, scale): the normalised x is ((x − mean) − rest) · scale. `rest` is what rounding left of
+    the mean, and scale is 1 / √(variance + eps).
+    """
+    return _layer_norm("layer_norm_with_statistics", x, normalized_shape, weight, bias, eps, out, statistics=True)
+
+
+def _layer_norm(function: str, x, normalized_shape, weight, bias, eps, out, statistics: bool) -> tuple[Any, Any]:
+    shape = _check(function, x, normalized_shape, weight, bias)
+    eps = check.number(function, "eps", eps, 0)
     given = (weight, bias)
-    out = _output("layer_norm", out, x, given)
-    kernel("normalization.layer_norm")(_rows(x, shape), *_flat(x, given), eps, _rows(out, shape))
-    return out
+    out = _output(function, out, x, given)
+    found = current().empty((shape[0] if statistics else 0, 3), x.dtype)
+    kernel("normalization.layer_norm")(_rows(x, shape), *_flat(x, given), eps, _rows(out, shape), found)
+    return out, found
 
 
-def layer_norm_backward(grad, x, normalized_shape, weight=None, bias=None, eps=1e-5):
+def layer_norm_backward(grad, x, normalized_shape, weight=None, bias=None, eps=1e-5, statistics=None):
     """The gradients of `layer_norm` by x, weight and bias (None without one).
+
+    `statistics` are those of `layer_norm_with_statistics`; without them, they are computed again, with the same result.
 
     With n = (x − mean) · s, s = 1 / √(variance + eps) and g = grad · weight:
     ∂x = s (g − the mean of g − n · the mean of g n), ∂weight = the sum of grad · n over the rows, ∂bias = that of
@@ -132,7 +148,12 @@ def layer_norm_backward(grad, x, normalized_shape, weight=None, bias=None, eps=1
     check.like(name, "grad", grad, "x", x)
     eps = check.number(name, "eps", eps, 0)
     grad_x, grad_weight, grad_bias = _gradients(x, (weight, bias))
-    arguments = (_rows(grad, shape), _rows(x, shape), *_flat(x, (weight,)), eps)
+    if statistics is None:
+        statistics = current().empty((0, 3), x.dtype)
+    else:
+        check.same_dtype(name, "statistics", statistics, "x", x)
+        check.shape(name, "statistics", statistics, (shape[0], 3), "for the rows of x")
+    arguments = (_rows(grad, shape), _rows(x, shape), *_flat(x, (weight,)), eps, check.contiguous(statistics))
     kernel("normalization.layer_norm_backward")(*arguments, _rows(grad_x, shape), grad_weight, grad_bias)
     return grad_x, _shaped(grad_weight, weight), _shaped(grad_bias, bias)
 
@@ -227,7 +248,7 @@ def _rows(x: Any, shape: tuple[int, int]) -> Any:
 
 def _flat(x: Any, given: tuple) -> list:
     """Parameters as kernels take them: empty for none."""
-    none = current().empty((0,), x.dtype)
+    none = current().nothing(x.dtype)
     return [none if parameter is None else check.contiguous(parameter).reshape(-1) for parameter in given]
 
 

@@ -19,9 +19,9 @@ from ..simd import add_lanes, fma, full, lanes, load, load_first, store_first
 GROUP = 32  # rows
 
 
-@kernel("in real[:, ::1], in real[::1], in real[::1], real, out real[:, ::1]")
-def layer_norm(x, weight, bias, eps, y, threads):
-    share(_layer_rows, x.shape[0], enough(threads, x.size), x, weight, bias, eps, y)
+@kernel("in real[:, ::1], in real[::1], in real[::1], real, out real[:, ::1], out real[:, ::1]")
+def layer_norm(x, weight, bias, eps, y, statistics, threads):
+    share(_layer_rows, x.shape[0], enough(threads, x.size), x, weight, bias, eps, y, statistics)
 
 
 @kernel("in real[:, ::1], in real[::1], real, out real[:, ::1]")
@@ -29,12 +29,16 @@ def rms_norm(x, weight, eps, y, threads):
     share(_rms_rows, x.shape[0], enough(threads, x.size), x, weight, eps, y)
 
 
-@kernel("in real[:, ::1], in real[:, ::1], in real[::1], real, out real[:, ::1], out real[::1], out real[::1]")
-def layer_norm_backward(grad, x, weight, eps, grad_x, grad_weight, grad_bias, threads):
+@kernel(
+    "in real[:, ::1], in real[:, ::1], in real[::1], real, in real[:, ::1], "
+    "out real[:, ::1], out real[::1], out real[::1]"
+)
+def layer_norm_backward(grad, x, weight, eps, statistics, grad_x, grad_weight, grad_bias, threads):
     groups = (x.shape[0] + GROUP - 1) // GROUP
     for_weight = np.zeros((groups, grad_weight.size), x.dtype)
     for_bias = np.zeros((groups, grad_bias.size), x.dtype)
-    share(_layer_groups, groups, enough(threads, 2 * x.size), grad, x, weight, eps, grad_x, for_weight, for_bias)
+    threads = enough(threads, 2 * x.size)
+    share(_layer_groups, groups, threads, grad, x, weight, eps, statistics, grad_x, for_weight, for_bias)
     sum_rows(for_weight, 0, groups, grad_weight, 0)
     sum_rows(for_bias, 0, groups, grad_bias, 0)
 
@@ -48,11 +52,13 @@ def rms_norm_backward(grad, x, weight, eps, grad_x, grad_weight, threads):
 
 
 @task
-def _layer_rows(first, last, x, weight, bias, eps, y):
+def _layer_rows(first, last, x, weight, bias, eps, y, statistics):
     n, w = x.shape[1], lanes(x)
     for i in range(first, last):
-        mean, shift, scale = _centre(x, i, eps)
-        start = i * n
+        mean, rest, scale = _centre(x, i, eps)
+        if statistics.size:
+            statistics[i, 0], statistics[i, 1], statistics[i, 2] = mean, rest, scale
+        start, shift = i * n, -rest * scale
         for j in range(0, n, w):
             m = n - j
             v = fma(load_first(x, start + j, m, 0) - mean, scale, shift)
@@ -77,11 +83,15 @@ def _rms_rows(first, last, x, weight, eps, y):
 
 
 @task
-def _layer_groups(first, last, grad, x, weight, eps, grad_x, for_weight, for_bias):
+def _layer_groups(first, last, grad, x, weight, eps, statistics, grad_x, for_weight, for_bias):
     rows = x.shape[0]
     for group in range(first, last):
         for i in range(group * GROUP, min((group + 1) * GROUP, rows)):
-            mean, shift, scale = _centre(x, i, eps)
+            if statistics.size:
+                mean, rest, scale = statistics[i, 0], statistics[i, 1], statistics[i, 2]
+            else:
+                mean, rest, scale = _centre(x, i, eps)
+            shift = -rest * scale
             slope, along = _slopes(grad, x, i, mean, shift, scale, weight, for_weight, for_bias, group)
             _turn_back(grad, x, i, mean, shift, scale, weight, slope, along, grad_x)
 
@@ -136,7 +146,7 @@ def _turn_back(grad, x, i, mean, shift, scale, weight, slope, along, grad_x):
 
 @inline
 def _centre(x, i, eps):
-    """(mean, shift, scale) of row i.
+    """(mean, rest, scale) of row i.
 
     The variance is of x − mean, in a pass of its own: a difference of sums of squares would lose it beside a large
     mean.
@@ -159,7 +169,7 @@ def _centre(x, i, eps):
     if variance < 0:  # by rounding, where all are equal
         variance = x.dtype.type(0)
     scale = x.dtype.type(1) / math.sqrt(variance + eps)
-    return mean, -rest * scale, scale
+    return mean, rest, scale
 
 
 @inline

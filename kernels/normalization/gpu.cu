@@ -37,10 +37,12 @@ __device__ Normal rms(const real* x, long long n, real eps) {
 }
 
 extern "C" __global__ void layer_norm(const real* x, const real* weight, const real* bias, real eps, real* y,
-                                      int has_weight, int has_bias, long long rows, long long n) {
+                                      Normal* statistics, int has_weight, int has_bias, int wants_statistics,
+                                      long long rows, long long n) {
     FOR_EACH_ROW(row, rows) {
         const real* in = x + row * n;
         Normal normal = layer(in, n, eps);
+        if (wants_statistics && threadIdx.x == 0) statistics[row] = normal;
         ALONG_THE_ROW(j, n) {
             real v = normal(in[j]) * (has_weight ? weight[j] : real(1));
             y[row * n + j] = has_bias ? v + bias[j] : v;
@@ -58,9 +60,8 @@ extern "C" __global__ void rms_norm(const real* x, const real* weight, real eps,
 }
 
 // With g = grad · weight: scale · (g − the mean of g, if the row was centred − normal · the mean of g · normal).
-// The row's Normal is kept for the gradient of the weight.
 __device__ void row_backward(const real* grad, const real* x, const real* weight, Normal normal, real* grad_x,
-                             Normal* kept, bool centred, bool has_weight, long long n) {
+                             bool centred, bool has_weight, long long n) {
     real slope = 0, along = 0;
     ALONG_THE_ROW(j, n) {
         real g = grad[j] * (has_weight ? weight[j] : real(1));
@@ -73,16 +74,17 @@ __device__ void row_backward(const real* grad, const real* x, const real* weight
         real g = grad[j] * (has_weight ? weight[j] : real(1));
         grad_x[j] = normal.scale * ((g - slope) - normal(x[j]) * along);
     }
-    if (threadIdx.x == 0) *kept = normal;
 }
 
+// How each row was normalised is known, or else kept, for the gradient of the weight.
 extern "C" __global__ void layer_norm_backward(const real* grad, const real* x, const real* weight, real eps,
-                                               real* grad_x, Normal* kept, int has_weight, long long rows,
+                                               real* grad_x, Normal* kept, int has_weight, int known, long long rows,
                                                long long n) {
     FOR_EACH_ROW(row, rows) {
         long long start = row * n;
-        Normal normal = layer(x + start, n, eps);
-        row_backward(grad + start, x + start, weight, normal, grad_x + start, kept + row, true, has_weight, n);
+        Normal normal = known ? kept[row] : layer(x + start, n, eps);
+        row_backward(grad + start, x + start, weight, normal, grad_x + start, true, has_weight, n);
+        if (!known && threadIdx.x == 0) kept[row] = normal;
     }
 }
 
@@ -91,7 +93,8 @@ extern "C" __global__ void rms_norm_backward(const real* grad, const real* x, co
     FOR_EACH_ROW(row, rows) {
         long long start = row * n;
         Normal normal = rms(x + start, n, eps);
-        row_backward(grad + start, x + start, weight, normal, grad_x + start, kept + row, false, has_weight, n);
+        row_backward(grad + start, x + start, weight, normal, grad_x + start, false, has_weight, n);
+        if (threadIdx.x == 0) kept[row] = normal;
     }
 }
 

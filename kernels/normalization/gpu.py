@@ -8,22 +8,28 @@ from ..matmul import gpu as products
 SOURCE = cuda.Source(__file__)
 
 
-def layer_norm(device, x, weight, bias, eps, y):
-    flags = np.int32(weight.size > 0), np.int32(bias.size > 0)
-    _rows(device, "layer_norm", x, (x, weight, bias, x.dtype.type(eps), y, *flags))
+def layer_norm(device, x, weight, bias, eps, y, statistics):
+    flags = np.int32(weight.size > 0), np.int32(bias.size > 0), np.int32(statistics.size > 0)
+    _rows(device, "layer_norm", x, (x, weight, bias, x.dtype.type(eps), y, statistics, *flags))
 
 
 def rms_norm(device, x, weight, eps, y):
     _rows(device, "rms_norm", x, (x, weight, x.dtype.type(eps), y, np.int32(weight.size > 0)))
 
 
-def layer_norm_backward(device, grad, x, weight, eps, grad_x, grad_weight, grad_bias):
-    _backward(device, "layer_norm_backward", grad, x, weight, eps, grad_x, grad_weight, grad_bias)
+def layer_norm_backward(device, grad, x, weight, eps, statistics, grad_x, grad_weight, grad_bias):
+    known = statistics.size > 0  # how each row was normalised: {mean, rest, scale}
+    kept = statistics if known else device.empty((x.shape[0], 3), x.dtype)
+    flags = np.int32(weight.size > 0), np.int32(known)
+    _rows(device, "layer_norm_backward", x, (grad, x, weight, x.dtype.type(eps), grad_x, kept, *flags))
+    _sums(device, grad, x, kept, grad_weight, grad_bias)
 
 
 def rms_norm_backward(device, grad, x, weight, eps, grad_x, grad_weight):
-    no_bias = device.empty((0,), x.dtype)
-    _backward(device, "rms_norm_backward", grad, x, weight, eps, grad_x, grad_weight, no_bias)
+    kept = device.empty((x.shape[0], 3), x.dtype)
+    arguments = (grad, x, weight, x.dtype.type(eps), grad_x, kept, np.int32(weight.size > 0))
+    _rows(device, "rms_norm_backward", x, arguments)
+    _sums(device, grad, x, kept, grad_weight, device.empty((0,), x.dtype))
 
 
 def _rows(device, name, x, arguments):
@@ -33,10 +39,9 @@ def _rows(device, name, x, arguments):
         device.launch(SOURCE, name, x.dtype, min(int(rows), 1 << 20), threads, (*arguments, rows, n))
 
 
-def _backward(device, name, grad, x, weight, eps, grad_x, grad_weight, grad_bias):
+def _sums(device, grad, x, kept, grad_weight, grad_bias):
+    """The gradients of the parameters."""
     rows, columns = x.shape
-    kept = device.empty((rows, 3), x.dtype)  # how each row was normalised
-    _rows(device, name, x, (grad, x, weight, x.dtype.type(eps), grad_x, kept, np.int32(weight.size > 0)))
     wanted = [out for out in (grad_weight, grad_bias) if out.size]
     if not wanted:
         return

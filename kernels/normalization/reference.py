@@ -4,12 +4,16 @@ import numpy as np
 
 
 def layer_norm(x, weight, bias, eps):
-    normal, _ = _layer(x, eps)
-    return normal * _factors(weight) + (bias if bias.size else 0)
-
-
-def layer_norm_backward(grad, x, weight, eps):
     normal, scale = _layer(x, eps)
+    statistics = np.concatenate([_mean(x), np.zeros_like(scale), scale], axis=1)
+    return normal * _factors(weight) + (bias if bias.size else 0), statistics
+
+
+def layer_norm_backward(grad, x, weight, eps, statistics):
+    normal, scale = _layer(x, eps)
+    if statistics.size:
+        mean, rest, scale = np.split(statistics, 3, axis=1)
+        normal = ((x - mean) - rest) * scale
     slope = grad * _factors(weight)
     along = _mean(slope) + normal * _mean(slope * normal)  # what a mean of 0 and a variance of 1 take away
     return scale * (slope - along), (grad * normal).sum(axis=0), grad.sum(axis=0)

@@ -57,7 +57,7 @@ def _check(function: str, parameter: Any, grad: Any, **states: Any) -> None:
 
 def _flat(parameter: Any, grad: Any, *states: Any) -> tuple:
     """Everything with one axis; a state that there isn't is an empty array."""
-    none = current().empty((0,), parameter.dtype)
+    none = current().nothing(parameter.dtype)
     grad = check.contiguous(grad)
     return tuple(none if x is None else x.reshape(-1) for x in (parameter, grad, *states))
 

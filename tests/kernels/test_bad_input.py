@@ -90,6 +90,13 @@ MISTAKES = [
     (lambda: kernels.layer_norm(X, 4, X), ValueError, "weight has the shape (3, 4), it must be (4,)"),
     (lambda: kernels.layer_norm(X, 4, bias=np.ones(4)), TypeError, "bias is float64 but x is float32"),
     (lambda: kernels.layer_norm(X, 4, eps=-1), ValueError, "eps is -1, it must be at least 0"),
+    (
+        lambda: kernels.layer_norm_backward(X, X, 4, statistics=X),
+        ValueError,
+        "statistics has the shape (3, 4), it must be (3, 3) for the rows of x",
+    ),
+    (lambda: kernels.matmul(X, X.T, residual=X), ValueError, "residual has the shape (3, 4), it must be (3, 3) as the"),
+    (lambda: kernels.matmul(X, X.T, residual=(r := X @ X.T), out=r), ValueError, "out overlaps an input"),
     (lambda: kernels.rms_norm(X[0], 4, (w := X[0].copy()), out=w), ValueError, "out overlaps an input"),
     (lambda: kernels.rms_norm_backward(V, X, 4), ValueError, "grad has the shape (5,), it must be (3, 4) as x"),
     (lambda: kernels.sum(X, 2), ValueError, "sum: axis is 2, it must be from -2 to 1"),

@@ -7,13 +7,14 @@ from ...share import share
 from ..finish import finish
 
 
-@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
-def matmul(a, b, bias, activation, out, threads):
-    share(_rows, out.shape[0] * out.shape[1], threads, a, b, bias, activation, out)
+@kernel("in real[:, :, :], in real[:, :, :], in real[::1], in real[::1], int64, out real[:, :, ::1]")
+def matmul(a, b, bias, residual, activation, out, threads):
+    after = bias, residual, activation
+    share(_rows, out.shape[0] * out.shape[1], threads, a, b, after, out)
 
 
 @task
-def _rows(first, last, a, b, bias, activation, out):
+def _rows(first, last, a, b, after, out):
     _, rows, columns = out.shape
     for row in range(first, last):
         s, i = row // rows, row % rows
@@ -22,4 +23,4 @@ def _rows(first, last, a, b, bias, activation, out):
             for k in range(a.shape[2]):
                 total += a[s, i, k] * b[s, k, j]
             out[s, i, j] = total
-        finish(out, row * columns, columns, 1, columns, bias, 0, activation)
+        finish(out, row * columns, columns, 1, columns, 0, after)

@@ -13,19 +13,20 @@ from ...share import share
 from ..finish import finish
 
 
-@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
-def matmul(a, b, bias, activation, out, threads):
+@kernel("in real[:, :, :], in real[:, :, :], in real[::1], in real[::1], int64, out real[:, :, ::1]")
+def matmul(a, b, bias, residual, activation, out, threads):
+    after = bias, residual, activation
     stack, rows, columns = out.shape
     copy = np.empty((a.shape[2], columns), a.dtype)
     for s in range(stack):
         for k in range(a.shape[2]):
             for j in range(columns):
                 copy[k, j] = b[s, k, j]
-        share(_rows, rows, threads, a, copy, bias, activation, out, s)
+        share(_rows, rows, threads, a, copy, after, out, s)
 
 
 @task
-def _rows(first, last, a, b, bias, activation, out, s):
+def _rows(first, last, a, b, after, out, s):
     columns = out.shape[2]
     for i in range(first, last):
         for j in range(columns):
@@ -34,4 +35,4 @@ def _rows(first, last, a, b, bias, activation, out, s):
             x = a[s, i, k]
             for j in range(columns):
                 out[s, i, j] += x * b[k, j]
-        finish(out, (s * out.shape[1] + i) * columns, columns, 1, columns, bias, 0, activation)
+        finish(out, (s * out.shape[1] + i) * columns, columns, 1, columns, 0, after)

@@ -14,8 +14,9 @@ from ..finish import finish
 KC, NC = 256, 512
 
 
-@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
-def matmul(a, b, bias, activation, out, threads):
+@kernel("in real[:, :, :], in real[:, :, :], in real[::1], in real[::1], int64, out real[:, :, ::1]")
+def matmul(a, b, bias, residual, activation, out, threads):
+    after = bias, residual, activation
     stack, rows, columns = out.shape
     terms = a.shape[2]
     block = np.empty((min(KC, terms), min(NC, columns)), a.dtype)
@@ -27,11 +28,11 @@ def matmul(a, b, bias, activation, out, threads):
                 for r in range(depth):
                     for c in range(width):
                         block[r, c] = b[s, k + r, j + c]
-                share(_rows, (rows + 3) // 4, threads, a, block, bias, activation, out, s, j, k, depth, width)
+                share(_rows, (rows + 3) // 4, threads, a, block, after, out, s, j, k, depth, width)
 
 
 @task
-def _rows(first, last, a, block, bias, activation, out, s, j, k, depth, width):
+def _rows(first, last, a, block, after, out, s, j, k, depth, width):
     _, rows, columns = out.shape
     for i in range(4 * first, min(4 * last, rows), 4):
         bottom = min(i + 4, rows)
@@ -49,7 +50,7 @@ def _rows(first, last, a, block, bias, activation, out, s, j, k, depth, width):
                 for c in range(width):
                     out[s, row, j + c] += x * block[t, c]
             if k + KC >= a.shape[2]:
-                finish(out, (s * rows + row) * columns + j, columns, 1, width, bias, j, activation)
+                finish(out, (s * rows + row) * columns + j, columns, 1, width, j, after)
 
 
 @inline

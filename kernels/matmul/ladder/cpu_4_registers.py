@@ -17,15 +17,16 @@ from ..finish import finish
 from ..tile import MR, multiply_tile, tile_columns
 
 
-@kernel("in real[:, :, :], in real[:, :, :], in real[::1], int64, out real[:, :, ::1]")
-def matmul(a, b, bias, activation, out, threads):
+@kernel("in real[:, :, :], in real[:, :, :], in real[::1], in real[::1], int64, out real[:, :, ::1]")
+def matmul(a, b, bias, residual, activation, out, threads):
+    after = bias, residual, activation
     stack, rows, columns = out.shape
     nr = tile_columns(out)
     across = (columns + nr - 1) // nr
     panels = np.empty((across, a.shape[2] * nr), a.dtype)
     for s in range(stack):
         share(_copy_panels, across, threads, b, s, panels)
-        share(_strips, (rows + MR - 1) // MR, threads, a, panels, bias, activation, out, s)
+        share(_strips, (rows + MR - 1) // MR, threads, a, panels, after, out, s)
 
 
 @task
@@ -39,7 +40,7 @@ def _copy_panels(first, last, b, s, panels):
 
 
 @task
-def _strips(first, last, a, panels, bias, activation, out, s):
+def _strips(first, last, a, panels, after, out, s):
     _, rows, columns = out.shape
     terms, nr = a.shape[2], tile_columns(out)
     strip = np.empty(terms * MR, a.dtype)
@@ -52,4 +53,4 @@ def _strips(first, last, a, panels, bias, activation, out, s):
             j = panel * nr
             n, corner = min(nr, columns - j), (s * rows + i) * columns + j
             multiply_tile(strip, 0, address(panels, panel * nr * terms), nr, terms, out, corner, columns, m, n, 0)
-            finish(out, corner, columns, m, n, bias, j, activation)
+            finish(out, corner, columns, m, n, j, after)

@@ -12,6 +12,8 @@ extern "C" __global__ void matmul(MATRIX_ARGUMENTS) {
     for (long long s = blockIdx.y; s < stack; s += gridDim.y) {
         real sum = has_bias ? bias[column] : real(0);
         for (long long k = 0; k < terms; k++) sum += a.at(s, row, k) * b.at(s, k, column);
-        y[(s * rows + row) * columns + column] = activate(activation, sum);
+        long long place = (s * rows + row) * columns + column;
+        if (has_residual) sum += residual[place];
+        y[place] = activate(activation, sum);
     }
 }

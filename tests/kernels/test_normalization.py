@@ -1,0 +1,30 @@
+"""What a forward call has found out about its rows serves the way back."""
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+
+from ..catalog import BACKENDS, DTYPES, orders, running
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0), (3, 1), (5, 33), (37, 300)])
+def test_statistics_change_no_bit_of_the_gradient(name, shape, dtype):
+    rng = np.random.default_rng(0)
+    backend = kernels.backend(name)
+    grad, x = (backend.from_numpy((rng.standard_normal(shape) + 3).astype(dtype)) for _ in range(2))
+    weight, bias = (backend.from_numpy(rng.standard_normal(shape[1]).astype(dtype)) for _ in range(2))
+    with running(name, orders(name)[-1]):
+        y, statistics = kernels.layer_norm_with_statistics(x, shape[1], weight, bias)
+        alone = kernels.layer_norm(x, shape[1], weight, bias)
+        given = kernels.layer_norm_backward(grad, x, shape[1], weight, bias, statistics=statistics)
+        found = kernels.layer_norm_backward(grad, x, shape[1], weight, bias)
+    for one, other in zip((y, *given), (alone, *found), strict=True):
+        np.testing.assert_array_equal(backend.to_numpy(one), backend.to_numpy(other))
+    mean, rest, scale = backend.to_numpy(statistics).T
+    if shape[1]:
+        exact = backend.to_numpy(x).astype(np.float64)
+        np.testing.assert_allclose(mean + rest, exact.mean(axis=1), rtol=1e-6)
+        np.testing.assert_allclose(scale, 1 / np.sqrt(exact.var(axis=1) + 1e-5), rtol=1e-4)
