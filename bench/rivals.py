@@ -10,6 +10,7 @@ reached through torch.ops, which takes a microsecond longer to get to the kernel
 
 import functools
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +20,10 @@ import numpy as np
 
 from .. import kernels, layers, training
 from ..kernels.operation import Draw
-from . import copying
+from . import copying, in_jax
 
 OURS, NUMPY, TORCH, DEFAULT, COMPILED, COPY = "kernelwright", "numpy", "torch", "default", "compiled", "copy"
+JAX = "jax"
 LARGE = 1 << 24  # elements: 64 MB, more than the caches hold
 Calls = dict[str, Callable[[], Any]]
 
@@ -315,6 +317,9 @@ def training_step(batch: int) -> Work:
             compiled = functools.cache(partial(make, compiled=True))
             found[TORCH] = make(compiled=False)
             found[COMPILED] = lambda: compiled()()  # made by the first call, which fails where there is no compiler
+        if in_jax.version() and threads == os.cpu_count():
+            in_one = functools.cache(partial(in_jax.training_step, starts, x, labels, 1e-3))
+            found[JAX] = lambda: in_one()()
         return found
 
     return Work("MLP step with Adam", f"batch {batch}", calls, autograd=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import geometric_mean
 
-from .rivals import COMPILED, COPY, DEFAULT, NUMPY, OURS, TORCH
+from .rivals import COMPILED, COPY, DEFAULT, JAX, NUMPY, OURS, TORCH
 
 FIRST_USE, ALLOWED = "first use", "allowed"
 RIVALS = {
@@ -15,6 +15,7 @@ RIVALS = {
     TORCH: "PyTorch",
     DEFAULT: "PyTorch's default",  # the optimizer that isn't fused
     COMPILED: "torch.compile",
+    JAX: "JAX",
     COPY: "a copy",  # of as many bytes
     ALLOWED: "allowed",
 }

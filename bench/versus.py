@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from . import first_use, machine, report
-from .rivals import COMPILED, OURS, TORCH, WORK, Work
+from . import first_use, in_jax, machine, report
+from .rivals import COMPILED, JAX, OURS, TORCH, WORK, Work
 from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, RIVALS, Row, Verdict, verdicts
 from .timing import SETTLE, Contender, keep_freed_memory, race
 
@@ -46,7 +46,7 @@ def run(
     with kernels.using("numba"), _as_they_were():
         kernels.relu(np.zeros(1, np.float32))  # our OpenMP is loaded first, so that PyTorch shares it
         torch = _pytorch()
-        about = {**machine.describe(), "pytorch": torch and torch.__version__, **fair}
+        about = {**machine.describe(), "pytorch": torch and torch.__version__, "jax": in_jax.version(), **fair}
         for line in _introduction(about):
             print(line)
         rows: list[Row] = []
@@ -78,8 +78,8 @@ def run(
         report.write_json(json, results)
     if markdown and not interrupted:
         report.write_markdown(markdown, figures(results), PLACE)
-    # torch.compile needs a compiler, and doesn't run everywhere.
-    return 130 if interrupted else int(any(set(row.errors) - {COMPILED} for row in rows))
+    # torch.compile needs a compiler, and doesn't run everywhere; neither does JAX.
+    return 130 if interrupted else int(any(set(row.errors) - {COMPILED, JAX} for row in rows))
 
 
 def _groups(only: Sequence[str] | None) -> list[str]:
@@ -228,7 +228,13 @@ def _text(error: Exception) -> str:
 
 
 def _introduction(about: dict[str, Any]) -> Iterator[str]:
-    yield f"{machine.line(about)}; PyTorch {about['pytorch'] or 'not installed'}"
+    yield "; ".join(
+        (
+            machine.line(about),
+            f"PyTorch {about['pytorch'] or 'not installed'}",
+            f"JAX {about['jax'] or 'not installed'}",
+        )
+    )
     if about["pytorch"] is None:
         yield (
             f"PyTorch isn't installed, so NumPy alone is compared with: pip install torch=={PYTORCH}, "

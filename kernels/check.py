@@ -108,8 +108,6 @@ def aligned(x: Any) -> Any:
 def changeable(function: str, name: str, x: Any) -> None:
     """`x` is to be changed in place."""
     flags = x.flags
-    if getattr(flags, "carray", False):  # NumPy's word for all of the following
-        return
     if not flags.c_contiguous:
         raise ValueError(f"{function}: {name} must be contiguous (row-major, without gaps)")
     if isinstance(x, np.ndarray) and not flags.writeable:
@@ -124,16 +122,23 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
     `inputs` are arrays (or None) that the kernel still reads while it writes: `out` may not overlap them; `in_place`
     allows it to be one of them, for kernels that read an element only to write the same one.
     """
+    here = current()
     if out is None:
-        return current().empty(shape, dtype)
-    array(function, "out", out)
-    if out.dtype != dtype:
-        raise TypeError(f"{function}: out is {out.dtype}, it must be {dtype}")
-    if out.shape != shape:
-        raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
-    changeable(function, "out", out)
+        return here.empty(shape, dtype)
+    on_cpu = type(out) is np.ndarray
+    if not (
+        on_cpu and here.array_type is np.ndarray and out.dtype is dtype and out.shape == shape and out.flags.carray
+    ):
+        array(function, "out", out)  # carray is NumPy's word for what `changeable` asks
+        if out.dtype != dtype:
+            raise TypeError(f"{function}: out is {out.dtype}, it must be {dtype}")
+        if out.shape != shape:
+            raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
+        changeable(function, "out", out)
     for x in inputs if isinstance(out, np.ndarray) else ():
-        if x is None or not np.may_share_memory(out, x):
+        if x is None or (x is not out and x.base is None and out.base is None):  # both own their memory
+            continue
+        if not np.may_share_memory(out, x):
             continue
         if in_place and (x is out or (x.ctypes.data == out.ctypes.data and x.strides == out.strides)):
             continue
