@@ -34,19 +34,31 @@ register_default(Borrowed)(ArrayModel)
 
 @unbox(Borrowed)
 def _unbox(kind: Any, obj: Any, c: Any) -> NativeValue:
+    """The rest has been checked by the contract; but no kernel shall read a shape that isn't there.
+
+    An array without gaps of any number of axes will do where a kernel wants one axis: flat.
+    """
     b = c.builder
 
     def field(offset: int, type: Any) -> Any:
         return b.load(b.bitcast(b.gep(b.bitcast(obj, POINTER), [I64(offset)]), type.as_pointer()))
 
     array = c.context.make_array(kind)(c.context, b)
-    # The contract has checked the rest; but no kernel shall read a shape that isn't there.
-    unlike = b.icmp_signed("!=", field(NDIM, I32), I32(kind.ndim))
-    with b.if_then(unlike, likely=False):
-        c.pyapi.err_set_string("PyExc_TypeError", f"a kernel needs an array of {kind.ndim} axes here")
-    row = ir.ArrayType(I64, kind.ndim)
-    nothing = cgutils.alloca_once_value(b, ir.Constant(row, None))
-    shape, strides = (b.load(b.select(unlike, nothing, field(place, row.as_pointer()))) for place in (SHAPE, STRIDES))
-    data = field(DATA, array.data.type)
-    populate_array(array, data, shape, strides, kind.dtype.bitwidth // 8, None)
+    size = kind.dtype.bitwidth // 8
+    axes = field(NDIM, I32)
+    if kind.ndim == 1 and kind.layout == "C":
+        sizes, count = field(SHAPE, I64.as_pointer()), cgutils.alloca_once_value(b, I64(1))
+        with cgutils.for_range(b, axes) as loop:
+            b.store(b.mul(b.load(count), b.load(b.gep(sizes, [loop.index]))), count)
+        shape, strides, unlike = (b.load(count),), (I64(size),), cgutils.false_bit
+    else:
+        unlike = b.icmp_signed("!=", axes, I32(kind.ndim))
+        with b.if_then(unlike, likely=False):
+            c.pyapi.err_set_string("PyExc_TypeError", f"a kernel needs an array of {kind.ndim} axes here")
+        row = ir.ArrayType(I64, kind.ndim)
+        nothing = cgutils.alloca_once_value(b, ir.Constant(row, None))
+        shape, strides = (
+            b.load(b.select(unlike, nothing, field(place, row.as_pointer()))) for place in (SHAPE, STRIDES)
+        )
+    populate_array(array, field(DATA, array.data.type), shape, strides, size, None)
     return NativeValue(array._getvalue(), is_error=unlike)

@@ -43,7 +43,7 @@ def _activation(formula: str, flops: int, torch, *options: dict, rtol: float = 1
 def _forward(name: str, x: Any, out: Any, *parameters: float) -> Any:
     check.real(name, "x", x)
     out = check.output(name, out, x.shape, x.dtype, x, in_place=True)
-    kernel(f"activations.{name}")(check.contiguous(x).reshape(-1), *parameters, out.reshape(-1))
+    kernel(f"activations.{name}")(check.contiguous(x), *parameters, out)
     return out
 
 
@@ -52,8 +52,7 @@ def _backward(name: str, grad: Any, known: str, x: Any, out: Any, *parameters: f
     check.real(f"{name}_backward", known, x)
     check.like(f"{name}_backward", "grad", grad, known, x)
     out = check.output(f"{name}_backward", out, x.shape, x.dtype, grad, x, in_place=True)
-    grad, x = check.contiguous(grad).reshape(-1), check.contiguous(x).reshape(-1)
-    kernel(f"activations.{name}_backward")(grad, x, *parameters, out.reshape(-1))
+    kernel(f"activations.{name}_backward")(check.contiguous(grad), check.contiguous(x), *parameters, out)
     return out
 
 

@@ -149,7 +149,7 @@ def matmul(a, b, bias=None, activation=None, residual=None, *, out=None):
     nothing = current().nothing(a.dtype)
     after = (
         nothing if bias is None else check.contiguous(bias),
-        nothing if residual is None else check.contiguous(residual).reshape(-1),
+        nothing if residual is None else check.contiguous(residual),
         ACTIVATIONS.index(activation),
     )
     rows, columns = check.aligned(rows), check.aligned(columns)
