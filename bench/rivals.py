@@ -38,15 +38,6 @@ class Work:
     autograd: bool = False  # PyTorch records what it does, for its way back
 
 
-def ours(name: str) -> Callable[..., Any]:
-    """The public function; one that doesn't exist yet says so when it is called."""
-
-    def missing(*args: Any, **options: Any) -> None:
-        raise NotImplementedError(f"missing: there is no kernels.{name}")
-
-    return getattr(kernels, name, missing)
-
-
 def product(sizes: tuple[int, int, int], transposed: str = "") -> Work:
     """A matrix product; a transposed matrix is a view of one that lies in memory the other way."""
     m, k, n = sizes
@@ -56,7 +47,7 @@ def product(sizes: tuple[int, int, int], transposed: str = "") -> Work:
         a = draw.normal(k, m).T if "a" in transposed else draw.normal(m, k)
         b = draw.normal(n, k).T if "b" in transposed else draw.normal(k, n)
         out = np.empty((m, n), np.float32)
-        found: Calls = {OURS: partial(ours("matmul"), a, b, out=out), NUMPY: partial(np.matmul, a, b, out=out)}
+        found: Calls = {OURS: partial(kernels.matmul, a, b, out=out), NUMPY: partial(np.matmul, a, b, out=out)}
         if torch:
             a, b, out = map(torch.from_numpy, (a, b, out))
             found[TORCH] = partial(torch.matmul, a, b, out=out)
@@ -129,9 +120,9 @@ def activation(name: str, backward: bool, size: int, **options: Any) -> Work:
         draw = Draw(0, np.float32)
         x, out = draw.normal(size, scale=2), np.empty(size, np.float32)
         if name in ("sigmoid", "tanh") and backward:  # whose gradients are computed from their outputs
-            x = ours(name)(x)
+            x = _function(name)(x)
         arrays = (draw.normal(size), x) if backward else (x,)
-        found: Calls = {OURS: partial(ours(_function(name, backward)), *arrays, out=out, **options)}
+        found: Calls = {OURS: partial(_function(name, backward), *arrays, out=out, **options)}
         if size == LARGE:
             found[COPY] = copying.moving(sum(array.nbytes for array in (*arrays, out)), threads)
         if torch:
@@ -154,8 +145,8 @@ def softmax(name: str, backward: bool, rows: int, width: int) -> Work:
     def calls(torch: Any, threads: int) -> Calls:
         draw = Draw(0, np.float32)
         x, out = draw.normal(rows, width, scale=3), np.empty((rows, width), np.float32)
-        arrays = (draw.normal(rows, width), ours(name)(x)) if backward else (x,)
-        found: Calls = {OURS: partial(ours(_function(name, backward)), *arrays, out=out)}
+        arrays = (draw.normal(rows, width), _function(name)(x)) if backward else (x,)
+        found: Calls = {OURS: partial(_function(name, backward), *arrays, out=out)}
         if torch:
             *tensors, y = map(torch.from_numpy, (*arrays, out))
             if backward:
@@ -225,7 +216,7 @@ def cross_entropy(rows: int, classes: int) -> Work:
     def calls(torch: Any, threads: int) -> Calls:
         draw = Draw(0, np.float32)
         x, labels = draw.normal(rows, classes), np.asarray(draw.rng.integers(0, classes, rows))
-        found: Calls = {OURS: partial(ours("cross_entropy_with_gradient"), x, labels)}
+        found: Calls = {OURS: partial(kernels.cross_entropy_with_gradient, x, labels)}
         if torch:
             aten, x, labels, one = torch.ops.aten, torch.from_numpy(x), torch.from_numpy(labels), torch.ones(())
             mean, ignored = 1, -100
@@ -356,8 +347,8 @@ def trainings(quick: bool) -> Iterator[Work]:
     return map(training_step, (64,) if quick else (64, 1024))
 
 
-def _function(name: str, backward: bool) -> str:
-    return f"{name}_backward" if backward else name
+def _function(name: str, backward: bool = False) -> Callable[..., Any]:
+    return getattr(kernels, f"{name}_backward" if backward else name)
 
 
 def _title(name: str, backward: bool) -> str:

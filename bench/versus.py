@@ -224,7 +224,7 @@ def first_rows() -> list[Row]:
 
 def _text(error: Exception) -> str:
     first = str(error).strip().partition("\n")[0][:300]
-    return first if isinstance(error, NotImplementedError) else f"{type(error).__name__}: {first}"
+    return f"{type(error).__name__}: {first}"
 
 
 def _introduction(about: dict[str, Any]) -> Iterator[str]:
@@ -255,13 +255,9 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         times = (report.duration(row.seconds.get(name)) for name in (OURS, *rivals))
         ratios = (report.ratio(row.ratio(name)) for name in rivals)
-        state = _state(row.errors[OURS]) if OURS in row.errors else ", ".join(row.missed()) or "–"
+        state = "failed" if OURS in row.errors else ", ".join(row.missed()) or "–"
         body.append((row.operation, row.size, str(row.threads), *times, *ratios, state))
     return report.markdown_table(headings, body)
-
-
-def _state(error: str) -> str:
-    return "missing" if error.startswith("missing") else "failed"
 
 
 def summary(found: list[Verdict]) -> str:

@@ -227,13 +227,13 @@ def test_the_threads_are_everyones_and_are_given_back(tiny, capsys):
 
 def test_a_failure_is_told_and_the_others_run_on(tiny, capsys):
     def calls(torch, threads):
-        return {OURS: rivals.ours("juggle"), NUMPY: int}
+        return {OURS: partial(int, "no hands"), NUMPY: int}
 
     versus.WORK["matmul"] = lambda quick: [rivals.Work("juggling", "3 balls", calls), SMALL["matmul "]]
     assert versus.run(False, ["matmul"], [1], None, None) == 1
     out = capsys.readouterr().out
-    assert re.search(r"juggling .* missing \|$", out, re.MULTILINE)
-    assert "failed: juggling 3 balls, threads: 1: ours: missing: there is no kernels.juggle" in out
+    assert re.search(r"juggling .* failed \|$", out, re.MULTILINE)
+    assert "failed: juggling 3 balls, threads: 1: ours: ValueError: invalid literal" in out
     assert "| matmul " in out
 
 
