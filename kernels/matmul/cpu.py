@@ -11,8 +11,9 @@
 Three loops around the tile keep what it reads near. A panel of b (▓, KC × NR) stays in the first- or second-level
 cache while all panels of a (▒, MR × KC) pass; a block of a (MC × KC, in panels) stays in the second-level cache while
 all panels of b in NC columns pass. A panel is packed so that the tile reads it from the first to the last byte,
-whatever the strides of the matrix were, and no matrix is ever copied whole. The scheme is that of Goto and van de
-Geijn, Anatomy of High-Performance Matrix Multiplication, 2008.
+whatever the strides of the matrix were, and no matrix is ever copied whole. Where a panel would be used too few times
+to pay for that, the tile reads the matrix as it lies. The scheme is that of Goto and van de Geijn, Anatomy of
+High-Performance Matrix Multiplication, 2008.
 
 The sum of an element runs over k from 0 to the end, in stretches of KC: the same whatever its place in a tile and
 whatever the number of threads.
@@ -25,12 +26,13 @@ from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
 from .finish import finish, needed
-from .tile import MR, multiply_narrow, multiply_tile, tile_columns, transpose
+from .tile import MR, is_height, multiply_rows, multiply_tile, tile_columns, transpose
 from .vector import is_vector, matrix_vector
 
 KC, MC, NC = 384, 20 * MR, 512  # a block of a is 360 KiB
 SMALL = 256 * 256  # elements of b that stay in the first- and second-level cache as they are
-FEW_ROWS = 2 * MR  # so few rows of a don't pay for packing b
+FEW_ROWS = 2 * MR  # so few rows of a don't pay for packing b,
+FEW_COLUMNS = 8  # nor so few tiles side by side for packing a
 
 
 @kernel("in real[:, :, :], in real[:, :, :], in real[::1], in real[::1], int64, out real[:, :, ::1]")
@@ -99,8 +101,10 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
     b_start, b_term, b_line = s * (b.strides[0] // size), b.strides[1] // size, b.strides[2] // size
     c_start = s * out.shape[1] * row
     in_place = b_line == 1 and (bottom - top <= FEW_ROWS or terms * (right - left) <= SMALL)
-    # Rows of a whose places in the cache coincide had better be packed.
-    narrow = a_term == 1 and terms >= 64 and right - left <= lanes(a) and a_line * size % 4096 != 0
+    # So few columns use a panel of a too seldom to pay for packing it. But lines whose places in the cache coincide
+    # would push each other out.
+    as_it_lies = right - left <= FEW_COLUMNS * nr and max(a_line, a_term) * size % 2048 != 0
+    in_rows, in_columns = as_it_lies and a_term == 1, as_it_lies and a_line == 1
     a_room = misaligned(space)
     b_room = a_room + _up(min(MC, _up(bottom - top, MR)) * min(KC, terms), 64) + 64
     for j in range(left, right, NC):
@@ -109,9 +113,10 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
             depth = min(KC, terms - k)
             for i in range(top, bottom, MC):
                 height = min(MC, bottom - i)
-                for p in range(0, 0 if narrow else height, MR):
-                    start = a_start + (i + p) * a_line + k * a_term
-                    _pack(a, start, a_line, a_term, min(MR, height - p), depth, space, a_room + p * depth, MR)
+                for p in range(0, 0 if in_rows else height, MR):
+                    start, m = a_start + (i + p) * a_line + k * a_term, min(MR, height - p)
+                    if not (in_columns and is_height(m)):
+                        _pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
                 for q in range(0, width, nr):
                     n = min(nr, width - q)
                     start, panel = b_start + (j + q) * b_line + k * b_term, b_room + q * depth
@@ -122,11 +127,13 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
                         where, stride = address(space, panel), nr
                     for p in range(0, height, MR):
                         m, corner = min(MR, height - p), c_start + (i + p) * row + j + q
-                        if narrow:
-                            x = a_start + (i + p) * a_line + k
-                            multiply_narrow(a, x, a_line, where, stride, depth, out, corner, row, m, n, k)
+                        x, pitch = address(a, a_start + (i + p) * a_line + k * a_term), a_term
+                        if in_rows:
+                            multiply_rows(out, corner, row, m, n, x, a_line, where, stride, depth, k)
                         else:
-                            multiply_tile(space, a_room + p * depth, where, stride, depth, out, corner, row, m, n, k)
+                            if not (in_columns and is_height(m)):
+                                x, pitch = address(space, a_room + p * depth), MR
+                            multiply_tile(out, corner, row, m, n, x, pitch, where, stride, depth, k)
                         if k + KC >= terms and needed(after):
                             finish(out, corner, row, m, n, j + q, after)
 

@@ -22,6 +22,7 @@ import platform
 from llvmlite import ir
 from numba.core import cgutils, types
 
+from ..jit import inline
 from ..simd import BITS, I8, I32, I64, _first_lanes, _kind, _place, _spread, _width, call, memory, suffix
 
 # Rows and vectors of a tile: as many sums as registers allow. AVX-512 and 64-bit Arm have 32, others 16.
@@ -35,44 +36,47 @@ def tile_columns(b, x):
     return I64(NV * _kind(x).count)
 
 
+@inline
+def is_height(rows):
+    """Whether there is a tile of just so many rows."""
+    return rows in HEIGHTS
+
+
 @memory(lambda kind: types.void)
-def multiply_tile(b, a, a0, terms, stride, depth, c, c0, row, rows, columns, add):
+def multiply_tile(b, c, c0, row, rows, columns, a, a_term, terms, stride, depth, add):
     """c[i, j] = (c[i, j] if add else 0) + Σₖ a[k, i] · terms[k, j], for i < rows ≤ MR and j < columns ≤ NR.
 
-    a is packed, at a0 + MR k + i. The others lie in rows: terms[k, j] at the address `terms`, stride k + j elements
-    on; c[i, j] at c0 + row i + j.
+    `a` and `terms` are addresses, and in elements from there: a[k, i] at a_term k + i, readable up to the height of the
+    tile (`is_height`); terms[k, j] at stride k + j. c[i, j] lies at c0 + row i + j.
     """
-    _choose(b, NV, True, a, a0, I64(1), I64(MR), terms, stride, depth, c, c0, row, rows, columns, add)
+    _choose(b, True, c, c0, row, rows, columns, a, I64(1), a_term, terms, stride, depth, add)
 
 
 @memory(lambda kind: types.void)
-def multiply_narrow(b, a, a0, a_row, terms, stride, depth, c, c0, row, rows, columns, add):
-    """The same for columns of one vector at most, where a isn't packed: a[k, i] at a0 + a_row i + k.
-
-    So few columns use a number of `a` once a row: to pack it would cost as much as to multiply.
-    """
-    _choose(b, 1, False, a, a0, a_row, I64(1), terms, stride, depth, c, c0, row, rows, columns, add)
+def multiply_rows(b, c, c0, row, rows, columns, a, a_row, terms, stride, depth, add):
+    """The same for a in rows: a[k, i] at a_row i + k."""
+    _choose(b, False, c, c0, row, rows, columns, a, a_row, I64(1), terms, stride, depth, add)
 
 
-def _choose(b, most, packed, a, a0, a_row, a_term, terms, stride, depth, c, c0, row, rows, columns, add):
-    """Code for each size of tile, and the choice among them."""
-    terms = b.inttoptr(terms, a.type)
-    kind = _kind(a)
+def _choose(b, whole, c, c0, row, rows, columns, a, a_row, a_term, terms, stride, depth, add):
+    """Code for each size of tile, and the choice among them. `whole`: rows that a tile doesn't use may be read."""
+    a, terms = b.inttoptr(a, c.type), b.inttoptr(terms, c.type)
+    kind = _kind(c)
     width = I64(kind.count)
     vectors = b.sdiv(b.add(columns, b.sub(width, I64(1))), width)
     done = b.append_basic_block("done")
-    blocks = {(m, n): b.append_basic_block(f"tile_{m}_{n}") for m in HEIGHTS for n in range(1, most + 1)}
+    blocks = {(m, n): b.append_basic_block(f"tile_{m}_{n}") for m in HEIGHTS for n in range(1, NV + 1)}
     switch = b.switch(b.add(b.mul(rows, I64(NV)), vectors), done)
     for (m, n), block in blocks.items():
         for used in range(HEIGHTS[HEIGHTS.index(m) - 1] + 1 if m > HEIGHTS[0] else 1, m + 1):
             switch.add_case(I64(used * NV + n), block)
         b.position_at_end(block)
-        _tile(b, m, n, kind, packed, a, a0, a_row, a_term, terms, stride, depth, c, c0, row, rows, columns, add)
+        _tile(b, m, n, kind, whole, c, c0, row, rows, columns, a, a_row, a_term, terms, stride, depth, add)
         b.branch(done)
     b.position_at_end(done)
 
 
-def _tile(b, m, n, kind, packed, a, a0, a_row, a_term, terms, stride, depth, c, c0, row, used, columns, add):
+def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, terms, stride, depth, add):
     mask = _first_lanes(b, kind, b.sub(columns, I64((n - 1) * kind.count)))  # of the last vector's
     everything, nothing = (ir.Constant(mask.type, [bit] * kind.count) for bit in (1, 0))
     size = I32(_width(kind.element) // 8)
@@ -90,10 +94,10 @@ def _tile(b, m, n, kind, packed, a, a0, a_row, a_term, terms, stride, depth, c, 
         for total in line:
             b.store(ir.Constant(kind, [0.0] * kind.count), total)
     numbers = [I64(i) for i in range(m)]
-    if not packed:  # idle rows don't exist there: they read what the last one does
+    if not whole:  # an idle row reads what the last one does
         last = b.sub(used, I64(1))
         numbers = [b.select(b.icmp_signed("<", number, last), number, last) for number in numbers]
-    starts = [b.gep(a, [b.add(a0, b.mul(a_row, number))]) for number in numbers]
+    starts = [b.gep(a, [b.mul(a_row, number)]) for number in numbers]
     with cgutils.for_range(b, depth) as loop:
         here = b.mul(stride, loop.index)
         vectors = []

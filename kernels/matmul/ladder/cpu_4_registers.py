@@ -52,5 +52,6 @@ def _strips(first, last, a, panels, after, out, s):
         for panel in range(panels.shape[0]):
             j = panel * nr
             n, corner = min(nr, columns - j), (s * rows + i) * columns + j
-            multiply_tile(strip, 0, address(panels, panel * nr * terms), nr, terms, out, corner, columns, m, n, 0)
+            a_strip, b_panel = address(strip, 0), address(panels, panel * nr * terms)
+            multiply_tile(out, corner, columns, m, n, a_strip, MR, b_panel, nr, terms, 0)
             finish(out, corner, columns, m, n, j, after)
