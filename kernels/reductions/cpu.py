@@ -25,12 +25,14 @@ from ..simd import (
     lanes,
     largest_lane,
     load,
+    load_all,
     load_first,
     maximum,
     minimum,
     smallest_lane,
     store,
     store_first,
+    where,
 )
 
 ALONG, DOWN = 16384, 256  # elements of a chunk, for inner = 1 and for other arrays
@@ -192,7 +194,8 @@ def _down(first, last, f, start, x, divisor, y):
                 store_first(y, to + k, count, total / divisor)
 
 
-# One by one: a piece is `height` of the n, of one of outer.
+# Element by element: a piece is `height` of the n, of one of outer. Where inner = 1, its elements share one number of the
+# reduced array; elsewhere each column has its own.
 
 
 @inline
@@ -205,51 +208,60 @@ def _pieces(x):
 
 @inline
 def _where(piece, height, x):
-    """(o, top, bottom) of a piece."""
-    n = x.shape[1]
+    """A piece's place: in outer, where it begins and ends in x."""
+    _, n, inner = x.shape
     across = (n + height - 1) // height
-    top = piece % across * height
-    return piece // across, top, min(top + height, n)
+    o, top = piece // across, piece % across * height
+    return o, (o * n + top) * inner, (o * n + min(top + height, n)) * inner
 
 
 @task
 def _spread(first, last, height, grad, divisor, grad_x):
+    inner, w = grad.shape[1], lanes(grad)
     for piece in range(first, last):
-        o, top, bottom = _where(piece, height, grad_x)
-        if grad.shape[1] == 1:
-            g = grad[o, 0] / divisor
-            for j in range(top, bottom):
-                grad_x[o, j, 0] = g
+        o, start, end = _where(piece, height, grad_x)
+        if inner == 1:
+            g = load_all(grad, o) / divisor
+            for i in range(start, end, w):
+                store_first(grad_x, i, end - i, g)
         else:
-            for j in range(top, bottom):
-                for i in range(grad.shape[1]):
-                    grad_x[o, j, i] = grad[o, i] / divisor
+            for i in range(start, end, inner):
+                for k in range(0, inner, w):
+                    n = inner - k
+                    store_first(grad_x, i + k, n, load_first(grad, o * inner + k, n, 0) / divisor)
 
 
 @task
 def _mark(first, last, height, y, x, equal):
-    one, zero = x.dtype.type(1), x.dtype.type(0)
+    """1 where x is what it was reduced to, else 0."""
+    inner, w = y.shape[1], lanes(y)
     for piece in range(first, last):
-        o, top, bottom = _where(piece, height, x)
-        if y.shape[1] == 1:
-            wanted = y[o, 0]
-            for j in range(top, bottom):
-                equal[o, j, 0] = one if x[o, j, 0] == wanted else zero
+        o, start, end = _where(piece, height, x)
+        if inner == 1:
+            wanted = load_all(y, o)
+            for i in range(start, end, w):
+                store_first(equal, i, end - i, where(load_first(x, i, end - i, 0) == wanted, full(x, 1), full(x, 0)))
         else:
-            for j in range(top, bottom):
-                for i in range(y.shape[1]):
-                    equal[o, j, i] = one if x[o, j, i] == y[o, i] else zero
+            for i in range(start, end, inner):
+                for k in range(0, inner, w):
+                    n = inner - k
+                    same = load_first(x, i + k, n, 0) == load_first(y, o * inner + k, n, 0)
+                    store_first(equal, i + k, n, where(same, full(x, 1), full(x, 0)))
 
 
 @task
 def _scale(first, last, height, grad, count, equal):
+    """What was 1 becomes its share of the gradient."""
+    inner, w = grad.shape[1], lanes(grad)
     for piece in range(first, last):
-        o, top, bottom = _where(piece, height, equal)
-        if grad.shape[1] == 1:
-            g, many = grad[o, 0], count[o, 0]
-            for j in range(top, bottom):
-                equal[o, j, 0] = equal[o, j, 0] * g / many
+        o, start, end = _where(piece, height, equal)
+        if inner == 1:
+            g, many = load_all(grad, o), load_all(count, o)
+            for i in range(start, end, w):
+                store_first(equal, i, end - i, load_first(equal, i, end - i, 0) * g / many)
         else:
-            for j in range(top, bottom):
-                for i in range(grad.shape[1]):
-                    equal[o, j, i] = equal[o, j, i] * grad[o, i] / count[o, i]
+            for i in range(start, end, inner):
+                for k in range(0, inner, w):
+                    n, place = inner - k, o * inner + k
+                    g, many = load_first(grad, place, n, 0), load_first(count, place, n, 1)
+                    store_first(equal, i + k, n, load_first(equal, i + k, n, 0) * g / many)
