@@ -194,8 +194,8 @@ def _down(first, last, f, start, x, divisor, y):
                 store_first(y, to + k, count, total / divisor)
 
 
-# Element by element: a piece is `height` of the n, of one of outer. Where inner = 1, its elements share one number of the
-# reduced array; elsewhere each column has its own.
+# Element by element: a piece is `height` of the n, of one of outer. Where inner = 1, its elements share one number of
+# the reduced array; elsewhere each column has its own.
 
 
 @inline
@@ -203,7 +203,7 @@ def _pieces(x):
     """How many pieces there are, and their height."""
     outer, n, inner = x.shape
     height = max(1, PIECE // max(inner, 1))
-    return outer * ((n + height - 1) // height), height
+    return outer * ((n + height - 1) // height) if inner else 0, height
 
 
 @inline
