@@ -30,6 +30,7 @@ from .reductions import sum as sum  # not in __all__: `import *` shall not hide 
 from .softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 from .threads import get_threads, set_threads
 from .updates import adam_update, rmsprop_update, sgd_update
+from .updates.norm import vector_norm
 
 __all__ = [
     "CATALOG",
@@ -83,4 +84,5 @@ __all__ = [
     "tanh_backward",
     "use",
     "using",
+    "vector_norm",
 ]

@@ -2,6 +2,7 @@
 
 from .checkpoint import load as load_checkpoint
 from .checkpoint import save as save_checkpoint
+from .clip import clip_grad_norm_, clip_grad_value_
 from .data import Dataset, Part, batches, load
 from .metrics import accuracy
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
@@ -20,6 +21,8 @@ __all__ = [
     "RMSprop",
     "accuracy",
     "batches",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "evaluate",
     "fit",
     "load",
