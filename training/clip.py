@@ -54,7 +54,7 @@ def clip_grad_norm_(
     max_norm = kernels.check.number("clip_grad_norm_", "max_norm", max_norm, low=0)
     kernels.check.choice("clip_grad_norm_", "norm_type", norm_type, (1, 2, math.inf))
     found = _parameters("clip_grad_norm_", parameters)
-    norms = [float(b.to_numpy(b.vector_norm(grad, norm_type))) for b, grad in found]
+    norms = [float(b.to_numpy(b.vector_norm(grad, norm_type))) for b, grad in found if grad.size]
     if any(math.isnan(norm) for norm in norms):
         total = math.nan
     elif norm_type == math.inf:

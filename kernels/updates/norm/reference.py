@@ -4,4 +4,4 @@ import numpy as np
 
 
 def vector_norm(x, ord):
-    return np.array([np.linalg.norm(x, ord) if x.size else 0.0])
+    return np.array([np.linalg.norm(x, ord)])
