@@ -1,5 +1,6 @@
 """What every update's contract shares: its declaration, the checks, and the flat layout."""
 
+import math
 from typing import Any
 
 from .. import check
@@ -10,8 +11,8 @@ from ..operation import EDGES, Cost, Draw, Sample, operation
 def update(formula: str, states: int, *options: dict, in_place: tuple[str, ...], idle: int = 0, large: bool = False):
     """The declaration of an update with so many state arrays, `idle` of which the first of `options` leaves alone.
 
-    `options` are what to try it with: the first with all sizes, the others around a block's. `large` is for those
-    whose quick benchmark is that of a large model too.
+    `options` are what to try it with, the first with most sizes. `large` is for the most used ones, which are tried
+    and measured at more sizes.
     """
     states_used = states - idle
 
@@ -21,8 +22,9 @@ def update(formula: str, states: int, *options: dict, in_place: tuple[str, ...],
         return (draw.normal(size), draw.normal(size), *state)
 
     def samples(draw: Draw):
+        all_sizes = (*EDGES, 1000) if large else (0, 1, 33, 257)
         for number, option in enumerate(options):
-            for size in (*EDGES, 1000) if number == 0 else (33, 257):
+            for size in all_sizes if number == 0 else (33,):
                 yield Sample(arguments(draw, size), option, note=f"{size} elements, {option}")
         extremes = draw.extremes()
         parameter, _, *state = arguments(draw, extremes.size)
@@ -67,3 +69,13 @@ def flat(parameter: Any, grad: Any, *states: Any) -> tuple:
 def sign(maximize: bool) -> float:
     """What the gradient is multiplied by."""
     return -1.0 if maximize else 1.0
+
+
+def numbers_of(function: str, **numbers: float) -> list[float]:
+    """Each must be a finite number, at least 0."""
+    return [check.number(function, name, value, low=0) for name, value in numbers.items()]
+
+
+def betas_of(function: str, betas: tuple[float, float]) -> list[float]:
+    """Two rates from 0 to below 1."""
+    return [check.number(function, "betas", beta, 0, math.nextafter(1, 0)) for beta in betas]
