@@ -63,6 +63,34 @@ CASES = [
     ("RMSprop", {"lr": 0.1, "alpha": 0.9, "momentum": 0.5, "weight_decay": 0.1, "centered": True, "maximize": True}),
 ]
 
+# Followed against PyTorch (test_compare.py); their formulas are the kernels' own definitions.
+LIKE_PYTORCH = [
+    ("Adagrad", {"lr": 0.1}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.1, "maximize": True}),
+    ("Adadelta", {"lr": 0.1}),
+    ("Adadelta", {"lr": 0.1, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("Adamax", {"lr": 0.1}),
+    ("Adamax", {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {"lr": 0.1, "weight_decay": 0.1}),
+    (
+        "NAdam",
+        {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "momentum_decay": 0.1, "maximize": True},
+    ),
+    ("RAdam", {"lr": 0.1, "weight_decay": 0.1}),
+    ("RAdam", {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("Rprop", {"lr": 0.01}),
+    ("Rprop", {"lr": 0.01, "etas": (0.4, 1.5), "step_sizes": (1e-3, 0.05), "maximize": True}),
+    ("ASGD", {"lr": 0.1}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 3, "weight_decay": 0.1, "maximize": True}),
+]
+OWN = [
+    ("SparseAdam", {"lr": 0.1}),
+    ("Lion", {"learning_rate": 0.01, "weight_decay": 0.1}),
+    ("Ftrl", {"learning_rate": 0.1, "l1_regularization_strength": 0.01, "l2_regularization_strength": 0.01}),
+    ("Lamb", {"learning_rate": 0.1, "weight_decay": 0.1}),
+    ("AdamWScheduleFree", {"lr": 0.1, "warmup_steps": 3, "weight_decay": 0.1}),
+]
+
 
 def make(dtype=np.float64):
     layers.manual_seed(0)
@@ -91,7 +119,7 @@ def test_formula(name, options, dtype):
         np.testing.assert_allclose(parameter.data, twin.p, **near)
 
 
-@pytest.mark.parametrize(("name", "options"), CASES)
+@pytest.mark.parametrize(("name", "options"), [*CASES, *LIKE_PYTORCH, *OWN])
 def test_resumes_exactly(name, options):
     one, other = make(), make()
     first = getattr(training, name)(one.parameters(), **options)

@@ -1,9 +1,11 @@
 """Adam and its kin: a running mean of the gradient over the root of one of its square."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from ... import kernels
+from ...kernels.updates.adaptive import nadam_mu
 from .base import Group, Optimizer
 
 
@@ -76,3 +78,132 @@ class AdamW(Adam):
         maximize: bool = False,
     ):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+
+class Adamax(WithBetas):
+    """m ← β₁ m + (1 − β₁) g;  u ← max(β₂ u, |g| + ε);  p ← p − γ m̂ / u, with g = grad + λ p.
+
+    Source: Kingma and Ba, Adam, arXiv:1412.6980, section 7.1.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, maximize=maximize)
+
+    def update(self, group, parameter, grad):
+        states = group.zeros("exp_avg"), group.zeros("exp_inf")
+        kernels.adamax_update(parameter, grad, *states, step=group.steps, **group.pick(*self.options))
+
+
+class NAdam(WithBetas):
+    """Adam with Nesterov's momentum: the step looks ahead by the next step's momentum μₜ₊₁ (kernels.nadam_update).
+
+    Source: Dozat, Incorporating Nesterov momentum into Adam, ICLR workshop 2016.
+    """
+
+    momentum_decay: float
+    decoupled_weight_decay: bool
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            lr=lr,
+            betas=tuple(betas),
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum_decay=momentum_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize,
+        )
+
+    def update(self, group, parameter, grad):
+        mu = nadam_mu(group.steps, group["betas"][0], group["momentum_decay"])
+        product = group.state["mu_product"] = group.state.get("mu_product", 1.0) * mu
+        now = {"step": group.steps, "mu_product": product}
+        kernels.nadam_update(parameter, grad, *self.averages(group), **now, **group.pick(*self.options))
+
+
+class RAdam(WithBetas):
+    """Adam whose steps are small while its mean square is one of few gradients (kernels.radam_update).
+
+    Source: Liu et al., On the variance of the adaptive learning rate and beyond, arXiv:1908.03265.
+    """
+
+    decoupled_weight_decay: bool
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            lr=lr,
+            betas=tuple(betas),
+            eps=eps,
+            weight_decay=weight_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize,
+        )
+
+    def update(self, group, parameter, grad):
+        kernels.radam_update(parameter, grad, *self.averages(group), step=group.steps, **group.pick(*self.options))
+
+
+class SparseAdam(WithBetas):
+    """Adam for embeddings: only the rows whose gradient isn't all zero are updated, their averages too.
+
+    PyTorch's asks for sparse gradients, and updates the rows that these name. Here gradients are dense, so a row named
+    with a gradient of zero counts as one that wasn't named. A parameter without axes or with one is a column of rows.
+    The rows are copied together, updated by one kernel, and put back.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        maximize: bool = False,
+    ):
+        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, maximize=maximize)
+
+    def update(self, group, parameter, grad):
+        arrays = [group.flat.views(x) for x in (parameter, grad, *self.averages(group))]
+        options = group.pick("lr", "betas", "maximize")
+        # PyTorch adds ε to √v here, not to √v̂.
+        options["eps"] = group["eps"] / math.sqrt(1 - group["betas"][1] ** group.steps)
+        for parts in zip(*arrays):
+            if not parts[0].size:
+                continue
+            rows = [part.reshape(part.shape[0] if part.ndim else 1, -1) for part in parts]
+            (named,) = (rows[1] != 0).any(axis=1).nonzero()
+            chosen = [x[named] for x in rows]
+            kernels.adam_update(*chosen, step=group.steps, **options)
+            for x, new in zip((rows[0], *rows[2:]), (chosen[0], *chosen[2:])):
+                x[named] = new

@@ -66,6 +66,7 @@ class Optimizer:
     """
 
     options: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()  # the options that may be negative
     param_groups: list[Group]
     lr: float
 
@@ -103,7 +104,8 @@ class Optimizer:
         """Raise if a number is negative or not finite, or the optimizer has another objection."""
         for name, value in options.items():
             for number in value if isinstance(value, tuple) else (value,):
-                if isinstance(number, (int, float, np.number)) and not 0 <= number < math.inf:
+                low = -math.inf if name in self.signed else 0
+                if isinstance(number, (int, float, np.number)) and not low <= number < math.inf:
                     kind = type(self).__name__
                     raise ValueError(f"{kind}: {name} is {value}, it must be at least 0 and finite")
         self.check(**options)
