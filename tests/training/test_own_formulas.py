@@ -15,7 +15,7 @@ def lion(p, g, s, t):
 
 
 def ftrl(p, g, s, t):
-    lr, l1, l2, shrinkage, beta = 0.1, 0.5, 0.02, 0.03, 0.04
+    lr, l1, l2, shrinkage, beta = 0.1, 5.0, 0.02, 0.03, 0.04
     n, z = s.get("n", 0.1), s.get("z", 0.0)
     sigma = (np.sqrt(n + g**2) - np.sqrt(n)) / lr
     s["n"], s["z"] = n, z = n + g**2, z + g + 2 * shrinkage * p - sigma * p
@@ -50,7 +50,7 @@ FORMULAS = [
         "Ftrl",
         {
             "learning_rate": 0.1,
-            "l1_regularization_strength": 0.5,
+            "l1_regularization_strength": 5.0,
             "l2_regularization_strength": 0.02,
             "l2_shrinkage_regularization_strength": 0.03,
             "beta": 0.04,
@@ -105,7 +105,7 @@ def test_sparse_adam_leaves_other_rows_alone():
     optimizer = training.SparseAdam(net.parameters(), lr=0.1)
     before = net.state_dict()
     weight = net.parameters()[0]
-    for t in (1, 2):
+    for _ in range(2):
         optimizer.zero_grad()
         weight.grad[2] = 1.0
         optimizer.step()
