@@ -36,16 +36,31 @@ from .reductions import sum as sum  # not in __all__: `import *` shall not hide 
 from .softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 from .threads import get_threads, set_threads
 from .updates import adam_update, rmsprop_update, sgd_update
+from .updates.adaptive import (
+    adadelta_update,
+    adagrad_update,
+    adamax_update,
+    ftrl_update,
+    nadam_update,
+    radam_update,
+)
+from .updates.averaging import asgd_update, schedule_free_update
+from .updates.norm import vector_norm
+from .updates.signs import lion_update, rprop_update
 
 __all__ = [
     "CATALOG",
     "Backend",
     "Unavailable",
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "amax",
     "amax_backward",
     "amin",
     "amin_backward",
+    "asgd_update",
     "backend",
     "backends",
     "binary_cross_entropy_with_logits",
@@ -55,6 +70,7 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_with_gradient",
     "current",
+    "ftrl_update",
     "gelu",
     "gelu_backward",
     "get_threads",
@@ -65,6 +81,7 @@ __all__ = [
     "leaky_relu_backward",
     "linear",
     "linear_backward",
+    "lion_update",
     "log_softmax",
     "log_softmax_backward",
     "matmul",
@@ -73,12 +90,16 @@ __all__ = [
     "mean_backward",
     "mse_loss",
     "mse_loss_with_gradient",
+    "nadam_update",
+    "radam_update",
     "relu",
     "relu_backward",
     "rms_norm",
     "rms_norm_backward",
     "rmsprop_update",
+    "rprop_update",
     "rung",
+    "schedule_free_update",
     "set_threads",
     "sgd_update",
     "sigmoid",
@@ -90,4 +111,5 @@ __all__ = [
     "tanh_backward",
     "use",
     "using",
+    "vector_norm",
 ]

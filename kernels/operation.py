@@ -110,8 +110,13 @@ class Operation:
         return self.function.__name__
 
     @property
+    def folder(self) -> str:
+        """Where its kernels lie, as their keys begin: its family, or "losses.pairs", a part of one."""
+        return self.function.__module__.partition(f"{__package__}.")[2]
+
+    @property
     def family(self) -> str:
-        return self.function.__module__.rpartition(".")[2]
+        return self.folder.partition(".")[0]
 
     @property
     def backward(self) -> Callable | None:

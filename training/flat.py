@@ -23,15 +23,20 @@ class Flat:
         self.parameters = parameters
         self.backend = parameters[0].backend
         self.dtype = parameters[0].dtype
-        offsets, self.size = [], 0
+        self.offsets, self.size = [], 0
         for parameter in parameters:
-            offsets.append(self.size)
+            self.offsets.append(self.size)
             self.size += math.ceil(parameter.size / ALIGNMENT) * ALIGNMENT
         self.data, self._grad = self.zeros(), self.zeros()
-        for parameter, offset in zip(parameters, offsets):
-            part = slice(offset, offset + parameter.size)
-            data, grad = (x[part].reshape(parameter.shape) for x in (self.data, self._grad))
+        for parameter, data, grad in zip(parameters, self.views(self.data), self.views(self._grad)):
             parameter.bind(data, grad, self)
+
+    def views(self, array: Any) -> list[Any]:
+        """Each parameter's part of an array of this length, in its shape."""
+        return [
+            array[offset : offset + parameter.size].reshape(parameter.shape)
+            for parameter, offset in zip(self.parameters, self.offsets)
+        ]
 
     @property
     def grad(self) -> Any:

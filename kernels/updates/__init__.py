@@ -1,68 +1,18 @@
 """Optimizer steps: one kernel that updates all parameters of a model in place.
 
 Parameters, gradients and the optimizer's state are flat arrays of the same length (see training/flat.py), so a step
-is one pass over memory and one launch. The formulas and their order are PyTorch's.
+is one pass over memory and one launch. The formulas and their order are PyTorch's; with `maximize` the gradient's
+sign is turned first. Here are the three that most networks are trained with; more in the folders below.
 """
 
 import math
-from typing import Any
 
 from .. import check
-from ..backend import current, kernel
-from ..operation import EDGES, Cost, Draw, Sample, operation
+from ..backend import kernel
+from .common import arrays, flat, sign, update
 
 
-def _update(formula: str, states: int, *options: dict, in_place: tuple[str, ...]):
-    """The declaration of an update with so many state arrays; `options` are what to try it with."""
-
-    def arguments(draw: Draw, size: int) -> tuple:
-        # Averages that can be: of squares above 0, and the square of the last state below the first.
-        state = [draw.uniform(size, low=0.1 / (i + 1), high=1 / (i + 1) ** 2) for i in range(states)]
-        return (draw.normal(size), draw.normal(size), *state)
-
-    def samples(draw: Draw):
-        for option in options:
-            for size in (*EDGES, 1000):
-                yield Sample(arguments(draw, size), option, note=f"{size} elements, {option}")
-        extremes = draw.extremes()
-        parameter, _, *state = arguments(draw, extremes.size)
-        yield Sample((parameter, extremes, *state), options[0], note="extreme gradients")
-
-    def cost(parameter, *_, **__):
-        # Read parameter, gradient and state; write parameter and state.
-        return Cost(parameter.size * (2 + 6 * states), parameter.nbytes * (3 + 2 * states))
-
-    return operation(
-        formula=formula,
-        samples=samples,
-        cost=cost,
-        example=lambda draw, size: Sample(arguments(draw, size), options[0]),
-        workloads={"16M": (1 << 24,), "235K": (235_146,)},
-        outputs=(),
-        in_place=in_place,
-        atol=1e-5,
-        why="divisions by roots of averages near 0 magnify a rounding",
-    )
-
-
-def _check(function: str, parameter: Any, grad: Any, **states: Any) -> None:
-    check.real(function, "parameter", parameter)
-    check.changeable(function, "parameter", parameter)
-    check.like(function, "grad", grad, "parameter", parameter)
-    for name, state in states.items():
-        if state is not None:
-            check.like(function, name, state, "parameter", parameter)
-            check.changeable(function, name, state)
-
-
-def _flat(parameter: Any, grad: Any, *states: Any) -> tuple:
-    """Everything with one axis; a state that there isn't is an empty array."""
-    none = current().nothing(parameter.dtype)
-    grad = check.contiguous(grad)
-    return tuple(none if x is None else x.reshape(-1) for x in (parameter, grad, *states))
-
-
-@_update(
+@update(
     "b ← μ b + (1 − τ) g;  p ← p − γ b",
     1,
     {"lr": 0.1, "momentum": 0.9, "step": 2},
@@ -70,7 +20,9 @@ def _flat(parameter: Any, grad: Any, *states: Any) -> tuple:
     {"lr": 0.1, "momentum": 0.9, "step": 2, "weight_decay": 0.01, "dampening": 0.1},
     {"lr": 0.1, "momentum": 0.9, "step": 2, "nesterov": True},
     {"lr": 0.1, "weight_decay": 0.01},
+    {"lr": 0.1, "weight_decay": 0.01, "maximize": True},
     in_place=("parameter", "momentum_buffer"),
+    large=True,
 )
 def sgd_update(
     parameter,
@@ -83,6 +35,7 @@ def sgd_update(
     weight_decay=0.0,
     nesterov=False,
     step=1,
+    maximize=False,
 ):
     """Stochastic gradient descent, in place: g = grad + λ p, b ← μ b + (1 − τ) g, p ← p − γ b.
 
@@ -90,7 +43,7 @@ def sgd_update(
     p moves by g + μ b. Without momentum p moves by g and no buffer is needed.
     Source: Sutskever et al., On the importance of initialization and momentum in deep learning, ICML 2013.
     """
-    _check("sgd_update", parameter, grad, momentum_buffer=momentum_buffer)
+    arrays("sgd_update", parameter, grad, momentum_buffer=momentum_buffer)
     lr = check.number("sgd_update", "lr", lr, low=0)
     momentum = check.number("sgd_update", "momentum", momentum, low=0)
     dampening = check.number("sgd_update", "dampening", dampening)
@@ -99,24 +52,27 @@ def sgd_update(
         raise TypeError("sgd_update: momentum_buffer is needed with momentum")
     if nesterov and (not momentum or dampening):
         raise ValueError("sgd_update: nesterov needs a momentum and no dampening")
-    arrays = _flat(parameter, grad, momentum_buffer if momentum else None)
+    views = flat(parameter, grad, momentum_buffer if momentum else None)
     first = check.number("sgd_update", "step", step, low=1) == 1
-    kernel("updates.sgd")(*arrays, lr, momentum, 1 - dampening, weight_decay, bool(nesterov), first)
+    kernel("updates.sgd")(*views, lr, momentum, 1 - dampening, weight_decay, sign(maximize), bool(nesterov), first)
 
 
-@_update(
+@update(
     "p ← p − γ m̂ / (√v̂ + ε)",
-    2,
+    3,
     {"step": 3, "lr": 1e-3},
-    {"step": 1, "lr": 1e-2, "weight_decay": 0.01},
+    {"step": 1, "lr": 1e-2, "weight_decay": 0.01, "amsgrad": True, "maximize": True},
     {"step": 1000, "lr": 1e-2, "weight_decay": 0.01, "decoupled": True, "betas": (0.8, 0.95), "eps": 1e-6},
-    in_place=("parameter", "exp_avg", "exp_avg_sq"),
+    in_place=("parameter", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"),
+    idle=1,
+    large=True,
 )
 def adam_update(
     parameter,
     grad,
     exp_avg,
     exp_avg_sq,
+    max_exp_avg_sq=None,
     *,
     step,
     lr,
@@ -124,15 +80,21 @@ def adam_update(
     eps=1e-8,
     weight_decay=0.0,
     decoupled=False,
+    amsgrad=False,
+    maximize=False,
 ):
     """Adam, or AdamW if `decoupled`, in place.
 
     m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  p ← p − γ m̂ / (√v̂ + ε),
     m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t being `step`, counted from 1. Weight decay λ is added to the gradient, or,
-    if decoupled, p ← (1 − γ λ) p first.
-    Source: Kingma and Ba, arXiv:1412.6980; Loshchilov and Hutter, arXiv:1711.05101.
+    if decoupled, p ← (1 − γ λ) p first. With `amsgrad` the largest v so far, in `max_exp_avg_sq`, takes v's place.
+    Source: Kingma and Ba, arXiv:1412.6980; Loshchilov and Hutter, arXiv:1711.05101; Reddi et al., On the convergence
+    of Adam and beyond, arXiv:1904.09237.
     """
-    _check("adam_update", parameter, grad, exp_avg=exp_avg, exp_avg_sq=exp_avg_sq)
+    states = {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}
+    arrays("adam_update", parameter, grad, **states, max_exp_avg_sq=max_exp_avg_sq)
+    if amsgrad and max_exp_avg_sq is None:
+        raise TypeError("adam_update: max_exp_avg_sq is needed with amsgrad")
     beta1, beta2 = (check.number("adam_update", "betas", beta, 0, math.nextafter(1, 0)) for beta in betas)
     lr = check.number("adam_update", "lr", lr, low=0)
     step = check.number("adam_update", "step", step, low=1)
@@ -141,16 +103,17 @@ def adam_update(
     # All that depends on no element is computed here, in double precision: 1 − β₂ in float32 has 4 digits.
     step_size, correction = lr / (1 - beta1**step), 1 / math.sqrt(1 - beta2**step)
     l2, keep = (0.0, 1 - lr * decay) if decoupled else (decay, 1.0)
-    arrays = _flat(parameter, grad, exp_avg, exp_avg_sq)
-    kernel("updates.adam")(*arrays, step_size, correction, 1 - beta1, beta2, 1 - beta2, eps, l2, keep)
+    views = flat(parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq if amsgrad else None)
+    kernel("updates.adam")(*views, step_size, correction, 1 - beta1, beta2, 1 - beta2, eps, l2, keep, sign(maximize))
 
 
-@_update(
+@update(
     "v ← α v + (1 − α) g²;  p ← p − γ g / (√v + ε)",
     3,
     {"lr": 1e-2, "momentum": 0.9},
-    {"lr": 1e-2, "weight_decay": 0.01, "alpha": 0.9},
+    {"lr": 1e-2, "weight_decay": 0.01, "alpha": 0.9, "maximize": True},
     in_place=("parameter", "square_avg", "momentum_buffer", "grad_avg"),
+    large=True,
 )
 def rmsprop_update(
     parameter,
@@ -164,6 +127,7 @@ def rmsprop_update(
     eps=1e-8,
     weight_decay=0.0,
     momentum=0.0,
+    maximize=False,
 ):
     """RMSprop, in place: g = grad + λ p, v ← α v + (1 − α) g², d = g / (√v + ε), p ← p − γ d.
 
@@ -172,7 +136,7 @@ def rmsprop_update(
     Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6e, 2012; Graves, arXiv:1308.0850.
     """
     states = {"square_avg": square_avg, "momentum_buffer": momentum_buffer, "grad_avg": grad_avg}
-    _check("rmsprop_update", parameter, grad, **states)
+    arrays("rmsprop_update", parameter, grad, **states)
     lr = check.number("rmsprop_update", "lr", lr, low=0)
     alpha = check.number("rmsprop_update", "alpha", alpha, 0, 1)
     eps = check.number("rmsprop_update", "eps", eps, low=0)
@@ -180,5 +144,5 @@ def rmsprop_update(
     momentum = check.number("rmsprop_update", "momentum", momentum, low=0)
     if momentum and momentum_buffer is None:
         raise TypeError("rmsprop_update: momentum_buffer is needed with momentum")
-    arrays = _flat(parameter, grad, square_avg, momentum_buffer if momentum else None, grad_avg)
-    kernel("updates.rmsprop")(*arrays, lr, alpha, 1 - alpha, eps, decay, momentum)
+    views = flat(parameter, grad, square_avg, momentum_buffer if momentum else None, grad_avg)
+    kernel("updates.rmsprop")(*views, lr, alpha, 1 - alpha, eps, decay, momentum, sign(maximize))

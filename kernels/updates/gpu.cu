@@ -1,12 +1,12 @@
 // Optimizer steps on the GPU: one launch for all parameters, each number read once and written once.
-// A state that isn't used is announced by its flag, and its pointer is never followed.
+// A state that isn't used is announced by its flag, and its pointer is never followed. `sign` is −1 to maximize, else 1.
 
 #include "elementwise.cuh"
 
 extern "C" __global__ void sgd(real* parameter, const real* grad, real* buffer, real lr, real momentum, real kept,
-                               real weight_decay, int nesterov, int first, int has_buffer, long long n) {
+                               real weight_decay, real sign, int nesterov, int first, int has_buffer, long long n) {
     FOR_EACH_ELEMENT(i, n) {
-        real g = grad[i] + weight_decay * parameter[i];
+        real g = sign * grad[i] + weight_decay * parameter[i];
         if (has_buffer) {
             real b = first ? g : momentum * buffer[i] + kept * g;
             buffer[i] = b;
@@ -16,24 +16,28 @@ extern "C" __global__ void sgd(real* parameter, const real* grad, real* buffer, 
     }
 }
 
-extern "C" __global__ void adam(real* parameter, const real* grad, real* exp_avg, real* exp_avg_sq, real step_size,
-                                real correction, real rest1, real beta2, real rest2, real eps, real l2, real keep,
-                                long long n) {
+extern "C" __global__ void adam(real* parameter, const real* grad, real* exp_avg, real* exp_avg_sq,
+                                real* largest, real step_size, real correction, real rest1, real beta2, real rest2,
+                                real eps, real l2, real keep, real sign, int amsgrad, long long n) {
     FOR_EACH_ELEMENT(i, n) {
-        real g = grad[i] + l2 * parameter[i];
+        real g = sign * grad[i] + l2 * parameter[i];
         real m = exp_avg[i] + rest1 * (g - exp_avg[i]);
         real v = beta2 * exp_avg_sq[i] + rest2 * g * g;
         exp_avg[i] = m;
         exp_avg_sq[i] = v;
+        if (amsgrad) {
+            real before = largest[i];
+            largest[i] = v = before < v || v != v ? v : before;
+        }
         parameter[i] = keep * parameter[i] - step_size * m / (sqrt(v) * correction + eps);
     }
 }
 
 extern "C" __global__ void rmsprop(real* parameter, const real* grad, real* square_avg, real* buffer,
                                    real* grad_avg, real lr, real alpha, real rest, real eps, real weight_decay,
-                                   real momentum, int has_buffer, int centered, long long n) {
+                                   real momentum, real sign, int has_buffer, int centered, long long n) {
     FOR_EACH_ELEMENT(i, n) {
-        real g = grad[i] + weight_decay * parameter[i];
+        real g = sign * grad[i] + weight_decay * parameter[i];
         real v = alpha * square_avg[i] + rest * g * g;
         square_avg[i] = v;
         if (centered) {

@@ -1,29 +1,32 @@
 """Optimizer steps in NumPy, in place: their definition. The arguments are those of the kernels.
 
-A state that isn't used is an array of size 0.
+A state that isn't used is an array of size 0. `sign` is −1 to maximize, else 1.
 """
 
 import numpy as np
 
 
-def sgd(parameter, grad, buffer, lr, momentum, kept, weight_decay, nesterov, first):
-    g = grad + weight_decay * parameter
+def sgd(parameter, grad, buffer, lr, momentum, kept, weight_decay, sign, nesterov, first):
+    g = sign * grad + weight_decay * parameter
     if momentum:
         buffer[...] = g if first else momentum * buffer + kept * g
         g = g + momentum * buffer if nesterov else buffer
     parameter -= (lr * g).astype(parameter.dtype)
 
 
-def adam(parameter, grad, exp_avg, exp_avg_sq, step_size, correction, rest1, beta2, rest2, eps, l2, keep):
-    g = grad + l2 * parameter
+def adam(p, grad, exp_avg, exp_avg_sq, largest, step_size, correction, rest1, beta2, rest2, eps, l2, keep, sign):
+    g = sign * grad + l2 * p
     exp_avg += rest1 * (g - exp_avg)
     exp_avg_sq[...] = beta2 * exp_avg_sq + rest2 * g * g
-    parameter *= keep
-    parameter -= step_size * exp_avg / (np.sqrt(exp_avg_sq) * correction + eps)
+    square = exp_avg_sq
+    if largest.size:
+        square = np.maximum(largest, exp_avg_sq, out=largest)
+    p *= keep
+    p -= step_size * exp_avg / (np.sqrt(square) * correction + eps)
 
 
-def rmsprop(parameter, grad, square_avg, buffer, grad_avg, lr, alpha, rest, eps, weight_decay, momentum):
-    g = grad + weight_decay * parameter
+def rmsprop(parameter, grad, square_avg, buffer, grad_avg, lr, alpha, rest, eps, weight_decay, momentum, sign):
+    g = sign * grad + weight_decay * parameter
     square_avg[...] = alpha * square_avg + rest * g * g
     variance = square_avg
     if grad_avg.size:

@@ -131,6 +131,9 @@ MISTAKES = [
     (lambda: kernels.sgd_update(V, V, lr=1, momentum=0.9), TypeError, "momentum_buffer is needed"),
     (lambda: kernels.sgd_update(V, V, lr=1, nesterov=True), ValueError, "nesterov needs a momentum"),
     (lambda: kernels.sgd_update(read_only(), X, lr=1), ValueError, "parameter is read-only"),
+    (lambda: kernels.vector_norm(X, 3), ValueError, "vector_norm: ord is 3, it must be one of 1, 2, inf"),
+    (lambda: kernels.vector_norm(X[:0], np.inf), ValueError, "x has the shape (0, 4), so there is nothing"),
+    (lambda: kernels.adam_update(V, V, **STATE, amsgrad=True), TypeError, "max_exp_avg_sq is needed with amsgrad"),
     (
         lambda: kernels.use("cuda"),
         ValueError,

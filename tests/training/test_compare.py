@@ -5,7 +5,7 @@ import pytest
 
 from kernelwright import layers, training
 
-from .test_optimizers import CASES
+from .test_optimizers import CASES, LIKE_PYTORCH
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.compare
@@ -20,22 +20,29 @@ def pair(dtype):
     return net, twin
 
 
-@pytest.mark.parametrize(("name", "options"), CASES)
-def test_fifty_steps_of_a_real_training(name, options):
-    net, twin = pair(np.float64)
+# PyTorch keeps NAdam's and ASGD's scalars in float32; the others differ by float64's roundings.
+LOOSE = {"NAdam": 1e-5, "ASGD": 1e-5}
+
+
+@pytest.mark.parametrize(("name", "options"), [*CASES, *LIKE_PYTORCH])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_hundred_steps_of_a_real_training(name, options, dtype):
+    net, twin = pair(dtype)
     options = {**options, "lr": 0.01}
     ours, theirs = (
         getattr(training, name)(net.parameters(), **options),
         getattr(torch.optim, name)(twin.parameters(), **options),
     )
+    # In float32 a rounding grows from step to step, and where a root is of nearly nothing most of all.
+    near = {"rtol": 5e-3, "atol": 5e-4} if dtype == np.float32 else {"rtol": LOOSE.get(name, 1e-8), "atol": 1e-8}
     rng = np.random.default_rng(0)
-    for step in range(50):
-        if step == 25:  # a new process takes over
-            state, (again, _) = ours.state_dict(), pair(np.float64)
+    for step in range(100):
+        if step == 50:  # a new process takes over
+            state, (again, _) = ours.state_dict(), pair(dtype)
             again.load_state_dict(net.state_dict())
             net, ours = again, getattr(training, name)(again.parameters())
             ours.load_state_dict(state)
-        x, t = rng.standard_normal((8, 5)), rng.integers(0, 3, 8)
+        x, t = rng.standard_normal((8, 5)).astype(dtype), rng.integers(0, 3, 8)
         ours.zero_grad()
         y, backward = net.forward(x)
         _, loss_backward = layers.CrossEntropyLoss().forward(y, t)
@@ -45,7 +52,7 @@ def test_fifty_steps_of_a_real_training(name, options):
         torch.nn.functional.cross_entropy(twin(torch.from_numpy(x)), torch.from_numpy(t)).backward()
         theirs.step()
         for key, value in net.state_dict().items():
-            np.testing.assert_allclose(value, twin.state_dict()[key], rtol=1e-8, atol=1e-10, err_msg=f"step {step}")
+            np.testing.assert_allclose(value, twin.state_dict()[key], **near, err_msg=f"step {step}")
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop"])

@@ -16,7 +16,8 @@ class Twin:
         self.state[name] = rate * self.state.get(name, 0) + (1 - rate) * x
         return self.state[name]
 
-    def sgd(self, grad, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
+    def sgd(self, grad, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False):
+        grad = -grad if maximize else grad
         g = grad + weight_decay * self.p
         if momentum:
             first = "b" not in self.state
@@ -24,18 +25,23 @@ class Twin:
             g = g + momentum * b if nesterov else b
         self.p = self.p - lr * g
 
-    def adam(self, grad, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
-        self.adamw(grad + weight_decay * self.p, lr, betas, eps, 0.0)
+    def adam(self, grad, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False):
+        grad = -grad if maximize else grad
+        self.adamw(grad + weight_decay * self.p, lr, betas, eps, 0.0, amsgrad)
 
-    def adamw(self, grad, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+    def adamw(self, grad, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False):
         self.t += 1
         self.p = self.p * (1 - lr * weight_decay)
         m = self.average("m", betas[0], grad) / (1 - betas[0] ** self.t)
-        v = self.average("v", betas[1], grad**2) / (1 - betas[1] ** self.t)
+        v = self.average("v", betas[1], grad**2)
+        if amsgrad:
+            v = self.state["largest"] = np.maximum(v, self.state.get("largest", 0))
+        v = v / (1 - betas[1] ** self.t)
         self.p = self.p - lr * m / (np.sqrt(v) + eps)
 
-    def rmsprop(self, grad, lr, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False):
-        g = grad + weight_decay * self.p
+    def rmsprop(self, grad, lr, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False, maximize=False):
+        g = -grad if maximize else grad
+        g = g + weight_decay * self.p
         v = self.average("v", alpha, g**2)
         if centered:
             v = v - self.average("mean", alpha, g) ** 2
@@ -46,14 +52,43 @@ class Twin:
 CASES = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
-    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "maximize": True}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
     ("Adam", {"lr": 0.1}),
     ("Adam", {"lr": 0.1, "betas": (0.5, 0.9), "eps": 1e-3, "weight_decay": 0.1}),
+    ("Adam", {"lr": 0.1, "betas": (0.5, 0.6), "amsgrad": True, "maximize": True}),
     ("AdamW", {"lr": 0.1}),
     ("AdamW", {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": 0.3}),
     ("RMSprop", {"lr": 0.1}),
-    ("RMSprop", {"lr": 0.1, "alpha": 0.9, "momentum": 0.5, "weight_decay": 0.1, "centered": True}),
+    ("RMSprop", {"lr": 0.1, "alpha": 0.9, "momentum": 0.5, "weight_decay": 0.1, "centered": True, "maximize": True}),
+]
+
+# Followed against PyTorch (test_compare.py); their formulas are the kernels' own definitions.
+LIKE_PYTORCH = [
+    ("Adagrad", {"lr": 0.1}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.1, "maximize": True}),
+    ("Adadelta", {"lr": 0.1}),
+    ("Adadelta", {"lr": 0.1, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("Adamax", {"lr": 0.1}),
+    ("Adamax", {"lr": 0.1, "betas": (0.5, 0.9), "weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {"lr": 0.1, "weight_decay": 0.1}),
+    (
+        "NAdam",
+        {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "momentum_decay": 0.1, "maximize": True},
+    ),
+    ("RAdam", {"lr": 0.1, "weight_decay": 0.1}),
+    ("RAdam", {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("Rprop", {"lr": 0.01}),
+    ("Rprop", {"lr": 0.01, "etas": (0.4, 1.5), "step_sizes": (1e-3, 0.05), "maximize": True}),
+    ("ASGD", {"lr": 0.1}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 3, "weight_decay": 0.1, "maximize": True}),
+]
+OWN = [
+    ("SparseAdam", {"lr": 0.1}),
+    ("Lion", {"learning_rate": 0.01, "weight_decay": 0.1}),
+    ("Ftrl", {"learning_rate": 0.1, "l1_regularization_strength": 0.01, "l2_regularization_strength": 0.01}),
+    ("Lamb", {"learning_rate": 0.1, "weight_decay": 0.1}),
+    ("AdamWScheduleFree", {"lr": 0.1, "warmup_steps": 3, "weight_decay": 0.1}),
 ]
 
 
@@ -84,7 +119,7 @@ def test_formula(name, options, dtype):
         np.testing.assert_allclose(parameter.data, twin.p, **near)
 
 
-@pytest.mark.parametrize(("name", "options"), CASES)
+@pytest.mark.parametrize(("name", "options"), [*CASES, *LIKE_PYTORCH, *OWN])
 def test_resumes_exactly(name, options):
     one, other = make(), make()
     first = getattr(training, name)(one.parameters(), **options)
@@ -157,5 +192,5 @@ def test_wrong_options():
 
 
 def test_text():
-    text = "SGD(lr=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)"
+    text = "SGD(lr=0.001, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False)"
     assert repr(training.SGD(make().parameters())) == text

@@ -1,0 +1,24 @@
+// The averaging updates on the GPU. `sign` is −1 to maximize, else 1.
+
+#include "elementwise.cuh"
+
+extern "C" __global__ void asgd(real* p, const real* grad, real* average, real eta, real keep, real mu, real l2,
+                                real sign, long long n) {
+    FOR_EACH_ELEMENT(i, n) {
+        real after = keep * p[i] - eta * (sign * grad[i] + l2 * p[i]);
+        p[i] = after;
+        average[i] = mu == 1 ? after : average[i] + mu * (after - average[i]);
+    }
+}
+
+extern "C" __global__ void schedule_free(real* y, const real* grad, real* z, real* square, real lr, real of_step,
+                                         real weight, real correction, real beta2, real rest2, real eps, real decay,
+                                         real sign, long long n) {
+    FOR_EACH_ELEMENT(i, n) {
+        real g = sign * grad[i], v = beta2 * square[i] + rest2 * g * g;
+        real step = g / (sqrt(v) * correction + eps) + decay * y[i];
+        square[i] = v;
+        y[i] += weight * (z[i] - y[i]) - of_step * step;
+        z[i] -= lr * step;
+    }
+}
