@@ -15,12 +15,12 @@ from . import report
 
 
 def compiled_kernels() -> Iterator[tuple[str, Kernel]]:
-    """Every kernel of every family, by its name."""
-    for family in sorted({operation.family for operation in CATALOG.values()}):
-        module = importlib.import_module(f"{kernels.__name__}.{family}.cpu")
+    """Every kernel of every folder, by its name."""
+    for folder in sorted({operation.folder for operation in CATALOG.values()}):
+        module = importlib.import_module(f"{kernels.__name__}.{folder}.cpu")
         for name, value in vars(module).items():
             if isinstance(value, Kernel) and value.function.__module__ == module.__name__:
-                yield f"{family}.{name}", value
+                yield f"{folder}.{name}", value
 
 
 def run() -> int:

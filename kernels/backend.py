@@ -2,7 +2,8 @@
 
     relu(x) ──► check ──► kernel("activations.relu") ──► reference.py, cpu.py or gpu.py ──► array out
 
-A *kernel* is one implementation of one function, found by `family.name`. It takes its inputs, then the arrays
+A *kernel* is one implementation of one function, found by `family.name`, or by `family.part.name` in a family of
+several folders. It takes its inputs, then the arrays
 it must fill. A backend is a table of kernels, each loaded when first asked for.
 """
 
@@ -60,7 +61,7 @@ class Backend:
 
     def load(self, key: str, rung: str | None = None) -> Callable:
         """Import the kernel `family.name`, or one rung of its ladder."""
-        family, name = key.split(".")
+        family, _, name = key.rpartition(".")
         if rung is None:
             module = importlib.import_module(f".{family}.{self.file}", __package__)
             self.table[key] = self.bind(getattr(module, name))

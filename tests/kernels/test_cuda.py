@@ -28,8 +28,8 @@ def test_compiles(path, arch):
 
 
 def test_there_are_sources():
-    families = {operation.family for operation in OPERATIONS}
-    assert {path.parent.name for path in FILES if path.name == "gpu.cu"} == families
+    folders = {operation.folder.replace(".", "/") for operation in OPERATIONS}
+    assert {str(path.parent.relative_to(cuda.KERNELS)) for path in FILES if path.name == "gpu.cu"} == folders
 
 
 def test_an_error_names_the_line(tmp_path):

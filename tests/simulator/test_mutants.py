@@ -19,8 +19,8 @@ pytestmark = pytest.mark.cuda
 
 # File, change, and which one of those alike → why that changes nothing.
 HARMLESS = {
-    ("losses/gpu.cu", "label < classes → true", 1): "the contract has refused such labels",
-    ("losses/gpu.cu", "label < classes → label <= classes", 1): "the contract has refused such labels",
+    ("losses/classification/gpu.cu", "label < classes → true", 1): "the contract has refused such labels",
+    ("losses/classification/gpu.cu", "label < classes → label <= classes", 1): "the contract has refused such labels",
     ("matmul/gpu.cu", "k < terms → k <= terms", 1): "a tile more, all zeros",
     ("last_block", "__threadfence(); → nothing", 2): "a fence on the reader's side isn't demanded (races.py)",
 }
@@ -87,11 +87,11 @@ def calls(operation, sample):
         yield backward
 
 
-def reported(mutant: Mutant, family: str, rung: str) -> bool:
-    """Whether any sample of the family shows the mistake."""
-    backend, rungs = MutantBackend(mutant), {family: rung} if rung else {}
+def reported(mutant: Mutant, folder: str, rung: str) -> bool:
+    """Whether any sample of the operations in the folder, or in those below, shows the mistake."""
+    backend, rungs = MutantBackend(mutant), {folder: rung} if rung else {}
     for operation in OPERATIONS:
-        if family in ("", operation.family) and (not rung or operation.name == family):
+        if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (not rung or operation.name == folder):
             for number in range(len(samples(operation, np.float32))):
                 if shows(operation, number, backend, rungs):
                     return True
@@ -140,11 +140,11 @@ COURSE = [mutant for name in SAMPLES for mutant in mutants(name, source(name).re
 
 @pytest.mark.parametrize(("mutant", "path"), LIBRARY, ids=lambda x: str(x) if isinstance(x, Mutant) else "")
 def test_of_the_library(mutant, path):
-    family = path.parent.name if path.suffix == ".cu" else ""
+    place = path.parent.relative_to(cuda.KERNELS).parts if path.suffix == ".cu" else ()
     rung = ""
-    if family == "ladder":
-        family, rung = path.parent.parent.name, path.stem.removeprefix("gpu_")
-    assert reported(mutant, family, rung) is not is_harmless(mutant), verdict(mutant)
+    if place[-1:] == ("ladder",):
+        place, rung = place[:-1], path.stem.removeprefix("gpu_")
+    assert reported(mutant, ".".join(place), rung) is not is_harmless(mutant), verdict(mutant)
 
 
 @pytest.mark.parametrize("mutant", COURSE, ids=str)

@@ -1,36 +1,12 @@
-"""Launch geometry of gpu.cu: the losses, then one block that sums them."""
+"""Launch geometry of gpu.cu: a block a row, then one block that sums the losses."""
 
 import numpy as np
 
-from .. import cuda
+from ... import cuda
+from ..launch import THREADS
+from ..launch import total as _total
 
 SOURCE = cuda.Source(__file__)
-THREADS = 256
-
-
-def _elementwise(device, name, arrays, weights, scale, loss, gradient, total):
-    size, real = arrays[0].size, total.dtype.type
-    grid = min(cuda.blocks(size, THREADS), 1024)
-    sums = device.empty((grid,), total.dtype)
-    flags = (np.int32(x.size > 0) for x in (*weights, loss, gradient))
-    arguments = (*arrays, *weights, real(scale), loss, gradient, sums, *flags, np.int64(size))
-    device.launch(SOURCE, name, total.dtype, grid, THREADS, arguments)
-    _total(device, sums, scale, None, total)
-
-
-def _total(device, values, scale, divisor, total):
-    real, none = total.dtype.type, divisor is None
-    arguments = (values, real(scale), total if none else divisor, total, np.int32(not none), np.int64(values.size))
-    device.launch(SOURCE, "total", total.dtype, 1, THREADS, arguments)
-
-
-def mse_loss(device, input, target, scale, loss, gradient, total):
-    _elementwise(device, "mse_loss", (input, target), (), scale, loss, gradient, total)
-
-
-def binary_cross_entropy_with_logits(device, input, target, weight, pos_weight, scale, loss, gradient, total):
-    name = "binary_cross_entropy_with_logits"
-    _elementwise(device, name, (input, target), (weight, pos_weight), scale, loss, gradient, total)
 
 
 def _rows(logits) -> tuple:
