@@ -34,6 +34,16 @@ from .losses.classification import (
     cross_entropy,
     cross_entropy_with_gradient,
 )
+from .losses.pairs import (
+    cosine_embedding_loss,
+    cosine_embedding_loss_with_gradient,
+    cosine_similarity_loss,
+    cosine_similarity_loss_with_gradient,
+    margin_ranking_loss,
+    margin_ranking_loss_with_gradient,
+    triplet_margin_loss,
+    triplet_margin_loss_with_gradient,
+)
 from .losses.regression import (
     gaussian_nll_loss,
     gaussian_nll_loss_with_gradient,
@@ -86,6 +96,10 @@ __all__ = [
     "binary_focal_crossentropy_with_gradient",
     "cache_location",
     "column_sum",
+    "cosine_embedding_loss",
+    "cosine_embedding_loss_with_gradient",
+    "cosine_similarity_loss",
+    "cosine_similarity_loss_with_gradient",
     "cross_entropy",
     "cross_entropy_with_gradient",
     "current",
@@ -114,6 +128,8 @@ __all__ = [
     "log_cosh_loss_with_gradient",
     "log_softmax",
     "log_softmax_backward",
+    "margin_ranking_loss",
+    "margin_ranking_loss_with_gradient",
     "matmul",
     "matmul_backward",
     "mean",
@@ -149,6 +165,8 @@ __all__ = [
     "sum_backward",
     "tanh",
     "tanh_backward",
+    "triplet_margin_loss",
+    "triplet_margin_loss_with_gradient",
     "use",
     "using",
 ]

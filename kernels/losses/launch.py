@@ -44,3 +44,8 @@ def of_three(source, name):
         elementwise(device, source, name, (a, b, c), parameters, scale, (loss, gradient, second), out, (c,))
 
     return launch
+
+
+def row_threads(n: int) -> int:
+    """Threads of a block that takes a row of n: a power of two, for its sums."""
+    return min(THREADS, max(32, 1 << max(n - 1, 0).bit_length()))
