@@ -21,6 +21,16 @@ def in_order(values):
 
 
 @inline
+def label_weights(target, weight, ignore_index):
+    """The summed weights of the labels' classes, by which a mean is divided; NaN for a mean over nothing."""
+    total = 0.0
+    for label in target.reshape(target.size):
+        if label != ignore_index:
+            total += weight[label] if weight.size else 1.0
+    return total if total != 0 else np.nan
+
+
+@inline
 def sum_of_two(f, work, input, target, parameters, scale, loss, gradient, threads):
     """Σ scale · f(input, target, *parameters)[0]; the values and scaled slopes go to `loss` and `gradient`.
 

@@ -24,7 +24,7 @@ from ...simd import (
     where,
 )
 from ...vector_math import exp, log
-from ..sums import in_order
+from ..sums import in_order, label_weights
 
 
 @kernel(
@@ -32,18 +32,9 @@ from ..sums import in_order
     "out real[:, ::1], out real[:, :, ::1], out real[::1]"
 )
 def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean, loss, gradient, total, threads):
-    outer, classes, inner = logits.shape
-    real = logits.dtype.type
-    divisor, all_weights = 1.0, float(classes)
-    if mean:
-        divisor = 0.0
-        for o in range(outer):
-            for i in range(inner):
-                label = target[o, i]
-                if label != ignore_index and 0 <= label < classes:
-                    divisor += weight[label] if weight.size else 1.0
-        if divisor == 0:
-            divisor = np.nan  # a mean over nothing, of which nothing can be known
+    classes, real = logits.shape[1], logits.dtype.type
+    all_weights = float(classes)
+    divisor = label_weights(target, weight, ignore_index) if mean else 1.0
     if weight.size:
         all_weights = in_order(weight)
     spread = smoothing / real(classes)  # what each class gets of every label
