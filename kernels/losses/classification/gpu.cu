@@ -3,13 +3,16 @@
 
 #include "softmax/reduce.cuh"
 
+// The labels haven't been looked at: one that is no class has the loss NaN.
+__device__ inline bool is_class(long long label, long long classes) { return 0 <= label && label < classes; }
+
 // The summed weights of the labels' classes, by which a mean is divided; NaN for a mean over nothing. One block.
 extern "C" __global__ void label_weights(const long long* target, const real* weight, real* out,
                                          long long ignore_index, long long classes, int has_weight, long long n) {
     double sum = 0;
     for (long long i = threadIdx.x; i < n; i += blockDim.x) {
         long long label = target[i];
-        if (label != ignore_index && 0 <= label && label < classes) sum += has_weight ? weight[label] : real(1);
+        if (label != ignore_index && is_class(label, classes)) sum += has_weight ? weight[label] : real(1);
     }
     sum = block_sum(sum);
     if (threadIdx.x == 0) out[0] = sum != 0 ? sum : 0.0 / 0.0;
@@ -45,7 +48,7 @@ extern "C" __global__ void cross_entropy_indices(const real* logits, const long 
     for (long long r = blockIdx.x; r < rows; r += gridDim.x) {
         Row row(logits, r, classes, inner);
         long long label = target[r];
-        bool ignored = label == ignore_index, known = 0 <= label && label < classes;
+        bool ignored = label == ignore_index, known = is_class(label, classes);
         if (ignored || !known) {  // the same for the whole block
             real nothing = ignored ? real(0) : real(0) / real(0);
             if (threadIdx.x == 0) loss[r] = nothing;
