@@ -97,8 +97,9 @@ class Operation:
     workloads: dict[str, tuple[int, ...]]  # sizes for benchmarks; the first is the quick one
     backward_cost: Callable[..., Cost] | None = None  # with the forward call's arguments
     outputs: tuple[str, ...] = ("out",)
-    differentiable: tuple[str, ...] = ()  # the arguments whose gradients NAME_backward returns, in this order
-    with_gradient: bool = False  # also exists as NAME_with_gradient → (loss, its gradient by the first argument)
+    # The arguments whose gradients NAME_backward or NAME_with_gradient returns, in this order.
+    differentiable: tuple[str, ...] = ()
+    with_gradient: bool = False  # also exists as NAME_with_gradient → (loss, its gradient by each of `by`)
     in_place: tuple[str, ...] = ()  # arguments that it changes
     torch: Callable[..., Any] | None = None  # the same in PyTorch, given the module torch and torch tensors
     rtol: float = 1e-5  # against float64, for float32; float64 is held to 1e-8 of that
@@ -121,6 +122,11 @@ class Operation:
     @property
     def backward(self) -> Callable | None:
         return getattr(sys.modules[self.function.__module__], f"{self.name}_backward", None)
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The arguments by which a loss has gradients: the first one, where `differentiable` names none."""
+        return self.differentiable or tuple(inspect.signature(self.function).parameters)[:1]
 
     @property
     def gradient(self) -> Callable:

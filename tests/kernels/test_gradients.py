@@ -73,15 +73,21 @@ def test_gradients_of_losses(operation):
         if not sample.smooth:
             continue
         args = writeable(sample)
-        loss, gradient = operation.gradient(*args, **sample.options)
+        loss, *gradients = operation.gradient(*args, **sample.options)
         if not np.isfinite(loss).all():
             continue  # a mean over nothing
-        assert gradient.shape == args[0].shape
+        named = operation.bind(type(sample)(tuple(args), sample.options))
 
         def value():
             return operation.function(*args, **sample.options)  # noqa: B023
 
-        for index, slope in differences(value, args[0], rng):
-            np.testing.assert_allclose(gradient[index], slope, rtol=1e-5, atol=1e-6, err_msg=sample.note)
-            tried += 1
+        for name, gradient in zip(operation.by, gradients, strict=True):
+            if named[name] is None:
+                assert gradient is None
+                continue
+            assert gradient.shape == named[name].shape
+            for index, slope in differences(value, named[name], rng):
+                note = f"by {name}, {sample.note}"
+                np.testing.assert_allclose(gradient[index], slope, rtol=1e-5, atol=1e-6, err_msg=note)
+                tried += 1
     assert tried > 50

@@ -7,7 +7,7 @@ from kernelwright import kernels
 
 from ..catalog import DTYPES, OPERATIONS, as_tuple, by_name, same, samples
 
-pytestmark = pytest.mark.compare
+pytestmark = [pytest.mark.compare, pytest.mark.filterwarnings("ignore:reduction. .mean. divides")]  # of kl_div
 torch = pytest.importorskip("torch")
 KNOWN = [operation for operation in OPERATIONS if operation.torch]
 
@@ -31,13 +31,14 @@ def test_like_pytorch(operation, dtype):
         exact = not sample.smooth
         tensors = [tensor(x, exact) for x in sample.args]
         options = {name: tensor(value, exact) for name, value in sample.options.items()}
-        for x in tensors[:1] if operation.with_gradient else tensors:
+        named = {**dict(zip(operation.bind(sample), tensors)), **options}
+        for x in [named.get(name) for name in operation.by] if operation.with_gradient else tensors:
             if isinstance(x, torch.Tensor) and x.is_floating_point():
                 x.requires_grad_()
         theirs = operation.torch(torch, *tensors, **options)
         if operation.with_gradient:
-            ours, gradient = operation.gradient(*sample.args, **sample.options)
-            gradients, wanted = (gradient,), [tensors[0]]
+            ours, *gradients = operation.gradient(*sample.args, **sample.options)
+            wanted = [named.get(name) for name in operation.by]
             grad = np.ones(ours.shape, dtype)
         else:
             ours = operation.function(*sample.args, **sample.options)
@@ -46,7 +47,6 @@ def test_like_pytorch(operation, dtype):
                 grad = np.asarray(rng.standard_normal(ours.shape), dtype)
                 arguments = operation.backward_arguments(sample, (ours,), grad)
                 gradients = as_tuple(operation.backward(**arguments))
-                named = dict(zip(operation.bind(sample), [*tensors, *options.values()]))
                 wanted = [named.get(name) for name in operation.differentiable]
         tolerance = operation.tolerance(dtype)
         same(ours, theirs.detach().numpy(), tolerance, f"{sample.note} {sample.options}")

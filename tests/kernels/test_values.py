@@ -86,8 +86,9 @@ def test_losses_with_gradients(operation, name, dtype):
             with running(name, order):
                 moved = moved_to(backend, sample)
                 results = operation.gradient(*moved.args, **moved.options)
-            for what, result, wanted in zip(("loss", "gradient"), results, expected, strict=True):
-                note = f"{what} of {sample.note}"
+            what = ("the loss", *(f"its gradient by {argument}" for argument in operation.by))
+            for which, result, wanted in zip(what, results, expected, strict=True):
+                note = f"{which}, {sample.note}"
                 same(backend.to_numpy(result), wanted, operation.tolerance(dtype), note)
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from kernelwright import layers
 
+from .test_losses import CASES, as_tuple
+
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.compare
 
@@ -96,3 +98,26 @@ def test_loss(name, options, target, reduction):
     grad = np.random.default_rng(1).standard_normal(np.shape(loss))
     loss_torch.backward(torch.from_numpy(np.asarray(grad)))
     np.testing.assert_allclose(backward(grad), x_torch.grad, rtol=1e-9, atol=1e-12)
+
+
+KNOWN = [case for case in CASES if hasattr(torch.nn, case[0])]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(("name", "options", "inputs", "count"), KNOWN, ids=[case[0] for case in KNOWN])
+@pytest.mark.filterwarnings("ignore:reduction. .mean. divides")
+def test_every_loss(name, options, inputs, count, reduction):
+    criterion = getattr(layers, name)(**options, reduction=reduction)
+    tensors = {key: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for key, v in options.items()}
+    twin = getattr(torch.nn, name)(**tensors, reduction=reduction)
+    theirs = [torch.from_numpy(x.copy()) for x in inputs]
+    for x in theirs[:count]:
+        x.requires_grad_()
+    loss, backward = criterion.forward(*inputs)
+    loss_torch = twin(*theirs)
+    np.testing.assert_allclose(loss, loss_torch.detach(), rtol=1e-10)
+    grad = np.random.default_rng(1).standard_normal(np.shape(loss))
+    loss_torch.backward(torch.from_numpy(np.asarray(grad)))
+    wanted = [x for x in theirs[:count] if name != "GaussianNLLLoss" or x is not theirs[1]]
+    for found, x in zip(as_tuple(backward(grad)), wanted, strict=True):
+        np.testing.assert_allclose(found, x.grad, rtol=1e-9, atol=1e-12)

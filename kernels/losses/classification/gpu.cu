@@ -1,54 +1,10 @@
-// Losses on the GPU: the loss and, if wanted, the gradient, in one pass. An array that isn't wanted is announced by
-// its flag, and its pointer never followed.
-//
-// Totals are made without atomics, so they are the same in every run: each block sums its part, then one block
-// (the kernel `total`) sums the blocks' sums.
+// Losses of class predictions on the GPU: the loss and, if wanted, the gradient, in one pass. An array that isn't
+// wanted is announced by its flag, and its pointer never followed.
 
-#include "activations/formulas.cuh"
-#include "elementwise.cuh"
 #include "softmax/reduce.cuh"
 
-extern "C" __global__ void mse_loss(const real* input, const real* target, real scale, real* loss, real* gradient,
-                                    real* sums, int wants_loss, int wants_gradient, long long n) {
-    real sum = 0;
-    FOR_EACH_ELEMENT(i, n) {
-        real difference = input[i] - target[i];
-        sum += difference * difference;
-        if (wants_loss) loss[i] = difference * difference;
-        if (wants_gradient) gradient[i] = 2 * scale * difference;
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
-}
-
-extern "C" __global__ void binary_cross_entropy_with_logits(const real* input, const real* target, const real* weight,
-                                                            const real* pos_weight, real scale, real* loss,
-                                                            real* gradient, real* sums, int has_weight,
-                                                            int has_pos_weight, int wants_loss, int wants_gradient,
-                                                            long long n) {
-    real sum = 0;
-    FOR_EACH_ELEMENT(i, n) {
-        real x = input[i], t = target[i];
-        real w = has_weight ? weight[i] : real(1), p = has_pos_weight ? pos_weight[i] : real(1);
-        real slope = real(1) + (p - real(1)) * t;
-        real log_1_exp = log1p(exp(-fabs(x))) + (x < 0 ? -x : real(0));
-        real value = w * ((real(1) - t) * x + slope * log_1_exp);
-        sum += value;
-        if (wants_loss) loss[i] = value;
-        if (wants_gradient) gradient[i] = scale * w * (slope * act::sigmoid(x) - p * t);
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
-}
-
-// out = scale · Σ values, divided by *divisor if there is one. One block.
-extern "C" __global__ void total(const real* values, real scale, const real* divisor, real* out, int has_divisor,
-                                 long long n) {
-    double sum = 0;
-    for (long long i = threadIdx.x; i < n; i += blockDim.x) sum += values[i];
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) out[0] = has_divisor ? sum / divisor[0] : scale * sum;
-}
+// The labels haven't been looked at: one that is no class has the loss NaN.
+__device__ inline bool is_class(long long label, long long classes) { return 0 <= label && label < classes; }
 
 // The summed weights of the labels' classes, by which a mean is divided; NaN for a mean over nothing. One block.
 extern "C" __global__ void label_weights(const long long* target, const real* weight, real* out,
@@ -56,7 +12,7 @@ extern "C" __global__ void label_weights(const long long* target, const real* we
     double sum = 0;
     for (long long i = threadIdx.x; i < n; i += blockDim.x) {
         long long label = target[i];
-        if (label != ignore_index && 0 <= label && label < classes) sum += has_weight ? weight[label] : real(1);
+        if (label != ignore_index && is_class(label, classes)) sum += has_weight ? weight[label] : real(1);
     }
     sum = block_sum(sum);
     if (threadIdx.x == 0) out[0] = sum != 0 ? sum : 0.0 / 0.0;
@@ -92,7 +48,7 @@ extern "C" __global__ void cross_entropy_indices(const real* logits, const long 
     for (long long r = blockIdx.x; r < rows; r += gridDim.x) {
         Row row(logits, r, classes, inner);
         long long label = target[r];
-        bool ignored = label == ignore_index, known = 0 <= label && label < classes;
+        bool ignored = label == ignore_index, known = is_class(label, classes);
         if (ignored || !known) {  // the same for the whole block
             real nothing = ignored ? real(0) : real(0) / real(0);
             if (threadIdx.x == 0) loss[r] = nothing;

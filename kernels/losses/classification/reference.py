@@ -1,27 +1,11 @@
-"""Losses in NumPy: their definition. Each returns the losses, the gradient and the total, reduced by `scale`.
+"""Losses of class predictions in NumPy: their definition. Each returns the losses, the gradient and the total.
 
 Weights that there aren't are empty. Logits are (outer, classes, inner).
 """
 
 import numpy as np
 
-from ..softmax.reference import log_softmax
-
-
-def mse_loss(input, target, scale):
-    difference = input - target
-    loss = difference**2
-    return loss, 2 * scale * difference, [scale * loss.sum()]
-
-
-def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale):
-    w = weight if weight.size else np.ones_like(input)
-    p = pos_weight if pos_weight.size else np.ones_like(input)
-    slope = 1 + (p - 1) * target
-    log_1_exp = np.maximum(-input, 0) + np.log1p(np.exp(-np.abs(input)))  # log(1 + exp(−x))
-    loss = w * ((1 - target) * input + slope * log_1_exp)
-    gradient = scale * w * (slope * np.exp(-np.logaddexp(0, -input)) - p * target)
-    return loss, gradient, [scale * loss.sum()]
+from ...softmax.reference import log_softmax
 
 
 def cross_entropy_probabilities(logits, target, weight, label_smoothing, scale):

@@ -1,6 +1,6 @@
-"""Losses on the CPU: the loss and, if its array isn't empty, the gradient, in one pass.
+"""Cross-entropy on the CPU: the loss and, if its array isn't empty, the gradient, in one pass.
 
-A total is made of the sums of fixed pieces, added up in their order: the same for any number of threads.
+A total is the sum of the samples' losses in their order: the same for any number of threads.
 Cross-entropy mustn't be regrouped: log_sum − (x − top) would lose log_sum beside a large top.
 """
 
@@ -8,13 +8,10 @@ import math
 
 import numpy as np
 
-from ..elementwise import PIECE, pieces
-from ..jit import inline, kernel, task
-from ..rows import combined, groups, largest, place, walk
-from ..share import enough, share
-from ..simd import (
-    absolute,
-    add_lanes,
+from ...jit import inline, kernel, task
+from ...rows import combined, groups, largest, place, walk
+from ...share import enough, share
+from ...simd import (
     first_lane,
     first_lanes,
     full,
@@ -26,64 +23,8 @@ from ..simd import (
     store_first,
     where,
 )
-from ..vector_math import exp, log, log1p, sigmoid
-
-
-@kernel("in real[::1], in real[::1], real, out real[::1], out real[::1], out real[::1]")
-def mse_loss(input, target, scale, loss, gradient, total, threads):
-    sums = np.zeros(pieces(input))
-    share(_mse_loss, pieces(input), enough(threads, input.size), input, target, scale, loss, gradient, sums)
-    total[0] = scale * _in_order(sums)
-
-
-@task
-def _mse_loss(first, last, input, target, scale, loss, gradient, sums):
-    w = lanes(input)
-    for piece in range(first, last):
-        total, end = full(input, 0), min((piece + 1) * PIECE, input.size)
-        for i in range(piece * PIECE, end, w):
-            n = min(w, end - i)
-            difference = load_first(input, i, n, 0) - load_first(target, i, n, 0)
-            total += difference * difference
-            if loss.size:
-                store_first(loss, i, n, difference * difference)
-            if gradient.size:
-                store_first(gradient, i, n, 2 * scale * difference)
-        sums[piece] = add_lanes(total)
-
-
-@kernel(
-    "in real[::1], in real[::1], in real[::1], in real[::1], real, out real[::1], out real[::1], out real[::1]",
-)
-def binary_cross_entropy_with_logits(input, target, weight, pos_weight, scale, loss, gradient, total, threads):
-    sums = np.zeros(pieces(input))
-    threads = enough(threads, 8 * input.size)
-    share(_bce, pieces(input), threads, input, target, weight, pos_weight, scale, loss, gradient, sums)
-    total[0] = scale * _in_order(sums)
-
-
-@task
-def _bce(first, last, input, target, weight, pos_weight, scale, loss, gradient, sums):
-    w = lanes(input)
-    for piece in range(first, last):
-        total, end = full(input, 0), min((piece + 1) * PIECE, input.size)
-        for i in range(piece * PIECE, end, w):
-            n = min(w, end - i)
-            x, t = load_first(input, i, n, 0), load_first(target, i, n, 0)
-            weights, p = full(input, 1), full(input, 1)
-            if weight.size:
-                weights = load_first(weight, i, n, 0)
-            if pos_weight.size:
-                p = load_first(pos_weight, i, n, 0)
-            slope = 1 + (p - 1) * t
-            log_1_exp = log1p(exp(-absolute(x))) + where(x < 0, -x, 0)
-            value = weights * ((1 - t) * x + slope * log_1_exp)
-            total += where(first_lanes(input, n), value, 0)
-            if loss.size:
-                store_first(loss, i, n, value)
-            if gradient.size:
-                store_first(gradient, i, n, scale * weights * (slope * sigmoid(x) - p * t))
-        sums[piece] = add_lanes(total)
+from ...vector_math import exp, log
+from ..sums import in_order, label_weights
 
 
 @kernel(
@@ -91,25 +32,16 @@ def _bce(first, last, input, target, weight, pos_weight, scale, loss, gradient, 
     "out real[:, ::1], out real[:, :, ::1], out real[::1]"
 )
 def cross_entropy_indices(logits, target, weight, ignore_index, smoothing, mean, loss, gradient, total, threads):
-    outer, classes, inner = logits.shape
-    real = logits.dtype.type
-    divisor, all_weights = 1.0, float(classes)
-    if mean:
-        divisor = 0.0
-        for o in range(outer):
-            for i in range(inner):
-                label = target[o, i]
-                if label != ignore_index and 0 <= label < classes:
-                    divisor += weight[label] if weight.size else 1.0
-        if divisor == 0:
-            divisor = np.nan  # a mean over nothing, of which nothing can be known
+    classes, real = logits.shape[1], logits.dtype.type
+    all_weights = float(classes)
+    divisor = label_weights(target, weight, ignore_index) if mean else 1.0
     if weight.size:
-        all_weights = _in_order(weight)
+        all_weights = in_order(weight)
     spread = smoothing / real(classes)  # what each class gets of every label
     threads = enough(threads, 8 * logits.size)
     constants = real(1) - smoothing, spread, spread * real(all_weights), real(1 / divisor)
     share(_indices, groups(logits), threads, logits, target, weight, ignore_index, constants, loss, gradient)
-    total[0] = _in_order(loss.reshape(loss.size)) / divisor
+    total[0] = in_order(loss.reshape(loss.size)) / divisor
 
 
 @task
@@ -172,7 +104,7 @@ def cross_entropy_probabilities(logits, target, weight, smoothing, scale, loss, 
     constants = real(1) - smoothing, smoothing / real(logits.shape[1]), scale
     threads = enough(threads, 8 * logits.size)
     share(_probabilities, groups(logits), threads, logits, target, weight, constants, loss, gradient)
-    total[0] = scale * _in_order(loss.reshape(loss.size))
+    total[0] = scale * in_order(loss.reshape(loss.size))
 
 
 @task
@@ -222,12 +154,3 @@ def _weights(logits, weight, c, n):
     if weight.size == 0:
         return full(logits, 1)
     return load_first(weight, c, n, 0) if logits.shape[2] == 1 else load_all(weight, c)
-
-
-@inline
-def _in_order(values):
-    """Their sum in double precision, from the first to the last."""
-    total = 0.0
-    for value in values:
-        total += value
-    return total

@@ -1,0 +1,31 @@
+// Losses of a yes or no on the GPU: each is its formula, summed over the elements.
+
+#include "losses/binary/formulas.cuh"
+
+LOSS(soft_margin_loss) { SUM(soft_margin(x, t)); }
+LOSS(hinge_embedding_loss, real margin) { SUM(hinge_embedding(x, t, margin)); }
+LOSS(hinge_loss) { SUM(hinge(x, t)); }
+LOSS(squared_hinge_loss) { SUM(squared_hinge(x, t)); }
+LOSS(binary_focal_crossentropy, real gamma, real smoothing, real weight_0, real weight_1, real logits) {
+    SUM(focal(x, t, gamma, smoothing, weight_0, weight_1, logits));
+}
+LOSS_OF_THREE(binary_cross_entropy) { SUM_OF_THREE(bce(x, t, u)); }
+
+extern "C" __global__ void binary_cross_entropy_with_logits(const real* input, const real* target, const real* weight,
+                                                            const real* pos_weight, real scale, real* loss,
+                                                            real* gradient, real* sums, int has_weight,
+                                                            int has_pos_weight, int wants_loss, int wants_gradient,
+                                                            long long n) {
+    real sum = 0;
+    FOR_EACH_ELEMENT(i, n) {
+        real x = input[i], t = target[i];
+        real w = has_weight ? weight[i] : real(1), p = has_pos_weight ? pos_weight[i] : real(1);
+        real slope = real(1) + (p - real(1)) * t;
+        real value = w * ((real(1) - t) * x + slope * log_1_exp(-x));
+        sum += value;
+        if (wants_loss) loss[i] = value;
+        if (wants_gradient) gradient[i] = scale * w * (slope * act::sigmoid(x) - p * t);
+    }
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+}

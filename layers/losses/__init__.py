@@ -1,0 +1,80 @@
+"""Losses as objects: made once with their options, then called with an input and a target.
+
+loss, backward = criterion.forward(logits, labels)      grad_logits = backward()
+"""
+
+from .base import Loss
+from .binary import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    BinaryFocalCrossentropy,
+    Hinge,
+    HingeEmbeddingLoss,
+    SoftMarginLoss,
+    SquaredHinge,
+)
+from .classification import (
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    CategoricalHinge,
+    CrossEntropyLoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    NLLLoss,
+)
+from .pairs import (
+    CosineEmbeddingLoss,
+    CosineSimilarityLoss,
+    MarginRankingLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+)
+from .regression import (
+    GaussianNLLLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    LogCosh,
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    MSELoss,
+    Poisson,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+)
+
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BinaryFocalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "CosineEmbeddingLoss",
+    "CosineSimilarityLoss",
+    "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "Hinge",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "LogCosh",
+    "Loss",
+    "MSELoss",
+    "MarginRankingLoss",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredLogarithmicError",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "NLLLoss",
+    "Poisson",
+    "PoissonNLLLoss",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
+    "SquaredHinge",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+]
