@@ -49,7 +49,7 @@ def pair(name: str, input: Any, target: Any, second: str = "target") -> tuple:
 def optional_like(name: str, which: str, x: Any, input: Any) -> Any:
     """An optional array that broadcasts to the (checked) input, of its shape; an empty one stands for none."""
     if x is None:
-        return current().empty((0,), input.dtype)
+        return current().nothing(input.dtype)
     check.same_dtype(name, which, x, "input", input)
     check.broadcasts(name, which, x, input.shape, "as the input")
     return np.broadcast_to(x, input.shape)
@@ -78,7 +78,7 @@ def labels(name: str, target: Any, classes: int, shape: tuple[int, ...], ignored
 def row_weights(name: str, weight: Any, input: Any, classes: int) -> Any:
     """One weight a class; an empty array stands for none."""
     if weight is None:
-        return current().empty((0,), input.dtype)
+        return current().nothing(input.dtype)
     check.same_dtype(name, "weight", weight, "input", input)
     check.shape(name, "weight", weight, (classes,), "for the classes of the input")
     return check.contiguous(weight)

@@ -286,7 +286,7 @@ def _multilabel_soft(input, target, weight, reduction, wanted: bool) -> tuple:
     arrays = pair(name, input, target)
     if input.ndim == 0 or input.shape[-1] == 0:
         raise ValueError(f"{name}: input has the shape {input.shape}, it must have at least one class on its last axis")
-    weights = optional_like(name, "weight", weight, input), current().empty((0,), input.dtype)
+    weights = optional_like(name, "weight", weight, input), current().nothing(input.dtype)
     check.choice(name, "reduction", reduction, REDUCTIONS)
     # The mean over samples and classes is that over all elements.
     scale = None if reduction == "mean" else 1 / input.shape[-1]
