@@ -28,8 +28,12 @@ def blocks(size: int, per_block: int) -> int:
 
 def elementwise(device: Any, source: "Source", name: str, size: int, *args: Any) -> None:
     """Launch a kernel that walks over `size` elements (elementwise.cuh); its last argument is that size."""
-    grid = min(blocks(size, 256), 132 * 16)  # enough to fill the largest GPU; the rest is walked
-    device.launch(source, name, args[0].dtype, grid, 256, (*args, np.int64(size)))
+    device.launch(source, name, args[0].dtype, elements(size), 256, (*args, np.int64(size)))
+
+
+def elements(size: int) -> int:
+    """Blocks of 256 threads for so many elements: enough to fill the largest GPU; the rest is walked."""
+    return min(blocks(size, 256), 132 * 16)
 
 
 class Source:
