@@ -19,25 +19,6 @@ class ReLU(Module):
         return y, backward
 
 
-class LeakyReLU(Module):
-    """x where x > 0, else negative_slope · x."""
-
-    def __init__(self, negative_slope: float = 0.01):
-        self.negative_slope = negative_slope
-
-    def __call__(self, x):
-        return kernels.leaky_relu(x, self.negative_slope)
-
-    def forward(self, x):
-        def backward(grad, input_gradient=True):
-            return kernels.leaky_relu_backward(grad, x, self.negative_slope) if input_gradient else None
-
-        return self(x), backward
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
-
-
 class Sigmoid(Module):
     """1 / (1 + exp(−x))."""
 
@@ -66,27 +47,6 @@ class Tanh(Module):
             return kernels.tanh_backward(grad, y) if input_gradient else None
 
         return y, backward
-
-
-class GELU(Module):
-    """x Φ(x), Φ the normal distribution function; `approximate="tanh"` takes the cheaper form."""
-
-    def __init__(self, approximate: str = "none"):
-        if approximate not in ("none", "tanh"):
-            raise ValueError(f"GELU: approximate is {approximate!r}, it must be one of 'none', 'tanh'")
-        self.approximate = approximate
-
-    def __call__(self, x):
-        return kernels.gelu(x, self.approximate)
-
-    def forward(self, x):
-        def backward(grad, input_gradient=True):
-            return kernels.gelu_backward(grad, x, self.approximate) if input_gradient else None
-
-        return self(x), backward
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
 
 
 class Softmax(Module):

@@ -10,6 +10,23 @@ from .test_losses import CASES, as_tuple
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.compare
 
+ELEMENTWISE = [
+    ("ELU", 0.5),
+    ("CELU", 0.5),
+    ("SELU",),
+    ("SiLU",),
+    ("Mish",),
+    ("Softplus", 2.0, 1.0),
+    ("LogSigmoid",),
+    ("Softsign",),
+    ("Tanhshrink",),
+    ("Hardshrink", 0.2),
+    ("Softshrink", 0.2),
+    ("Hardswish",),
+    ("Hardtanh", -0.5, 0.7),
+    ("ReLU6",),
+    ("Threshold", 0.1, 0.3),
+]
 PAIRS = [
     (lambda: layers.ReLU(), lambda: torch.nn.ReLU()),
     (lambda: layers.LeakyReLU(0.2), lambda: torch.nn.LeakyReLU(0.2)),
@@ -17,6 +34,13 @@ PAIRS = [
     (lambda: layers.Tanh(), lambda: torch.nn.Tanh()),
     (lambda: layers.GELU(), lambda: torch.nn.GELU()),
     (lambda: layers.GELU("tanh"), lambda: torch.nn.GELU("tanh")),
+    *(
+        (
+            lambda name=name, args=args: getattr(layers, name)(*args),
+            lambda name=name, args=args: getattr(torch.nn, name)(*args),
+        )
+        for name, *args in ELEMENTWISE
+    ),
     (lambda: layers.Softmax(dim=1), lambda: torch.nn.Softmax(dim=1)),
     (lambda: layers.LogSoftmax(dim=0), lambda: torch.nn.LogSoftmax(dim=0)),
 ]

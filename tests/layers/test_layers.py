@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels, layers
+from kernelwright.layers.elementwise import Elementwise
 
 
 def rng(seed=0):
@@ -20,11 +21,16 @@ CASES = {
     "Linear without bias": (lambda: linear(5, 3, bias=False), (2, 4, 5)),
     "Linear on a vector": (lambda: linear(5, 3), (5,)),
     "ReLU": (layers.ReLU, (4, 5)),
-    "LeakyReLU": (lambda: layers.LeakyReLU(0.2), (4, 5)),
     "Sigmoid": (layers.Sigmoid, (4, 5)),
     "Tanh": (layers.Tanh, (4, 5)),
-    "GELU": (layers.GELU, (4, 5)),
     "GELU tanh": (lambda: layers.GELU("tanh"), (4, 5)),
+    **{
+        activation.__name__: (activation, (4, 5))
+        for activation in Elementwise.__subclasses__()
+        if activation is not layers.Threshold
+    },
+    "Threshold": (lambda: layers.Threshold(0.1, 2.0), (4, 5)),
+    "Exponential": (layers.Exponential, (4, 5)),
     "Softmax": (layers.Softmax, (4, 5)),
     "Softmax over axis 0": (lambda: layers.Softmax(dim=0), (4, 5)),
     "LogSoftmax": (lambda: layers.LogSoftmax(1), (4, 5, 2)),
