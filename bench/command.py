@@ -1,4 +1,4 @@
-"""The command `kernelwright`: train, bench, trace, doctor.
+"""The command `kernelwright`: train, bench, trace, operations, doctor.
 
 It lives in `bench`, because that is the one package that may import all others.
 """
@@ -72,6 +72,12 @@ def _parser() -> Parser:
     )
     trace.set_defaults(run=_trace)
 
+    operations = commands.add_parser(
+        "operations", help="all operations: their names, or a page with formulas and plots"
+    )
+    operations.add_argument("--write", type=Path, metavar="DIR", help="write DIR/operations.md and DIR/plots")
+    operations.set_defaults(run=_operations)
+
     doctor = commands.add_parser("doctor", help="what runs here, what doesn't, and what to install")
     doctor.add_argument("--warm", action="store_true", help="compile every kernel for the CPU, once, and keep it")
     doctor.set_defaults(run=_doctor)
@@ -132,6 +138,12 @@ def _trace(chosen: argparse.Namespace) -> int:
     parser = Parser(prog="kernelwright trace", description=trace.__doc__, formatter_class=kind)
     trace.add_arguments(parser)
     return trace.run(parser.parse_args(chosen.rest))
+
+
+def _operations(chosen: argparse.Namespace) -> int:
+    from . import operations
+
+    return operations.run(chosen.write)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

@@ -50,6 +50,9 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "losses": (Target(TORCH, 1.5),),
     "optimizers": (Target(TORCH, 1.0), Target(DEFAULT, 3.0, size="100 of")),
     "training": (Target(TORCH, 2.0, size="batch 64"), Target(TORCH, 1.1, size="batch 1024")),
+    "every activation": (Target(TORCH, 1.0), Target(COPY, 0.85)),
+    "every loss": (Target(TORCH, 1.5),),
+    "every optimizer": (Target(TORCH, 1.0), Target(COPY, 0.85)),
     FIRST_USE: (Target(ALLOWED, 1.0),),
 }
 FIRST_USE_SECONDS = {"nothing kept": 20.0, "kept on disk": 0.5}

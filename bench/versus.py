@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from . import first_use, in_jax, machine, report
-from .rivals import COMPILED, JAX, OURS, TORCH, WORK, Work
+from . import every, first_use, in_jax, machine, report, rivals
+from .rivals import COMPILED, JAX, OURS, TORCH, Work
 from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, RIVALS, Row, Verdict, verdicts
 from .timing import SETTLE, Contender, keep_freed_memory, race
 
+WORK = {**rivals.WORK, **every.WORK}
 PLACE = "cpu figures"
 PYTORCH = "2.13.0"  # the version of the extra `compare`
 BUDGET, QUICK_BUDGET = 0.6, 0.1  # seconds for the rounds of a race
@@ -173,7 +174,9 @@ def _everyone_with(threads: int, torch: Any) -> Iterator[None]:
 def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any, rows: list[Row]) -> None:
     """Append the rows, and print each group's once it is done."""
     work = {group: list(WORK[group](quick)) for group in groups if group in WORK}
-    total = len(threads) * sum(map(len, work.values())) + (FIRST_USE in groups)
+    total = sum(len(work[group]) * (1 if group in every.WORK else len(threads)) for group in work) + (
+        FIRST_USE in groups
+    )
     with report.progress(total) as say:
         for group in groups:
             begin = len(rows)
@@ -181,7 +184,8 @@ def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any,
                 say(group, 0)
                 rows += first_rows()
                 say(group, 1)
-            for count in threads if group in work else ():
+            counts = threads[:1] if group in every.WORK else threads  # which would take too long
+            for count in counts if group in work else ():
                 with _everyone_with(count, torch):
                     for piece in work[group]:
                         say(f"{piece.operation} {piece.size}, threads: {count}", 0)

@@ -132,8 +132,8 @@ def test_pytorch_kernels_are_timed_without_autograd():
 
 
 def test_every_group_has_work_and_targets():
-    assert list(targets.TARGETS) == [*rivals.WORK, targets.FIRST_USE]
-    for group, work in rivals.WORK.items():
+    assert list(targets.TARGETS) == [*versus.WORK, targets.FIRST_USE]
+    for group, work in versus.WORK.items():
         every, few = list(work(False)), list(work(True))
         assert 0 < len(few) < len(every)
         assert len({(piece.operation, piece.size) for piece in every}) == len(every)
