@@ -33,6 +33,8 @@ from .losses.binary import (
 from .losses.classification import (
     cross_entropy,
     cross_entropy_with_gradient,
+    linear_cross_entropy,
+    linear_cross_entropy_with_gradient,
 )
 from .losses.labels import (
     categorical_focal_crossentropy,
@@ -146,6 +148,8 @@ __all__ = [
     "leaky_relu_backward",
     "linear",
     "linear_backward",
+    "linear_cross_entropy",
+    "linear_cross_entropy_with_gradient",
     "log_cosh_loss",
     "log_cosh_loss_with_gradient",
     "log_softmax",
