@@ -86,6 +86,10 @@ from .losses.regression import (
     smooth_l1_loss,
     smooth_l1_loss_with_gradient,
 )
+from .losses.sequences import (
+    ctc_loss,
+    ctc_loss_with_gradient,
+)
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
 from .normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from .operation import CATALOG
@@ -126,6 +130,8 @@ __all__ = [
     "cosine_similarity_loss_with_gradient",
     "cross_entropy",
     "cross_entropy_with_gradient",
+    "ctc_loss",
+    "ctc_loss_with_gradient",
     "current",
     "gaussian_nll_loss",
     "gaussian_nll_loss_with_gradient",
