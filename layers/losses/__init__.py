@@ -23,6 +23,7 @@ from .classification import (
     MultiMarginLoss,
     NLLLoss,
 )
+from .linear import LinearCrossEntropyLoss
 from .pairs import (
     CosineEmbeddingLoss,
     CosineSimilarityLoss,
@@ -43,11 +44,13 @@ from .regression import (
     PoissonNLLLoss,
     SmoothL1Loss,
 )
+from .sequences import CTCLoss
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "BinaryFocalCrossentropy",
+    "CTCLoss",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
@@ -60,6 +63,7 @@ __all__ = [
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
+    "LinearCrossEntropyLoss",
     "LogCosh",
     "Loss",
     "MSELoss",
