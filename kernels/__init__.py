@@ -90,6 +90,14 @@ from .losses.sequences import (
     ctc_loss,
     ctc_loss_with_gradient,
 )
+from .losses.sets import (
+    circle_loss,
+    circle_loss_with_gradient,
+    dice_loss,
+    dice_loss_with_gradient,
+    tversky_loss,
+    tversky_loss_with_gradient,
+)
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
 from .normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from .operation import CATALOG
@@ -123,6 +131,8 @@ __all__ = [
     "categorical_generalized_cross_entropy_with_gradient",
     "categorical_hinge_loss",
     "categorical_hinge_loss_with_gradient",
+    "circle_loss",
+    "circle_loss_with_gradient",
     "column_sum",
     "cosine_embedding_loss",
     "cosine_embedding_loss_with_gradient",
@@ -133,6 +143,8 @@ __all__ = [
     "ctc_loss",
     "ctc_loss_with_gradient",
     "current",
+    "dice_loss",
+    "dice_loss_with_gradient",
     "gaussian_nll_loss",
     "gaussian_nll_loss_with_gradient",
     "gelu",
@@ -207,6 +219,8 @@ __all__ = [
     "tanh_backward",
     "triplet_margin_loss",
     "triplet_margin_loss_with_gradient",
+    "tversky_loss",
+    "tversky_loss_with_gradient",
     "use",
     "using",
 ]
