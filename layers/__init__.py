@@ -15,10 +15,12 @@ from .losses import (
     CategoricalFocalCrossentropy,
     CategoricalGeneralizedCrossEntropy,
     CategoricalHinge,
+    Circle,
     CosineEmbeddingLoss,
     CosineSimilarityLoss,
     CrossEntropyLoss,
     CTCLoss,
+    Dice,
     GaussianNLLLoss,
     Hinge,
     HingeEmbeddingLoss,
@@ -43,6 +45,7 @@ from .losses import (
     SquaredHinge,
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
+    Tversky,
 )
 from .module import Module
 from .parameter import Parameter
@@ -58,9 +61,11 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
+    "Dice",
     "Flatten",
     "GaussianNLLLoss",
     "Hinge",
@@ -97,5 +102,6 @@ __all__ = [
     "Tanh",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
+    "Tversky",
     "manual_seed",
 ]

@@ -45,6 +45,7 @@ from .regression import (
     SmoothL1Loss,
 )
 from .sequences import CTCLoss
+from .sets import Circle, Dice, Tversky
 
 __all__ = [
     "BCELoss",
@@ -54,9 +55,11 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
+    "Dice",
     "GaussianNLLLoss",
     "Hinge",
     "HingeEmbeddingLoss",
@@ -81,4 +84,5 @@ __all__ = [
     "SquaredHinge",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
+    "Tversky",
 ]

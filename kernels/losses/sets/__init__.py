@@ -196,7 +196,7 @@ def circle_loss_with_gradient(
     margin=0.4,
     reduction="mean",
 ):
-    """`circle_loss`, and its gradient by the input."""
+    """`circle_loss`, and its gradient by the input; with reduction="none" that of the losses' sum."""
     options = (ref_labels, ref_embeddings, remove_diagonal, gamma, margin)
     return _circle(input, target, *options, reduction, True)
 
