@@ -42,11 +42,11 @@ class LinearCrossEntropyLoss(Module):
             "chunk_size": chunk_size,
         }
 
-    def __call__(self, input: Any, target: Any) -> Any:
+    def __call__(self, input: Any, target: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The loss alone."""
         return self._run(kernels.linear_cross_entropy, input, target)
 
-    def forward(self, input: Any, target: Any) -> tuple[Any, Any]:
+    def forward(self, input: Any, target: Any) -> tuple[Any, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The loss and its way back: `backward(grad=None)` adds to the classifier's gradients and returns the input's.
 
         They are computed together with the loss; `grad` is the gradient of the loss, 1 if there is none.

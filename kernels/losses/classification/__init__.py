@@ -292,7 +292,7 @@ def _linear_cross_entropy(x, v, target, bias, weight, reduction, ignored, smooth
     chunk = chunk or max(LEAST, LOGITS // classes)
     losses, total, sum_ = make((count, 1), dtype), make((1,), dtype), make((1,), dtype)
     sum_.fill(0)
-    gradients = tuple(make(y.shape, dtype) if wanted else None for y in (matrix, v))
+    gradients: Any = tuple(make(y.shape, dtype) if wanted else None for y in (matrix, v))
     by_bias = make((classes,), dtype) if wanted and bias is not None else None
     for y in (*gradients[1:], by_bias):
         if y is not None:

@@ -1,6 +1,5 @@
 """Losses of sequences: CTC."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -148,7 +147,7 @@ def _lengths(name: str, which: str, lengths: Any, rows: int, most: int) -> np.nd
     """One for each sequence, in the computer's own memory."""
     if isinstance(lengths, current().array_type):
         lengths = current().to_numpy(lengths)
-    found = np.asarray(list(lengths) if isinstance(lengths, Iterable) and np.ndim(lengths) else [lengths])
+    found = np.atleast_1d(np.asarray(lengths))
     if found.size and found.dtype.kind not in "iu":
         raise TypeError(f"{name}: {which} must hold integers, not {found.dtype}")
     if found.shape != (rows,):
