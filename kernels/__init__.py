@@ -79,6 +79,8 @@ from .losses.binary import (
 from .losses.classification import (
     cross_entropy,
     cross_entropy_with_gradient,
+    linear_cross_entropy,
+    linear_cross_entropy_with_gradient,
 )
 from .losses.labels import (
     categorical_focal_crossentropy,
@@ -129,6 +131,18 @@ from .losses.regression import (
     poisson_nll_loss_with_gradient,
     smooth_l1_loss,
     smooth_l1_loss_with_gradient,
+)
+from .losses.sequences import (
+    ctc_loss,
+    ctc_loss_with_gradient,
+)
+from .losses.sets import (
+    circle_loss,
+    circle_loss_with_gradient,
+    dice_loss,
+    dice_loss_with_gradient,
+    tversky_loss,
+    tversky_loss_with_gradient,
 )
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
 from .normalization import (
@@ -186,6 +200,8 @@ __all__ = [
     "categorical_hinge_loss_with_gradient",
     "celu",
     "celu_backward",
+    "circle_loss",
+    "circle_loss_with_gradient",
     "column_sum",
     "cosine_embedding_loss",
     "cosine_embedding_loss_with_gradient",
@@ -193,7 +209,11 @@ __all__ = [
     "cosine_similarity_loss_with_gradient",
     "cross_entropy",
     "cross_entropy_with_gradient",
+    "ctc_loss",
+    "ctc_loss_with_gradient",
     "current",
+    "dice_loss",
+    "dice_loss_with_gradient",
     "elu",
     "elu_backward",
     "exponential",
@@ -229,6 +249,8 @@ __all__ = [
     "leaky_relu_backward",
     "linear",
     "linear_backward",
+    "linear_cross_entropy",
+    "linear_cross_entropy_with_gradient",
     "lion_update",
     "log_cosh_loss",
     "log_cosh_loss_with_gradient",
@@ -313,6 +335,8 @@ __all__ = [
     "threshold_backward",
     "triplet_margin_loss",
     "triplet_margin_loss_with_gradient",
+    "tversky_loss",
+    "tversky_loss_with_gradient",
     "use",
     "using",
     "vector_norm",

@@ -8,8 +8,11 @@ the factor 1/n. With reduction="none" it is the gradient of each element's (each
 several predictions has a gradient by each: loss, gradient, gradient = …
 Sums run in a fixed order, so they don't depend on the number of threads.
 
-What only Keras has takes the prediction first, too, and reductions of the same names.
+What only Keras has takes the prediction first, too, and reductions of the same names: its "sum_over_batch_size" is
+"mean", and "none" gives what isn't summed up yet.
 
     regression/       real predictions            binary/     yes or no
-    classification/   one class of several        pairs/      several predictions at once
+    classification/   cross-entropy               labels/     what else there is of class labels
+    pairs/            several predictions         sets/       masks, and vectors in groups
+    sequences/        CTC
 """

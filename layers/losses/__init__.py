@@ -23,6 +23,7 @@ from .classification import (
     MultiMarginLoss,
     NLLLoss,
 )
+from .linear import LinearCrossEntropyLoss
 from .pairs import (
     CosineEmbeddingLoss,
     CosineSimilarityLoss,
@@ -43,23 +44,29 @@ from .regression import (
     PoissonNLLLoss,
     SmoothL1Loss,
 )
+from .sequences import CTCLoss
+from .sets import Circle, Dice, Tversky
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "BinaryFocalCrossentropy",
+    "CTCLoss",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
+    "Dice",
     "GaussianNLLLoss",
     "Hinge",
     "HingeEmbeddingLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
+    "LinearCrossEntropyLoss",
     "LogCosh",
     "Loss",
     "MSELoss",
@@ -77,4 +84,5 @@ __all__ = [
     "SquaredHinge",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
+    "Tversky",
 ]

@@ -11,6 +11,7 @@ class Loss:
     """The base of all losses; a subclass names its kernel and its options."""
 
     reductions = REDUCTIONS
+    apart = True  # whether each loss has a gradient of its own: else "none" has no way back
 
     def __init__(self, kernel: str, **options: Any):
         self._kernel, self._with_gradient = getattr(kernels, kernel), getattr(kernels, f"{kernel}_with_gradient")
@@ -35,9 +36,11 @@ class Loss:
         loss, *gradients = self._with_gradient(*inputs, **self._options)
 
         def backward(grad: Any = None) -> Any:
+            name, none = type(self).__name__, self._options["reduction"] == "none"
+            if none and not self.apart:
+                raise ValueError(f"{name}: with reduction='none' there is no way back: an input is in several losses")
             if grad is None:
-                if self._options["reduction"] == "none":
-                    name = type(self).__name__
+                if none:
                     raise ValueError(f"{name}: with reduction='none', backward needs the gradient of each loss")
                 found = gradients
             else:

@@ -51,13 +51,14 @@ class TripletMarginWithDistanceLoss(Loss):
         self._distance, self._swap = distance_function, swap
         self._euclid = TripletMarginLoss(margin, swap=swap, reduction=reduction)
 
-    def __call__(self, anchor: Any, positive: Any, negative: Any) -> Any:
-        return self.forward(anchor, positive, negative)[0]
+    def __call__(self, *inputs: Any) -> Any:
+        return self.forward(*inputs)[0]
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> tuple[Any, Any]:
+    def forward(self, *inputs: Any) -> tuple[Any, Any]:
         """The loss and its way back, to the gradients by anchor, positive and negative."""
         if self._distance is None:
-            return self._euclid.forward(anchor, positive, negative)
+            return self._euclid.forward(*inputs)
+        anchor, positive, negative = inputs
         near, near_back = self._distance.forward(anchor, positive)
         far, far_back = self._distance.forward(anchor, negative)
         swapped, other_back = 0 * far, None

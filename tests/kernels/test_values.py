@@ -89,6 +89,9 @@ def test_losses_with_gradients(operation, name, dtype):
             what = ("the loss", *(f"its gradient by {argument}" for argument in operation.by))
             for which, result, wanted in zip(what, results, expected, strict=True):
                 note = f"{which}, {sample.note}"
+                if wanted is None:  # an argument that wasn't given has no gradient
+                    assert result is None
+                    continue
                 same(backend.to_numpy(result), wanted, operation.tolerance(dtype), note)
 
 

@@ -124,7 +124,8 @@ def test_loss(name, options, target, reduction):
     np.testing.assert_allclose(backward(grad), x_torch.grad, rtol=1e-9, atol=1e-12)
 
 
-KNOWN = [case for case in CASES if hasattr(torch.nn, case[0])]
+# PyTorch's gradient of CTC is another (kernels/losses/sequences); tests/kernels compares that.
+KNOWN = [case for case in CASES if hasattr(torch.nn, case[0]) and case[0] != "CTCLoss"]
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import check
 from ...backend import current, kernel
+from ...matmul import column_sum, linear, matmul
 from ...operation import Cost, Draw, Sample, operation
 from ..common import REDUCTIONS, factor, labels, row_weights
 
@@ -158,3 +159,179 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
 def cross_entropy_with_gradient(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     """`cross_entropy`, and its gradient softmax(x) Σ wᵢ tᵢ − wᵢ tᵢ by the input."""
     return _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing, True)
+
+
+# Logits held at once by linear_cross_entropy; at least LEAST rows, for the sake of its matrix products.
+LOGITS, LEAST = 1 << 24, 256
+
+
+def _linear_samples(draw: Draw):
+    def classes_of(n):
+        return np.asarray(draw.rng.integers(0, 7, n), np.int64)
+
+    ignored = np.array([1, 3, -100, 6, 2])
+    arrays = draw.normal(5, 6), draw.normal(7, 6, scale=0.5)
+    more = {"linear_bias": draw.normal(7), "weight": draw.uniform(7, low=0.1), "label_smoothing": 0.1}
+    p = draw.uniform(5, 7, low=0.1)
+    for reduction, chunk_size in (("mean", None), ("sum", 2), ("none", 4)):
+        options = {"reduction": reduction, "chunk_size": chunk_size}
+        yield Sample((*arrays, classes_of(5)), options, note=f"{options}")
+    for reduction, target in (("mean", ignored), ("mean", p / p.sum(1, keepdims=True)), ("none", ignored)):
+        options = {"reduction": reduction, "chunk_size": 2, **more}
+        yield Sample((*arrays, target), options, note=f"{reduction}, {target.dtype}, bias, weights, smoothing")
+    yield Sample((draw.normal(6), draw.normal(7, 6), classes_of(())), note="a single sample")
+    yield Sample((draw.normal(2, 6), draw.normal(7, 6), ignored[2] + 0 * classes_of(2)), note="all ignored")
+    yield Sample((draw.normal(0, 6), draw.normal(7, 6), classes_of(0)), note="nothing")
+
+
+def _linear_torch(
+    torch, input, linear_weight, target, linear_bias=None, chunk_size=None, ignore_index=None, **options: Any
+):
+    del chunk_size
+    logits = torch.nn.functional.linear(input, linear_weight, linear_bias)
+    ignored = -100 if ignore_index is None else ignore_index
+    return torch.nn.functional.cross_entropy(logits, target, ignore_index=ignored, **options)
+
+
+def _linear_example(draw: Draw, rows: int, features: int, classes: int) -> Sample:
+    target = np.asarray(draw.rng.integers(0, classes, rows))
+    return Sample((draw.normal(rows, features), draw.normal(classes, features, scale=0.1), target))
+
+
+@operation(
+    formula="−wₜ log softmax(x Vᵀ + b)ₜ",
+    samples=_linear_samples,
+    cost=lambda input, linear_weight, *_, **__: Cost(
+        2 * input.size * len(linear_weight), input.nbytes + linear_weight.nbytes
+    ),
+    backward_cost=lambda input, linear_weight, *_, **__: Cost(
+        6 * input.size * len(linear_weight), 2 * (input.nbytes + linear_weight.nbytes)
+    ),
+    example=_linear_example,
+    workloads={"512×64×1000": (512, 64, 1000)},
+    differentiable=("input", "linear_weight", "linear_bias"),
+    with_gradient=True,
+    torch=_linear_torch,
+    rtol=2e-5,
+    atol=1e-5,
+    why="matrix products and sums of exponentials",
+)
+def linear_cross_entropy(
+    input,
+    linear_weight,
+    target,
+    *,
+    linear_bias=None,
+    weight=None,
+    reduction="mean",
+    ignore_index=None,
+    label_smoothing=0.0,
+    chunk_size=None,
+):
+    """`cross_entropy` of the logits x Vᵀ + b, of which only some rows are held at a time.
+
+    Parameters
+    ----------
+    input : array x, (D,) or (N, D)
+    linear_weight : array V, (C, D)
+    target : integers () or (N,), or an array of probabilities, (C,) or (N, C)
+    linear_bias : array b, (C,), optional
+    weight, reduction, label_smoothing : as for `cross_entropy`
+    ignore_index : int, optional
+        −100 if there is none.
+    chunk_size : int, optional
+        How many rows of logits are held at a time; else as many as 16 million logits have, but 256 at least.
+
+    Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models", 2024, go further: no logit leaves the chip.
+    """
+    options = (linear_bias, weight, reduction, ignore_index, label_smoothing, chunk_size)
+    return _linear_cross_entropy(input, linear_weight, target, *options, False)[0]
+
+
+def linear_cross_entropy_with_gradient(
+    input,
+    linear_weight,
+    target,
+    *,
+    linear_bias=None,
+    weight=None,
+    reduction="mean",
+    ignore_index=None,
+    label_smoothing=0.0,
+    chunk_size=None,
+):
+    """`linear_cross_entropy`, and its gradients by input, weight and bias (None without one).
+
+    With reduction="none" they are those of the losses' sum.
+    """
+    options = (linear_bias, weight, reduction, ignore_index, label_smoothing, chunk_size)
+    return _linear_cross_entropy(input, linear_weight, target, *options, True)
+
+
+def _linear_cross_entropy(x, v, target, bias, weight, reduction, ignored, smoothing, chunk, wanted: bool) -> tuple:
+    name = "linear_cross_entropy"
+    _check_linear(name, x, v, bias, chunk)
+    check.choice(name, "reduction", reduction, REDUCTIONS)
+    smoothing = check.number(name, "label_smoothing", smoothing, 0, 1)
+    rows, (classes, dtype), ignored = x.shape[:-1], (len(v), x.dtype), -100 if ignored is None else int(ignored)
+    count, key = math.prod(rows), "losses.classification.cross_entropy_indices"
+    weight = row_weights(name, weight, x, classes)
+    check.array(name, "target", target)
+    if target.dtype.kind == "f":
+        check.same_dtype(name, "target", target, "input", x)
+        check.shape(name, "target", target, (*rows, classes), "(the probabilities of the classes)")
+        target = check.contiguous(target).reshape(count, classes, 1)
+        key, options, divisor = "losses.classification.cross_entropy_probabilities", (smoothing, 1.0), count
+    else:
+        target = labels(name, target, classes, rows, ignored, " or probabilities").reshape(count, 1)
+        options, kept = (ignored, smoothing, False), target != ignored
+        divisor = ((weight[target * kept] if weight.size else 1) * kept).sum()
+    if reduction == "mean":  # by the weights, so that the gradients need no second pass
+        weight = _divided(weight, divisor + (divisor == 0), classes, dtype)
+    make, matrix = current().empty, x.reshape(count, x.shape[-1])
+    chunk = chunk or max(LEAST, LOGITS // classes)
+    losses, total, sum_ = make((count, 1), dtype), make((1,), dtype), make((1,), dtype)
+    sum_.fill(0)
+    gradients: Any = tuple(make(y.shape, dtype) if wanted else None for y in (matrix, v))
+    by_bias = make((classes,), dtype) if wanted and bias is not None else None
+    for y in (*gradients[1:], by_bias):
+        if y is not None:
+            y.fill(0)
+    for first in range(0, count, chunk):
+        part = slice(first, first + chunk)
+        logits = linear(matrix[part], v, bias).reshape(-1, classes, 1)
+        gradient = make(logits.shape if wanted else (0, 0, 0), dtype)
+        kernel(key)(logits, target[part], weight, *options, losses[part], gradient, total)
+        sum_ += total
+        if wanted:
+            gradient = gradient.reshape(-1, classes)
+            matmul(gradient, v, out=gradients[0][part])
+            gradients[1][...] += matmul(gradient.T, matrix[part])
+            if by_bias is not None:
+                by_bias += column_sum(gradient)
+    if reduction == "mean":
+        with np.errstate(invalid="ignore"):
+            sum_ /= divisor != 0  # a mean over nothing is NaN
+    result = losses.reshape(rows) if reduction == "none" else sum_.reshape(())
+    return result, gradients[0].reshape(x.shape) if wanted else None, gradients[1], by_bias
+
+
+def _check_linear(name: str, x: Any, v: Any, bias: Any, chunk: Any) -> None:
+    check.real(name, "input", x)
+    if x.ndim not in (1, 2):
+        raise ValueError(f"{name}: input has the shape {x.shape}, it must be (D,) or (N, D)")
+    check.same_dtype(name, "linear_weight", v, "input", x)
+    if v.ndim != 2 or v.shape[1] != x.shape[-1] or v.shape[0] == 0:
+        raise ValueError(f"{name}: linear_weight has the shape {v.shape}, it must be (classes, {x.shape[-1]})")
+    if bias is not None:
+        check.same_dtype(name, "linear_bias", bias, "input", x)
+        check.shape(name, "linear_bias", bias, v.shape[:1], "(one number a class)")
+    if chunk is not None and (not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1):
+        raise ValueError(f"{name}: chunk_size is {chunk!r}, it must be an integer from 1 on, or None")
+
+
+def _divided(weight: Any, divisor: Any, classes: int, dtype: Any) -> Any:
+    """The classes' weights, 1 without any, divided by a number."""
+    ones = current().empty((classes,), dtype)
+    ones.fill(1)
+    return ((weight if weight.size else ones) / (divisor + 0 * ones)).astype(dtype, copy=False)
