@@ -37,7 +37,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         if epoch is None and self.last_epoch < 0:
             epoch = 0
         if epoch is None:
-            epoch = self.last_epoch + 1
+            self.last_epoch += 1
             self.T_cur += 1
             if self.T_cur >= self.T_i:
                 self.T_cur -= self.T_i
@@ -45,7 +45,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         else:
             refuse(self, "epoch", epoch, epoch >= 0, "at least 0")
             self._go_to(epoch)
-        self.last_epoch = math.floor(epoch)
+            self.last_epoch = math.floor(epoch)
         self._set([self.rate(i, lr, base, False) for i, lr, base in self._groups()])
 
     def restart(self) -> None:
@@ -90,12 +90,15 @@ class CyclicLR(LRScheduler):
         last_epoch: int = -1,
     ):
         modes = {"triangular": lambda x: 1.0, "triangular2": lambda x: 0.5 ** (x - 1), "exp_range": lambda x: gamma**x}
-        if scale_fn is None:
+        self.scale_fn: Callable[[float], float]
+        if scale_fn is not None:
+            self.scale_fn = scale_fn
+        else:
             refuse(self, "mode", mode, mode in modes, f"one of {', '.join(map(repr, modes))}")
-            scale_fn, scale_mode = modes[mode], "iterations" if mode == "exp_range" else "cycle"
+            self.scale_fn, scale_mode = modes[mode], "iterations" if mode == "exp_range" else "cycle"
         refuse(self, "scale_mode", scale_mode, scale_mode in ("cycle", "iterations"), "one of 'cycle', 'iterations'")
         refuse(self, "step_size_up", step_size_up, step_size_up > 0, "above 0")
-        self.optimizer, self.scale_fn, self.scale_mode = optimizer, scale_fn, scale_mode
+        self.optimizer, self.scale_mode = optimizer, scale_mode
         self.size = step_size_up + (step_size_up if step_size_down is None else step_size_down)
         self.up = step_size_up / self.size
         lows, self.max_lrs = self.by_group("base_lr", base_lr), self.by_group("max_lr", max_lr)
