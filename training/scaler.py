@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import kernels
 from ..kernels import check
-from .optimizers import MultiOptimizer, Optimizer
+from .optimizers import Optimizer
 
 
 class GradScaler:
@@ -44,7 +44,7 @@ class GradScaler:
         """A loss, or the gradient that the way back begins with, times the scale."""
         return x * self._scale if self.enabled else x
 
-    def unscale_(self, optimizer: Optimizer | MultiOptimizer) -> None:
+    def unscale_(self, optimizer: Optimizer) -> None:
         """Divide the optimizer's gradients by the scale, once between two updates."""
         if not self.enabled:
             return
@@ -57,7 +57,7 @@ class GradScaler:
             finite = finite and (not grad.size or math.isfinite(float(kernels.vector_norm(grad, math.inf))))
         self._finite[id(optimizer)] = finite
 
-    def step(self, optimizer: Optimizer | MultiOptimizer) -> None:
+    def step(self, optimizer: Optimizer) -> None:
         """Let the optimizer make its step, unless a gradient is infinite or NaN."""
         if self.enabled and id(optimizer) not in self._finite:
             self.unscale_(optimizer)

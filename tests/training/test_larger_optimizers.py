@@ -132,7 +132,7 @@ def test_several_optimizers():
     both = training.MultiOptimizer(
         [training.Muon(matrices(net), lr=0.1), training.AdamW([p for p in net.parameters() if len(p.shape) == 1])]
     )
-    schedule = training.StepLR(both, 2)  # type: ignore[arg-type]
+    schedule = training.StepLR(both, 2)
     muon = training.Muon(matrices(apart), lr=0.1)
     adam = training.AdamW([p for p in apart.parameters() if len(p.shape) == 1])
     for step in range(3):
@@ -150,6 +150,15 @@ def test_several_optimizers():
         again.load_state_dict(both.state_dict())
     assert again.optimizers[0].state_dict()["steps"] == 0
     both.load_state_dict(both.state_dict())
+    assert repr(both).startswith("MultiOptimizer(Muon(lr=")
+    both.lr = 0.5
+    assert (muon.lr, both.optimizers[0].lr, both.optimizers[1].lr) == (0.01, 0.5, 0.5)
+    training.OneCycleLR(both, 1.0, 10, max_momentum=0.8)
+    assert (both.optimizers[0].momentum, both.optimizers[1].betas[0]) == (0.8, 0.8)
+    with pytest.raises(TypeError, match="add the group to one of the optimizers"):
+        both.add_param_group({"params": []})
+    with pytest.raises(TypeError, match="an LBFGS can't be among others"):
+        training.MultiOptimizer([training.LBFGS(make().parameters())])
     both.zero_grad()
     assert not any(parameter.grad.any() for parameter in net.parameters())
 
@@ -171,7 +180,7 @@ def test_refused():
         (lambda: training.MultiOptimizer([]), "optimizers is empty"),
         (
             lambda: training.MultiOptimizer([training.SGD(net.parameters()), training.Muon(matrices(net))]),
-            "is in two optimizers, it must be in one",
+            "is in the groups 0 and 1, it must be in one",
         ),
     ]:
         with pytest.raises(ValueError, match=message):

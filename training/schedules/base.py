@@ -115,7 +115,7 @@ class Momentum:
     """The momentum, or Adam's β₁, of an optimizer's groups."""
 
     def __init__(self, schedule: LRScheduler, optimizer: Optimizer):
-        if not {"momentum", "betas"} & set(optimizer.options):
+        if not all({"momentum", "betas"} & set(group) for group in optimizer.param_groups):
             raise ValueError(f"{type(schedule).__name__}: {optimizer!r} has no momentum: set cycle_momentum=False")
         self.optimizer = optimizer
 
