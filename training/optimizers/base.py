@@ -10,6 +10,8 @@ from ... import kernels
 from ...layers import Parameter
 from ..flat import gather
 
+NEWER = {"amsgrad", "maximize"}  # options that states of before don't have: these stay as they are
+
 
 def lerp(a: Any, b: Any, weight: float) -> None:
     """a ← a + weight (b − a), in place: a step against the "gradient" a − b."""
@@ -50,7 +52,8 @@ class Group(dict):
         self, state_dict: Mapping[str, Any], kind: str, options: Iterable[str], size: Callable[["Group", str], int]
     ) -> None:
         """Raise if it isn't the state of such a group; `size` is how long a state of a name is."""
-        if set(state_dict) != {"steps", "options", "state"} or set(state_dict["options"]) != set(options):
+        right = set(state_dict) == {"steps", "options", "state"}
+        if not right or set(state_dict["options"]) | (NEWER & set(options)) != set(options):
             raise ValueError(f"load_state_dict: this isn't the state of an optimizer {kind}")
         for name, x in state_dict["state"].items():
             if not isinstance(x, float) and (x.shape != (size(self, name),) or x.dtype != self.flat.dtype):
