@@ -179,6 +179,17 @@ def test_a_state_of_before_maximize_and_amsgrad():
     assert (optimizer.lr, optimizer.betas, optimizer.maximize) == (0.5, (0.5, 0.6), True)
 
 
+def test_a_closure_computes_the_gradients():
+    nets = make(), make()
+    one, two = (training.AdamWScheduleFree(net.parameters()) for net in nets)
+    several = training.MultiOptimizer([two])
+    give_gradients(nets[0], 0)
+    assert one.step() is None
+    assert several.step(lambda: give_gradients(nets[1], 0) or 0.25) == 0.25
+    for a, b in zip(*(net.parameters() for net in nets)):
+        np.testing.assert_array_equal(a.data, b.data)
+
+
 def test_zero_grad():
     net = make()
     give_gradients(net, 0)

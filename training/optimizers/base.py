@@ -176,19 +176,21 @@ class Optimizer:
             for parameter in group.flat.parameters:
                 parameter.drop_grad()
 
-    def step(self) -> None:
-        """Change all parameters by their gradients.
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters by their gradients; with a `closure`, by those that it computes, and return its loss.
 
         Raises
         ------
         RuntimeError
             A parameter was moved to other memory after this optimizer was made.
         """
+        loss = None if closure is None else closure()
         for group in self.param_groups:
             group.flat.check()
         for group in self.param_groups:
             group.steps += 1
             self.update(group, group.flat.data, group.flat.grad)
+        return loss
 
     def update(self, group: Group, parameter: Any, grad: Any) -> None:
         """Run the kernel over a group's flat arrays."""

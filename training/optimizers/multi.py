@@ -1,6 +1,6 @@
 """Several optimizers, each for some of a network's parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .base import Optimizer
@@ -28,11 +28,13 @@ class MultiOptimizer(Optimizer):
     def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         raise TypeError("MultiOptimizer: add the group to one of the optimizers, before they are put together")
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else closure()
         for group in self.param_groups:
             group.flat.check()  # before any has moved
         for optimizer in self.optimizers:
             optimizer.step()
+        return loss
 
     def state_dict(self) -> dict[str, Any]:
         return {"optimizers": [optimizer.state_dict() for optimizer in self.optimizers]}
