@@ -1,5 +1,6 @@
 """Training: optimizers, schedules, data, the loop around them, checkpoints; recipes/ puts them together."""
 
+from .average import AveragedModel
 from .checkpoint import load as load_checkpoint
 from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
@@ -7,8 +8,10 @@ from .data import Dataset, Part, batches, load
 from .metrics import accuracy
 from .optimizers import (
     ASGD,
+    LBFGS,
     SGD,
     Adadelta,
+    Adafactor,
     Adagrad,
     Adam,
     Adamax,
@@ -17,6 +20,8 @@ from .optimizers import (
     Ftrl,
     Lamb,
     Lion,
+    MultiOptimizer,
+    Muon,
     NAdam,
     Optimizer,
     RAdam,
@@ -24,31 +29,70 @@ from .optimizers import (
     Rprop,
     SparseAdam,
 )
-from .schedules import OneCycleLR
+from .scaler import GradScaler
+from .schedules import (
+    ChainedScheduler,
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    CyclicLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    MultiplicativeLR,
+    MultiStepLR,
+    OneCycleLR,
+    PolynomialLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+    StepLR,
+)
 from .trainer import Epoch, evaluate, fit, predict
 
 __all__ = [
     "ASGD",
+    "LBFGS",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "AdamWScheduleFree",
     "Adamax",
+    "AveragedModel",
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "Dataset",
     "Epoch",
+    "ExponentialLR",
     "Ftrl",
+    "GradScaler",
+    "LRScheduler",
     "Lamb",
+    "LambdaLR",
+    "LinearLR",
     "Lion",
+    "MultiOptimizer",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "Muon",
     "NAdam",
     "OneCycleLR",
     "Optimizer",
     "Part",
+    "PolynomialLR",
     "RAdam",
     "RMSprop",
+    "ReduceLROnPlateau",
     "Rprop",
+    "SequentialLR",
     "SparseAdam",
+    "StepLR",
     "accuracy",
     "batches",
     "clip_grad_norm_",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from .. import kernels
+from ..kernels import check
 from ..layers import Parameter
 from .flat import Flat
 
@@ -51,8 +51,8 @@ def clip_grad_norm_(
     RuntimeError
         The norm isn't finite, and `error_if_nonfinite`. Nothing has been changed.
     """
-    max_norm = kernels.check.number("clip_grad_norm_", "max_norm", max_norm, low=0)
-    kernels.check.choice("clip_grad_norm_", "norm_type", norm_type, (1, 2, math.inf))
+    max_norm = check.number("clip_grad_norm_", "max_norm", max_norm, low=0)
+    check.choice("clip_grad_norm_", "norm_type", norm_type, (1, 2, math.inf))
     found = _parameters("clip_grad_norm_", parameters)
     norms = [float(b.to_numpy(b.vector_norm(grad, norm_type))) for b, grad in found if grad.size]
     if any(math.isnan(norm) for norm in norms):
@@ -73,6 +73,6 @@ def clip_grad_norm_(
 
 def clip_grad_value_(parameters: Iterable[Parameter] | Parameter, clip_value: float) -> None:
     """Let no element of a gradient be beyond ±`clip_value`; NaN stays."""
-    clip_value = kernels.check.number("clip_grad_value_", "clip_value", clip_value, low=0)
+    clip_value = check.number("clip_grad_value_", "clip_value", clip_value, low=0)
     for _, grad in _parameters("clip_grad_value_", parameters):
         grad.clip(-clip_value, clip_value, out=grad)

@@ -55,3 +55,39 @@ def test_a_whole_fit(name):
         scores = training.predict(net, images)
     assert history[-1].test_accuracy > 0.9
     assert isinstance(scores, np.ndarray)
+
+
+def of_several_kernels(backend: str, dtype, kind: str) -> list[np.ndarray]:
+    """The weights after two steps of an optimizer that does more than one update a step, gradients clipped."""
+    rng = np.random.default_rng(2)
+    gradients = rng.standard_normal((2, 5, 4)).astype(dtype)
+    gradients[0, 3] = 0
+    with kernels.using(backend) as here:
+        layers.manual_seed(0)
+        net = layers.Linear(4, 5, bias=False, dtype=dtype)
+        (weight,) = net.parameters()
+
+        def closure():
+            loss = kernels.mse_loss(weight.data, here.from_numpy(gradients[1]))
+            weight.grad = weight.data - here.from_numpy(gradients[1])
+            return loss
+
+        optimizer = getattr(training, kind)(net.parameters())
+        average = training.AveragedModel(net, 0.5)
+        for gradient in gradients:
+            weight.grad = here.from_numpy(gradient)
+            training.clip_grad_norm_(net.parameters(), 2.0)
+            training.clip_grad_value_(net.parameters(), 0.9)
+            if kind == "LBFGS":
+                optimizer.step(closure)
+            else:
+                optimizer.step()
+            average.update_parameters(net)
+        return [weight.numpy(), average.module.parameters()[0].numpy()]
+
+
+@pytest.mark.parametrize("kind", ["Lamb", "Muon", "Adafactor", "SparseAdam", "AdamWScheduleFree", "LBFGS"])
+@pytest.mark.parametrize("name", BACKENDS)
+def test_of_several_kernels(name, kind):
+    for ours, wanted in zip(of_several_kernels(name, np.float32, kind), of_several_kernels("reference", float, kind)):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-4, atol=1e-5)

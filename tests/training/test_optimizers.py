@@ -171,6 +171,25 @@ def test_wrong_states_change_nothing():
     np.testing.assert_array_equal(after["state"]["exp_avg"], before["state"]["exp_avg"])
 
 
+def test_a_state_of_before_maximize_and_amsgrad():
+    optimizer = training.Adam(make().parameters(), maximize=True)
+    state = optimizer.state_dict()
+    state["options"] = {"lr": 0.5, "betas": (0.5, 0.6), "eps": 1e-8, "weight_decay": 0.0}
+    optimizer.load_state_dict(state)
+    assert (optimizer.lr, optimizer.betas, optimizer.maximize) == (0.5, (0.5, 0.6), True)
+
+
+def test_a_closure_computes_the_gradients():
+    nets = make(), make()
+    one, two = (training.AdamWScheduleFree(net.parameters()) for net in nets)
+    several = training.MultiOptimizer([two])
+    give_gradients(nets[0], 0)
+    assert one.step() is None
+    assert several.step(lambda: give_gradients(nets[1], 0) or 0.25) == 0.25
+    for a, b in zip(*(net.parameters() for net in nets)):
+        np.testing.assert_array_equal(a.data, b.data)
+
+
 def test_zero_grad():
     net = make()
     give_gradients(net, 0)

@@ -88,10 +88,10 @@ class AdamWScheduleFree(WithBetas):
         if not betas[0]:
             raise ValueError(f"AdamWScheduleFree: betas are {betas}, the first must be above 0")
 
-    def step(self) -> None:
+    def step(self, closure=None):
         if not self.training:
             raise RuntimeError("AdamWScheduleFree: the parameters hold the average: call train() before a step")
-        super().step()
+        return super().step(closure)
 
     def update(self, group, parameter, grad):
         state, warmup = group.state, group["warmup_steps"]

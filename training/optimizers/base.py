@@ -1,13 +1,21 @@
 """What all optimizers share: groups of parameters, their options and state, saving and resuming."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ... import kernels
 from ...layers import Parameter
 from ..flat import gather
+
+NEWER = {"amsgrad", "maximize"}  # options that states of before don't have: these stay as they are
+
+
+def lerp(a: Any, b: Any, weight: float) -> None:
+    """a ← a + weight (b − a), in place: a step against the "gradient" a − b."""
+    kernels.sgd_update(a, b, lr=weight, weight_decay=1, maximize=True)
 
 
 class Group(dict):
@@ -40,15 +48,18 @@ class Group(dict):
         state = {key: x if isinstance(x, float) else np.array(to_numpy(x)) for key, x in self.state.items()}
         return {"steps": self.steps, "options": self.pick(*options), "state": state}
 
-    def refuse(self, state_dict: Mapping[str, Any], kind: str, options: Iterable[str]) -> None:
-        """Raise if it isn't the state of such a group."""
-        if set(state_dict) != {"steps", "options", "state"} or set(state_dict["options"]) != set(options):
+    def refuse(
+        self, state_dict: Mapping[str, Any], kind: str, options: Iterable[str], size: Callable[["Group", str], int]
+    ) -> None:
+        """Raise if it isn't the state of such a group; `size` is how long a state of a name is."""
+        right = set(state_dict) == {"steps", "options", "state"}
+        if not right or set(state_dict["options"]) | (NEWER & set(options)) != set(options):
             raise ValueError(f"load_state_dict: this isn't the state of an optimizer {kind}")
         for name, x in state_dict["state"].items():
-            if not isinstance(x, float) and (x.shape != (self.flat.size,) or x.dtype != self.flat.dtype):
+            if not isinstance(x, float) and (x.shape != (size(self, name),) or x.dtype != self.flat.dtype):
                 raise ValueError(
                     f"load_state_dict: {name} is {x.dtype} {x.shape}, but the parameters of this {kind} "
-                    f"are {self.flat.dtype} {(self.flat.size,)}"
+                    f"are {self.flat.dtype} {(size(self, name),)}"
                 )
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -98,7 +109,14 @@ class Optimizer:
         options = {**self.defaults, **own}
         self._refuse(options)
         parameters = group["params"]
-        return [parameters] if isinstance(parameters, Parameter) else list(parameters), options
+        parameters = [parameters] if isinstance(parameters, Parameter) else list(parameters)
+        for parameter in parameters:
+            if isinstance(parameter, Parameter):  # else `gather` says what it is
+                self.check_parameter(parameter)
+        return parameters, options
+
+    def check_parameter(self, parameter: Parameter) -> None:
+        """Raise a ValueError if this optimizer can't train such a parameter."""
 
     def _refuse(self, options: dict[str, Any]) -> None:
         """Raise if a number is negative or not finite, or the optimizer has another objection."""
@@ -158,19 +176,21 @@ class Optimizer:
             for parameter in group.flat.parameters:
                 parameter.drop_grad()
 
-    def step(self) -> None:
-        """Change all parameters by their gradients.
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters by their gradients; with a `closure`, by those that it computes, and return its loss.
 
         Raises
         ------
         RuntimeError
             A parameter was moved to other memory after this optimizer was made.
         """
+        loss = None if closure is None else closure()
         for group in self.param_groups:
             group.flat.check()
         for group in self.param_groups:
             group.steps += 1
             self.update(group, group.flat.data, group.flat.grad)
+        return loss
 
     def update(self, group: Group, parameter: Any, grad: Any) -> None:
         """Run the kernel over a group's flat arrays."""
@@ -189,14 +209,22 @@ class Optimizer:
         ValueError
             It is of another optimizer, of other parameters or other groups. Nothing has been changed.
         """
+        for group, state in zip(self.param_groups, self.refuse_state(state_dict)):
+            group.load_state_dict(state)
+
+    def refuse_state(self, state_dict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Raise if it can't be loaded; else its part for each group."""
         states = state_dict.get("groups", [state_dict])
         if len(states) != len(self.param_groups):
             counts = f"{len(states)} groups, but this {type(self).__name__} has {len(self.param_groups)}"
             raise ValueError(f"load_state_dict: the state has {counts}")
         for group, state in zip(self.param_groups, states):
-            group.refuse(state, type(self).__name__, self.options)
-        for group, state in zip(self.param_groups, states):
-            group.load_state_dict(state)
+            group.refuse(state, type(self).__name__, self.options, self.state_size)
+        return states
+
+    def state_size(self, group: Group, name: str) -> int:
+        """How long a group's state of that name is."""
+        return group.flat.size
 
     def __repr__(self) -> str:
         kind, several = type(self).__name__, len(self.param_groups) > 1
