@@ -15,7 +15,7 @@ import numpy as np
 from .. import layers, training
 from ..kernels.operation import CATALOG, Draw, Operation, Sample
 from . import copying
-from .operations import options_of_one_number
+from .plots import options_of_one_number
 from .rivals import COPY, LARGE, OURS, TORCH, Calls, Work
 
 # Where a class of `training` is not the name of its kernel.
