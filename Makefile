@@ -20,8 +20,8 @@ bench: $(call with,bench) $(call with,compare)  ## every kernel of this machine 
 	$(BIN)/kernelwright bench
 	$(BIN)/kernelwright bench cpu
 
-figures: $(call with,bench) $(call with,compare) $(call with,simulator)  ## the tables in README.md, measured on this machine
-	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown README.md
+figures: $(call with,bench) $(call with,compare) $(call with,simulator)  ## the tables in README.md and docs/, measured on this machine
+	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown docs/figures.md
 	$(BIN)/kernelwright bench cpu --json bench/results/versus.json --markdown README.md
 	$(BIN)/kernelwright bench simulator --json bench/results/simulator.json --markdown README.md
 
