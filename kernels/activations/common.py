@@ -37,7 +37,7 @@ def activation(
         backward_cost=lambda x, *_, **__: Cost(2 * flops * x.size, 3 * x.nbytes),
         # The last of the options: GELU's tanh form, for NumPy has no erf to compare with.
         example=lambda draw, *shape: Sample((draw.normal(*shape),), (options or ({},))[-1]),
-        workloads={"16M": (1 << 24,), "64K": (1 << 16,)} if large else {"16M": (1 << 24,)},
+        workloads={"16M": (1 << 24,), "64K": (1 << 16,)} if large else {"1M": (1 << 20,)},
         outputs=("y",),
         differentiable=("x",),
         torch=torch,
