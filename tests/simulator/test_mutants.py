@@ -88,10 +88,18 @@ def calls(operation, sample):
         yield backward
 
 
+def farness(operation, mutant: Mutant) -> int:
+    """Of an operation from a header's mutant, for those nearest to it know soonest: beside it, or including it."""
+    folder = cuda.KERNELS / operation.folder.replace(".", "/")
+    if folder == (cuda.KERNELS / mutant.file).parent:
+        return 0
+    return 1 if f'"{mutant.file}"' in (folder / "gpu.cu").read_text() else 2
+
+
 def reported(mutant: Mutant, folder: str, rung: str) -> bool:
     """Whether any sample of the operations in the folder, or in those below, shows the mistake."""
     backend, rungs = MutantBackend(mutant), {folder: rung} if rung else {}
-    for operation in OPERATIONS:
+    for operation in sorted(OPERATIONS, key=lambda one: farness(one, mutant)):
         if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (not rung or operation.name == folder):
             for number in range(len(samples(operation, np.float32))):
                 if shows(operation, number, backend, rungs):

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from ...jit import inline, kernel, task
 from ...share import enough, share
 from ...simd import absolute, add_lanes, copysign, first_lanes, full, lanes, load_first, store_first, where
@@ -75,32 +77,29 @@ def triplet_margin_loss(a, b, c, margin, p, eps, swap, scale, loss, gradient_a, 
 def _triplet(first, last, anchor, positive, negative, parameters, scale, loss, gradients):
     margin, p, eps, swap = parameters
     by_anchor, by_positive, by_negative = gradients
-    n, w = anchor.shape[1], lanes(anchor)
+    n, w, real = anchor.shape[1], lanes(anchor), anchor.dtype.type
+    distances = np.empty(3, real)  # anchor to positive, anchor to negative, positive to negative
     for row in range(first, last):
         start, end = row * n, (row + 1) * n
-        near = _distance(anchor, positive, start, end, p, eps)
-        far, swapped = _distance(anchor, negative, start, end, p, eps), False
-        if swap:
-            other = _distance(positive, negative, start, end, p, eps)
-            far, swapped = (other, True) if other < far else (far, False)
+        for k in range(3 if swap else 2):
+            x, y = positive if k == 2 else anchor, negative if k else positive
+            distances[k] = _distance(x, y, start, end, p, eps)
+        swapped = swap and distances[2] < distances[1]
+        near, far = distances[0], distances[2 if swapped else 1]
         left = margin + near - far
         loss[row] = 0 if left < 0 else left
-        slope = scale if left >= 0 else 0 * scale
         if by_anchor.size == 0:
             continue
+        slope = scale if left >= 0 else real(0)
+        of_anchor, of_positive = (real(0), slope) if swapped else (slope, real(0))
+        from_here = positive if swapped else anchor
         for i in range(start, end, w):
             count = end - i
-            a, b, c = (load_first(anchor, i, count, 0), load_first(positive, i, count, 0),
-                       load_first(negative, i, count, 0))  # fmt: skip
-            pull, push = _slope(a - b + eps, near, p), full(anchor, 0)
-            if swapped:
-                push = _slope(b - c + eps, far, p)
-                store_first(by_anchor, i, count, slope * pull)
-                store_first(by_positive, i, count, -slope * (pull + push))
-            else:
-                push = _slope(a - c + eps, far, p)
-                store_first(by_anchor, i, count, slope * (pull - push))
-                store_first(by_positive, i, count, -slope * pull)
+            a, b = load_first(anchor, i, count, 0), load_first(positive, i, count, 0)
+            pull = _slope(a - b + eps, near, p)
+            push = _slope(load_first(from_here, i, count, 0) - load_first(negative, i, count, 0) + eps, far, p)
+            store_first(by_anchor, i, count, slope * pull - of_anchor * push)
+            store_first(by_positive, i, count, -slope * pull - of_positive * push)
             store_first(by_negative, i, count, slope * push)
 
 
@@ -110,12 +109,7 @@ def _distance(a, b, start, end, p, eps):
     total = full(a, 0)
     for i in range(start, end, lanes(a)):
         v = load_first(a, i, end - i, 0) - load_first(b, i, end - i, 0) + eps
-        if p == 2:
-            v = v * v
-        elif p == 1:
-            v = absolute(v)
-        else:
-            v = where(v == 0, 0, exp(p * log(absolute(v))))
+        v = v * v if p == 2 else where(v == 0, 0, exp(p * log(absolute(v))))
         total += where(first_lanes(a, end - i), v, 0)
     found = add_lanes(total)
     if p == 2:
@@ -126,10 +120,5 @@ def _distance(a, b, start, end, p, eps):
 @inline
 def _slope(v, distance, p):
     """Of the distance by v: sign(v) (|v| / distance)ᵖ⁻¹; 0 where v is."""
-    if p == 2:
-        u = v / distance
-    elif p == 1:
-        u = copysign(1, v)
-    else:
-        u = copysign(exp((p - 1) * log(absolute(v) / distance)), v)
-    return where(v == 0, 0, u)
+    u = v / distance
+    return where(v == 0, 0, u if p == 2 else copysign(exp((p - 1) * log(absolute(u))), v))
