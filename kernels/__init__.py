@@ -12,6 +12,16 @@ from .activations import (
     tanh,
     tanh_backward,
 )
+from .activations.gated import (
+    geglu,
+    geglu_backward,
+    glu,
+    glu_backward,
+    reglu,
+    reglu_backward,
+    swiglu,
+    swiglu_backward,
+)
 from .activations.piecewise import (
     hardshrink,
     hardshrink_backward,
@@ -34,6 +44,7 @@ from .activations.piecewise import (
     threshold,
     threshold_backward,
 )
+from .activations.slopes import prelu, prelu_backward, rrelu, rrelu_backward
 from .activations.smooth import (
     celu,
     celu_backward,
@@ -155,7 +166,16 @@ from .normalization import (
 from .operation import CATALOG
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
-from .softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
+from .softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+    softmin,
+    softmin_backward,
+    sparsemax,
+    sparsemax_backward,
+)
 from .threads import get_threads, set_threads
 from .updates import adam_update, rmsprop_update, sgd_update
 from .updates.adaptive import (
@@ -221,9 +241,13 @@ __all__ = [
     "ftrl_update",
     "gaussian_nll_loss",
     "gaussian_nll_loss_with_gradient",
+    "geglu",
+    "geglu_backward",
     "gelu",
     "gelu_backward",
     "get_threads",
+    "glu",
+    "glu_backward",
     "hardshrink",
     "hardshrink_backward",
     "hardsigmoid",
@@ -285,7 +309,11 @@ __all__ = [
     "poisson_loss_with_gradient",
     "poisson_nll_loss",
     "poisson_nll_loss_with_gradient",
+    "prelu",
+    "prelu_backward",
     "radam_update",
+    "reglu",
+    "reglu_backward",
     "relu",
     "relu6",
     "relu6_backward",
@@ -296,6 +324,8 @@ __all__ = [
     "rms_norm_backward",
     "rmsprop_update",
     "rprop_update",
+    "rrelu",
+    "rrelu_backward",
     "rung",
     "schedule_free_update",
     "selu",
@@ -312,6 +342,8 @@ __all__ = [
     "soft_margin_loss_with_gradient",
     "softmax",
     "softmax_backward",
+    "softmin",
+    "softmin_backward",
     "softplus",
     "softplus_backward",
     "softshrink",
@@ -322,11 +354,15 @@ __all__ = [
     "sparse_plus_backward",
     "sparse_sigmoid",
     "sparse_sigmoid_backward",
+    "sparsemax",
+    "sparsemax_backward",
     "squared_hinge_loss",
     "squared_hinge_loss_with_gradient",
     "squareplus",
     "squareplus_backward",
     "sum_backward",
+    "swiglu",
+    "swiglu_backward",
     "tanh",
     "tanh_backward",
     "tanhshrink",

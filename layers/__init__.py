@@ -5,11 +5,12 @@ backward(gradient)                          # adds into every parameter's .grad
 prediction = net(images)                    # inference
 """
 
-from .activations import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
-from .elementwise import (
+from .activations import (
     CELU,
     ELU,
+    GEGLU,
     GELU,
+    GLU,
     SELU,
     Exponential,
     Hardshrink,
@@ -18,19 +19,30 @@ from .elementwise import (
     Hardtanh,
     LeakyReLU,
     LogSigmoid,
+    LogSoftmax,
     Mish,
+    ReGLU,
+    ReLU,
     ReLU6,
     ReLUSquared,
+    Sigmoid,
     SiLU,
+    Softmax,
+    Softmax2d,
+    Softmin,
     Softplus,
     Softshrink,
     Softsign,
+    Sparsemax,
     SparsePlus,
     SparseSigmoid,
     Squareplus,
+    SwiGLU,
+    Tanh,
     Tanhshrink,
     Threshold,
 )
+from .adaptive import AdaptiveLogSoftmaxWithLoss
 from .initial import manual_seed
 from .linear import Linear
 from .losses import (
@@ -76,12 +88,16 @@ from .module import Module
 from .parameter import Parameter
 from .sequential import Sequential
 from .shape import Flatten, Identity
+from .slopes import PReLU, RReLU
 
 __all__ = [
     "CELU",
     "ELU",
+    "GEGLU",
     "GELU",
+    "GLU",
     "SELU",
+    "AdaptiveLogSoftmaxWithLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BinaryFocalCrossentropy",
@@ -124,9 +140,12 @@ __all__ = [
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
+    "PReLU",
     "Parameter",
     "Poisson",
     "PoissonNLLLoss",
+    "RReLU",
+    "ReGLU",
     "ReLU",
     "ReLU6",
     "ReLUSquared",
@@ -136,13 +155,17 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "Softmax",
+    "Softmax2d",
+    "Softmin",
     "Softplus",
     "Softshrink",
     "Softsign",
     "SparsePlus",
     "SparseSigmoid",
+    "Sparsemax",
     "SquaredHinge",
     "Squareplus",
+    "SwiGLU",
     "Tanh",
     "Tanhshrink",
     "Threshold",

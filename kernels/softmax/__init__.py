@@ -33,11 +33,26 @@ def _samples(draw: Draw):
     yield Sample((draw.extremes().reshape(2, 7), 0), smooth=False, note="extreme values, columns")
 
 
-def _softmax(formula: str, torch):
-    """The declaration of both."""
+def _few(draw: Draw):
+    for shape, axis in (((3, 5), -1), ((2, 33), 1), ((2, 257), 1), ((9, 5), 0), ((2, 40, 19), 1), ((7,), 0), ((), -1)):
+        yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
+    for shape, axis in (((0, 4), 1), ((4, 0), 1), ((2, 3, 0), 1)):
+        yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
+    yield Sample((draw.normal(3, 70, layout="transposed"), 1), note="transposed")
+    yield Sample((draw.normal(2, 300, scale=0.02), 1), note="all within 1 of the largest")
+    big = draw.normal(4, 9, scale=1e4)
+    big[1], big[2, 3], big[3, 4] = -math.inf, -math.inf, -1e4
+    for axis in (0, 1):
+        yield Sample((big, axis), smooth=False, note=f"far apart, and a row of −∞, axis {axis}")
+        yield Sample((draw.extremes().reshape(2, 7), axis), smooth=False, note=f"extreme values, axis {axis}")
+        yield Sample((np.full((2, 4), 1e4, draw.dtype), axis), smooth=False, note=f"large and equal, axis {axis}")
+
+
+def _softmax(formula: str, torch, samples=_samples):
+    """The declaration of all."""
     return operation(
         formula=formula,
-        samples=_samples,
+        samples=samples,
         cost=lambda x, *_, **__: Cost(5 * x.size, 2 * x.nbytes),
         backward_cost=lambda x, *_, **__: Cost(4 * x.size, 3 * x.nbytes),
         example=lambda draw, *shape: Sample((draw.normal(*shape),)),
@@ -89,3 +104,37 @@ def log_softmax(x, axis=-1, *, out=None):
 def log_softmax_backward(grad, y, axis=-1, *, out=None):
     """gᵢ − exp(yᵢ) Σⱼ gⱼ, from the output `y` of `log_softmax`."""
     return _run("log_softmax_backward", y, axis, out, "y", grad)
+
+
+@_softmax("yᵢ = exp(−xᵢ) / Σⱼ exp(−xⱼ)", lambda torch, x, axis=-1: torch.nn.functional.softmin(x, axis), _few)
+def softmin(x, axis=-1, *, out=None):
+    """softmax(−x) along an axis."""
+    check.real("softmin", "x", x)
+    return softmax(_negative(x), check.axis("softmin", axis, x.ndim), out=out)
+
+
+def softmin_backward(grad, y, axis=-1, *, out=None):
+    """−yᵢ (gᵢ − Σⱼ gⱼ yⱼ), from the output `y` of `softmin`."""
+    check.real("softmin_backward", "y", y)
+    check.like("softmin_backward", "grad", grad, "y", y)
+    return softmax_backward(_negative(grad), y, check.axis("softmin_backward", axis, y.ndim), out=out)
+
+
+def _negative(x: Any) -> Any:
+    return (-x.reshape(x.shape or (1,))).reshape(x.shape)  # NumPy's −x of a 0-dimensional array isn't one
+
+
+@_softmax("yᵢ = max(xᵢ − τ, 0), where τ makes Σⱼ yⱼ = 1", None, _few)
+def sparsemax(x, axis=-1, *, out=None):
+    """max(xᵢ − τ, 0) along an axis, with the τ for which the sum is 1: the nearest probabilities to x, most of them 0.
+
+    τ is found by Newton's method from max x − 1 on: each step is τ = (Σ x − 1) / k over the k numbers above the last τ,
+    never too far, until none of them falls away. Edges as for `softmax`. The name is Keras's. Source: Martins and
+    Astudillo, From Softmax to Sparsemax, arXiv:1602.02068. `out` may be `x`.
+    """
+    return _run("sparsemax", x, axis, out)
+
+
+def sparsemax_backward(grad, y, axis=-1, *, out=None):
+    """gᵢ less the mean of g over all j with yⱼ > 0, where yᵢ > 0, else 0; from the output `y` of `sparsemax`."""
+    return _run("sparsemax_backward", y, axis, out, "y", grad)

@@ -104,3 +104,88 @@ extern "C" __global__ void log_softmax_backward_columns(const real* grad, const 
         for (long long j = 0, e = start; j < n; j++, e += inner) grad_x[e] = grad[e] - exp(y[e]) * sum;
     }
 }
+
+// A step of Newton's towards the τ of sparsemax, from the sum and the number of those above the last one: only ever up.
+__device__ real next_tau(real tau, real sum, real kept) {
+    real next = (sum - 1) / kept;
+    return next <= tau ? tau : next;
+}
+
+extern "C" __global__ void sparsemax_rows(const real* x, real* y, long long rows, long long n) {
+    FOR_EACH_ROW(row, rows) {
+        const real* in = x + row * n;
+        real top = row_max(in, n), tau = -1, before, kept = real(n) + 1;
+        do {
+            before = kept;
+            real sum = 0;
+            kept = 0;
+            ALONG_THE_ROW(j, n) {
+                real z = in[j] - top;
+                if (z <= tau) continue;  // never a NaN, which so makes τ one
+                sum += z;
+                kept += 1;
+            }
+            kept = block_sum(kept);
+            tau = next_tau(tau, block_sum(sum), kept);
+        } while (kept < before);
+        ALONG_THE_ROW(j, n) {
+            real z = in[j] - top;
+            y[row * n + j] = z <= tau ? real(0) : z - tau;
+        }
+    }
+}
+
+extern "C" __global__ void sparsemax_columns(const real* x, real* y, long long columns, long long n, long long inner) {
+    FOR_EACH_ELEMENT(c, columns) {
+        long long start = c / inner * n * inner + c % inner;
+        const real* in = x + start;
+        real top = column_max(in, n, inner), tau = -1, before, kept = real(n) + 1;
+        do {
+            before = kept;
+            real sum = 0;
+            kept = 0;
+            for (long long j = 0; j < n; j++) {
+                real z = in[j * inner] - top;
+                if (z <= tau) continue;
+                sum += z;
+                kept += 1;
+            }
+            tau = next_tau(tau, sum, kept);
+        } while (kept < before);
+        for (long long j = 0; j < n; j++) {
+            real z = in[j * inner] - top;
+            y[start + j * inner] = z <= tau ? real(0) : z - tau;
+        }
+    }
+}
+
+extern "C" __global__ void sparsemax_backward_rows(const real* grad, const real* y, real* grad_x, long long rows,
+                                                   long long n) {
+    FOR_EACH_ROW(row, rows) {
+        long long start = row * n;
+        real sum = 0, kept = 0;
+        ALONG_THE_ROW(j, n) {
+            if (y[start + j] <= 0) continue;
+            sum += grad[start + j] + 0 * y[start + j];  // a NaN makes all NaN
+            kept += 1;
+        }
+        sum = block_sum(sum);
+        real mean = sum / block_sum(kept);
+        ALONG_THE_ROW(j, n) grad_x[start + j] = y[start + j] <= 0 ? real(0) : grad[start + j] - mean;
+    }
+}
+
+extern "C" __global__ void sparsemax_backward_columns(const real* grad, const real* y, real* grad_x, long long columns,
+                                                      long long n, long long inner) {
+    FOR_EACH_ELEMENT(c, columns) {
+        long long start = c / inner * n * inner + c % inner;
+        real sum = 0, kept = 0;
+        for (long long j = 0, e = start; j < n; j++, e += inner) {
+            if (y[e] <= 0) continue;
+            sum += grad[e] + 0 * y[e];
+            kept += 1;
+        }
+        real mean = sum / kept;
+        for (long long j = 0, e = start; j < n; j++, e += inner) grad_x[e] = y[e] <= 0 ? real(0) : grad[e] - mean;
+    }
+}

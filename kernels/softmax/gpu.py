@@ -36,3 +36,11 @@ def log_softmax(device, x, y):
 
 def log_softmax_backward(device, grad, y, grad_x):
     _launch(device, "log_softmax_backward", grad, y, grad_x)
+
+
+def sparsemax(device, x, y):
+    _launch(device, "sparsemax", x, y)
+
+
+def sparsemax_backward(device, grad, y, grad_x):
+    _launch(device, "sparsemax_backward", grad, y, grad_x)

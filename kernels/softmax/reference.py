@@ -23,3 +23,25 @@ def log_softmax(x):
 
 def log_softmax_backward(grad, y):
     return grad - np.exp(y) * grad.sum(axis=1, keepdims=True)
+
+
+def sparsemax(x):
+    """Algorithm 1 of arXiv:1602.02068: the k largest are kept, k as large as 1 + k z₍ₖ₎ > z₍₁₎ + … + z₍ₖ₎ allows."""
+    if not x.size:
+        return x
+    with np.errstate(invalid="ignore"):  # ∞ − ∞
+        shifted = x - x.max(axis=1, keepdims=True)
+    falling = -np.sort(-shifted, axis=1)
+    k = np.arange(1, x.shape[1] + 1)[:, None]
+    sums = np.cumsum(falling, axis=1)
+    kept = (1 + k * falling > sums).sum(axis=1, keepdims=True)
+    tau = (np.take_along_axis(sums, np.maximum(kept, 1) - 1, axis=1) - 1) / np.maximum(kept, 1)
+    hopeless = np.isnan(shifted).any(axis=1, keepdims=True)
+    return np.where(hopeless, np.nan, np.maximum(shifted - tau, 0))
+
+
+def sparsemax_backward(grad, y):
+    kept = ~(y <= 0)  # a NaN makes all NaN
+    with np.errstate(invalid="ignore"):
+        mean = np.where(kept, grad + 0 * y, 0).sum(axis=1, keepdims=True) / kept.sum(axis=1, keepdims=True)
+    return np.where(kept, grad - mean, 0)

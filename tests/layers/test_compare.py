@@ -42,6 +42,7 @@ PAIRS = [
         for name, *args in ELEMENTWISE
     ),
     (lambda: layers.Softmax(dim=1), lambda: torch.nn.Softmax(dim=1)),
+    (lambda: layers.Softmin(dim=1), lambda: torch.nn.Softmin(dim=1)),
     (lambda: layers.LogSoftmax(dim=0), lambda: torch.nn.LogSoftmax(dim=0)),
 ]
 
@@ -75,6 +76,27 @@ def test_network(ours, theirs, dtype):
     theirs_by_name = dict(twin.named_parameters())
     for key, parameter in net.named_parameters():
         np.testing.assert_allclose(parameter.grad, theirs_by_name[key].grad, **near)
+
+
+def test_adaptive_softmax():
+    net = layers.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10], head_bias=True, div_value=2.0, dtype=np.float64)
+    twin = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10], head_bias=True, div_value=2.0, dtype=torch.float64)
+    twin.load_state_dict({key: torch.from_numpy(value) for key, value in net.state_dict().items()})
+    x = np.random.default_rng(0).standard_normal((5, 8))
+    target = np.array([0, 5, 19, 3, 11])
+    (output, loss), backward = net.forward(x, target)
+    x_torch = torch.from_numpy(x).requires_grad_()
+    theirs = twin(x_torch, torch.from_numpy(target))
+    theirs.loss.backward()
+    near = {"rtol": 1e-10, "atol": 1e-12}
+    np.testing.assert_allclose(output, theirs.output.detach(), **near)
+    np.testing.assert_allclose(loss, theirs.loss.detach(), **near)
+    np.testing.assert_allclose(backward(), x_torch.grad, **near)
+    named = dict(twin.named_parameters())
+    for key, parameter in net.named_parameters():
+        np.testing.assert_allclose(parameter.grad, named[key].grad, **near)
+    np.testing.assert_allclose(net.log_prob(x), twin.log_prob(torch.from_numpy(x)).detach(), **near)
+    np.testing.assert_array_equal(net.predict(x), twin.predict(torch.from_numpy(x)))
 
 
 def test_text_and_keys():

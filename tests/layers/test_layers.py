@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels, layers
-from kernelwright.layers.elementwise import Elementwise
 
 
 def rng(seed=0):
@@ -24,13 +23,16 @@ CASES = {
     "Sigmoid": (layers.Sigmoid, (4, 5)),
     "Tanh": (layers.Tanh, (4, 5)),
     "GELU tanh": (lambda: layers.GELU("tanh"), (4, 5)),
-    **{
-        activation.__name__: (activation, (4, 5))
-        for activation in Elementwise.__subclasses__()
-        if activation is not layers.Threshold
-    },
-    "Threshold": (lambda: layers.Threshold(0.1, 2.0), (4, 5)),
+    "LeakyReLU": (lambda: layers.LeakyReLU(0.2), (4, 5)),
+    "GELU": (layers.GELU, (4, 5)),
+    "Threshold": (lambda: layers.Threshold(0.1, 2), (4, 5)),
+    "Softplus": (lambda: layers.Softplus(2.0, 1.0), (4, 5)),
     "Exponential": (layers.Exponential, (4, 5)),
+    "GLU": (lambda: layers.GLU(0), (4, 5)),
+    "PReLU": (lambda: layers.PReLU(dtype=np.float64), (4, 5)),
+    "PReLU of channels": (lambda: layers.PReLU(5, dtype=np.float64), (4, 5, 2)),
+    "Softmax2d": (layers.Softmax2d, (2, 3, 4, 5)),
+    "Sparsemax": (lambda: layers.Sparsemax(0), (4, 5)),
     "Softmax": (layers.Softmax, (4, 5)),
     "Softmax over axis 0": (lambda: layers.Softmax(dim=0), (4, 5)),
     "LogSoftmax": (lambda: layers.LogSoftmax(1), (4, 5, 2)),
