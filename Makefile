@@ -10,8 +10,9 @@ demo: $(call with,train) $(call with,bench)  ## train a network on real images, 
 	$(BIN)/kernelwright train mlp
 	$(BIN)/kernelwright bench --quick
 
+# Several processes at a time, each of up to 2 GB; one that is done takes over the rest of another's tests.
 test: $(call with,test)  ## all tests that need neither a GPU nor PyTorch
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 compare: $(call with,test) $(call with,compare)  ## every operation against PyTorch
 	$(BIN)/python -m pytest -m compare
