@@ -5,9 +5,10 @@ A kernel states the types of its arguments, with `real` for the floating-point t
     @kernel("in real[::1], out real[::1]")
     def relu(x, y, threads): ...
 
-`[::1]` is a contiguous axis, `[:]` one of any stride. Numba by itself would compile a version for every mixture of
-layouts and read-only flags that it meets; stating them keeps it at two, float32 and float64, each made at its first
-call and kept on disk. `threads`, how many there are to share the work among (share.py), is added to every call.
+`[::1]` is a contiguous axis, `[:]` one of any stride; `real[::1]` takes any array without gaps, flat (unbox.py). Numba
+by itself would compile a version for every mixture of layouts and read-only flags that it meets; stating them keeps it
+at two, float32 and float64, each made at its first call and kept on disk. `threads`, how many there are to share the
+work among (share.py), is added to every call.
 """
 
 import hashlib
