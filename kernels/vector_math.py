@@ -64,6 +64,7 @@ class Precision(NamedTuple):
     tanh_most: float  # above, tanh is 1
     erf_most: float  # above, erf is 1
     erf: tuple[float, ...]  # −log(1 − erf a) / a − 1 for 0 ≤ a ≤ erf_most
+    artanh: tuple[float, ...]  # ((artanh s) / s − 1) / s² = 1/3 + s²/5 + s⁴/7 + … for |s| ≤ ⅓
 
 
 SINGLE = Precision(
@@ -106,6 +107,7 @@ SINGLE = Precision(
         -2.13546167e-5,
         1.19330056e-6,
     ),
+    artanh=tuple(1 / k for k in range(3, 15, 2)),
 )
 
 DOUBLE = Precision(
@@ -186,6 +188,7 @@ DOUBLE = Precision(
         -3.8505290876433192e-14,
         7.8342122466724408e-16,
     ),
+    artanh=tuple(1 / k for k in range(3, 33, 2)),
 )
 
 
@@ -256,6 +259,19 @@ def sigmoid(x):
     e = scale(1 + (r + t), n)
     y = 1 + e
     return quotient(where(x < 0, e, 1), EXACT, y, e - (y - 1))
+
+
+@inline
+def softplus(x):
+    """log(1 + eˣ) = max(x, 0) + log(1 + e), with e = e^−|x|, and log(1 + e) = 2 artanh s = 2 s + 2 s³ (1/3 + s²/5 + …).
+
+    s is e / (2 + e), at most ⅓. 2 s is taken as e − s e, whose second part is small where e is: so it is rounded less.
+    """
+    c = precision(x)
+    e = exp(-absolute(x))
+    s = e / (2 + e)
+    square = s * s
+    return where(x > 0, x, 0) + fma(s, fma(square + square, polynomial(square, *c.artanh), -e), e)
 
 
 @inline

@@ -18,9 +18,9 @@ from kernelwright.kernels.jit import kernel
 from kernelwright.kernels.simd import lanes, load_first, store_first
 
 LONG = np.longdouble
-FUNCTIONS = ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf"]
+FUNCTIONS = ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "erf"]
 PRECISIONS = [np.float32, np.float64]
-MOST = 2  # units in the last place; most functions have 0.9, sigmoid, erf and expm1 up to 1.5
+MOST = 2  # units in the last place; most functions have 0.9, sigmoid, erf, expm1 and softplus from 1.4 to 1.8
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -53,6 +53,8 @@ def exact(name, x):
     if name == "sigmoid":
         e = np.exp(-abs(x))
         return np.where(x < 0, e, 1) / (1 + e)
+    if name == "softplus":
+        return np.logaddexp(0, x)
     if name == "erf":
         return np.frompyfunc(math.erf, 1, 1)(x).astype(x.dtype) if x.dtype == np.float64 else erf(x)
     return getattr(np, name)(x)
@@ -115,6 +117,7 @@ SPECIAL = {  # at −∞, −10⁴, −0, 0, 10⁴, ∞
     "log1p": (np.nan, np.nan, -0.0, 0, None, np.inf),
     "tanh": (-1, -1, -0.0, 0, 1, 1),
     "sigmoid": (0, 0, 0.5, 0.5, 1, 1),
+    "softplus": (0, 0, None, None, 1e4, np.inf),
     "erf": (-1, -1, -0.0, 0, 1, 1),
 }
 
@@ -149,7 +152,7 @@ def test_results_fade_into_denormal_numbers(dtype):
     information = np.finfo(dtype)
     smallest = float(np.log(information.smallest_normal))
     x = np.linspace(smallest - 12, smallest + 2, 1001).astype(dtype)
-    for name in ("exp", "sigmoid"):
+    for name in ("exp", "sigmoid", "softplus"):
         y = values(name, x)
         assert (np.diff(y) >= 0).all()
         assert 0 < y[0] < information.smallest_normal < y[-1]

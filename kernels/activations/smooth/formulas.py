@@ -2,7 +2,8 @@
 
 from ...jit import inline
 from ...simd import absolute, fma, smaller, sqrt, where
-from ...vector_math import exp, expm1, log1p, sigmoid, tanh
+from ...vector_math import exp, expm1, sigmoid, tanh
+from ...vector_math import softplus as log1p_exp
 
 SELU_SCALE, SELU_SLOPE = 1.0507009873554805, 1.7580993408473766  # λ and λ α
 
@@ -70,7 +71,7 @@ def mish_backward(g, v):
 @inline
 def softplus(v, beta, threshold):
     u = beta * v
-    return where(u > threshold, v, log1p(exp(u)) / beta)
+    return where(u > threshold, v, log1p_exp(u) / beta)
 
 
 @inline
@@ -81,7 +82,7 @@ def softplus_backward(g, v, beta, threshold):
 
 @inline
 def logsigmoid(v):
-    return where(v > 0, 0, v) - log1p(exp(-absolute(v)))
+    return -log1p_exp(-v)
 
 
 @inline

@@ -68,7 +68,7 @@ def _bce(first, last, input, target, weight, pos_weight, scale, loss, gradient, 
             if pos_weight.size:
                 p = load_first(pos_weight, i, n, 0)
             slope = 1 + (p - 1) * t
-            value = weights * ((1 - t) * x + slope * f.log_1_exp(-x))
+            value = weights * ((1 - t) * x + slope * f.softplus(-x))
             total += where(first_lanes(input, n), value, 0)
             if loss.size:
                 store_first(loss, i, n, value)

@@ -5,7 +5,7 @@
 #include "losses/sums.cuh"
 
 // log(1 + eˣ), with no exponential of a positive number.
-__device__ inline real log_1_exp(real x) { return log1p(exp(-fabs(x))) + (x < 0 ? real(0) : x); }
+__device__ inline real softplus(real x) { return log1p(exp(-fabs(x))) + (x < 0 ? real(0) : x); }
 
 // x where x > least, else least; NaN passes.
 __device__ inline real at_least(real least, real x) { return least > x ? least : x; }
@@ -17,7 +17,7 @@ __device__ inline Value bce(real x, real t, real w) {
     return {-w * loss, w * (x - t) / at_least(real(9.999999960041972e-13), x * (real(1) - x))};
 }
 
-__device__ inline Value soft_margin(real x, real t) { return {log_1_exp(-t * x), -t * act::sigmoid(-t * x)}; }
+__device__ inline Value soft_margin(real x, real t) { return {softplus(-t * x), -t * act::sigmoid(-t * x)}; }
 
 __device__ inline Value hinge_embedding(real x, real t, real margin) {
     bool near = t != -1, far = t != 1;

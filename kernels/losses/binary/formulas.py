@@ -1,14 +1,8 @@
 """Losses of a yes or no: (the loss, its slope by x), on vectors (simd.py). The twin of formulas.cuh, line for line."""
 
 from ...jit import inline
-from ...simd import absolute, larger, where
-from ...vector_math import exp, log, log1p, sigmoid
-
-
-@inline
-def log_1_exp(x):
-    """log(1 + eˣ), with no exponential of a positive number."""
-    return log1p(exp(-absolute(x))) + where(x < 0, 0, x)
+from ...simd import larger, where
+from ...vector_math import exp, log, log1p, sigmoid, softplus
 
 
 @inline
@@ -22,7 +16,7 @@ def bce(x, t, w):
 
 @inline
 def soft_margin(x, t):
-    return log_1_exp(-t * x), -t * sigmoid(-t * x)
+    return softplus(-t * x), -t * sigmoid(-t * x)
 
 
 @inline

@@ -21,7 +21,7 @@ extern "C" __global__ void binary_cross_entropy_with_logits(const real* input, c
         real x = input[i], t = target[i];
         real w = has_weight ? weight[i] : real(1), p = has_pos_weight ? pos_weight[i] : real(1);
         real slope = real(1) + (p - real(1)) * t;
-        real value = w * ((real(1) - t) * x + slope * log_1_exp(-x));
+        real value = w * ((real(1) - t) * x + slope * softplus(-x));
         sum += value;
         if (wants_loss) loss[i] = value;
         if (wants_gradient) gradient[i] = scale * w * (slope * act::sigmoid(x) - p * t);

@@ -5,7 +5,7 @@ The twin of formulas.cuh, line for line.
 
 from ...jit import inline
 from ...simd import absolute, copysign, larger, maximum, where
-from ...vector_math import exp, log, log1p, tanh
+from ...vector_math import exp, log, softplus, tanh
 
 
 @inline
@@ -82,7 +82,7 @@ def kl_log(x, t):
 def log_cosh(x, t):
     d = x - t
     a = absolute(d)
-    return a + log1p(exp(-2 * a)) - 0.6931471805599453, tanh(d)
+    return a + softplus(-2 * a) - 0.6931471805599453, tanh(d)
 
 
 @inline
