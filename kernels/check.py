@@ -125,11 +125,9 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
     here = current()
     if out is None:
         return here.empty(shape, dtype)
-    on_cpu = type(out) is np.ndarray
-    if not (
-        on_cpu and here.array_type is np.ndarray and out.dtype is dtype and out.shape == shape and out.flags.carray
-    ):
-        array(function, "out", out)  # carray is NumPy's word for what `changeable` asks
+    usual = type(out) is here.array_type is np.ndarray and out.dtype is dtype and out.shape == shape
+    if not (usual and out.flags.carray):  # NumPy's word for all that `changeable` asks
+        array(function, "out", out)
         if out.dtype != dtype:
             raise TypeError(f"{function}: out is {out.dtype}, it must be {dtype}")
         if out.shape != shape:
