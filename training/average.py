@@ -6,7 +6,7 @@ from typing import Any
 
 from ..kernels import check
 from ..layers import Module
-from .flat import Flat, gather
+from .flat import gather, storage_of
 from .optimizers.base import lerp
 
 
@@ -42,8 +42,8 @@ class AveragedModel:
         weight = 1.0
         if self.n_averaged:
             weight = 1 / (self.n_averaged + 1) if self.decay is None else 1 - self.decay
-        storage = theirs[0].storage
-        if isinstance(storage, Flat) and [*map(id, storage.parameters)] == [*map(id, theirs)] and not storage.strays():
+        storage = storage_of(theirs)
+        if storage:
             pairs = [(self.flat.data, storage.data)]
         else:
             pairs = [(own, parameter.data) for own, parameter in zip(self.flat.views(self.flat.data), theirs)]

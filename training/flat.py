@@ -90,8 +90,15 @@ def gather(parameters: Iterable[Parameter]) -> Flat:
                 f"an optimizer's parameters must share a backend: {first!r} is on {names[0]}, "
                 f"but {parameter!r} is on {names[1]}"
             )
-    storage = first.storage
-    # The same parameters in the same order, for the state of an optimizer is saved as flat arrays; and all still there.
-    if isinstance(storage, Flat) and [*map(id, storage.parameters)] == [*map(id, unique)] and not storage.strays():
+    return storage_of(unique) or Flat(unique)
+
+
+def storage_of(parameters: list[Parameter]) -> Flat | None:
+    """The storage of just these parameters, if there is one, and they are all still there.
+
+    In the same order, for the state of an optimizer is saved as flat arrays.
+    """
+    storage = parameters[0].storage
+    if isinstance(storage, Flat) and [*map(id, storage.parameters)] == [*map(id, parameters)] and not storage.strays():
         return storage
-    return Flat(unique)
+    return None

@@ -9,7 +9,7 @@ import math
 
 from .. import check
 from ..backend import kernel
-from .common import arrays, flat, sign, update
+from .common import arrays, decay_of, flat, sign, update
 
 
 @update(
@@ -102,7 +102,7 @@ def adam_update(
     decay = check.number("adam_update", "weight_decay", weight_decay, low=0)
     # All that depends on no element is computed here, in double precision: 1 − β₂ in float32 has 4 digits.
     step_size, correction = lr / (1 - beta1**step), 1 / math.sqrt(1 - beta2**step)
-    l2, keep = (0.0, 1 - lr * decay) if decoupled else (decay, 1.0)
+    l2, keep = decay_of(lr, decay, decoupled)
     views = flat(parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq if amsgrad else None)
     kernel("updates.adam")(*views, step_size, correction, 1 - beta1, beta2, 1 - beta2, eps, l2, keep, sign(maximize))
 

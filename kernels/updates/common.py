@@ -76,6 +76,11 @@ def numbers_of(function: str, **numbers: float) -> list[float]:
     return [check.number(function, name, value, low=0) for name, value in numbers.items()]
 
 
+def decay_of(lr: float, decay: float, decoupled: bool) -> tuple[float, float]:
+    """What of the parameter is added to the gradient, and, if decoupled, what is kept of it before the step."""
+    return (0.0, 1 - lr * decay) if decoupled else (decay, 1.0)
+
+
 def betas_of(function: str, betas: tuple[float, float]) -> list[float]:
     """Two rates from 0 to below 1."""
     return [check.number(function, "betas", beta, 0, math.nextafter(1, 0)) for beta in betas]

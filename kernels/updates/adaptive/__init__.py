@@ -4,7 +4,7 @@ import math
 
 from ... import check
 from ...backend import kernel
-from ..common import arrays, betas_of, flat, numbers_of, sign, update
+from ..common import arrays, betas_of, decay_of, flat, numbers_of, sign, update
 
 
 @update(
@@ -111,7 +111,7 @@ def nadam_update(
     product = check.number("nadam_update", "mu_product", mu_product, 0, math.nextafter(1, 0))
     mu, following = nadam_mu(step, beta1, psi), nadam_mu(step + 1, beta1, psi)
     of_grad, of_mean = lr * (1 - mu) / (1 - product), lr * following / (1 - product * following)
-    l2, keep = (0.0, 1 - lr * decay) if decoupled_weight_decay else (decay, 1.0)
+    l2, keep = decay_of(lr, decay, decoupled_weight_decay)
     numbers = of_grad, of_mean, 1 / math.sqrt(1 - beta2**step), 1 - beta1, beta2, 1 - beta2, eps, l2, keep
     kernel("updates.adaptive.nadam")(*flat(parameter, grad, exp_avg, exp_avg_sq), *numbers, sign(maximize))
 
@@ -159,7 +159,7 @@ def radam_update(
     rectified = rho > 5
     if rectified:
         rate *= math.sqrt(rest * (rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho))
-    l2, keep = (0.0, 1 - lr * decay) if decoupled_weight_decay else (decay, 1.0)
+    l2, keep = decay_of(lr, decay, decoupled_weight_decay)
     numbers = rate, 1 - beta1, beta2, 1 - beta2, eps, l2, keep, sign(maximize), rectified
     kernel("updates.adaptive.radam")(*flat(parameter, grad, exp_avg, exp_avg_sq), *numbers)
 
