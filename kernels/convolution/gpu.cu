@@ -1,0 +1,148 @@
+// Convolutions on the GPU: products of matrices (product.cuh), one of which is looked up in an image.
+//
+//                        rows               columns                terms of the sum
+//     convolution        output channels    n, positions in y      channels, places in the window
+//     transposed         channels           n, positions in x      output channels, places in the window
+//     weight_gradient    output channels    channels, places       n, positions in y
+//
+// Each group of channels is a product by itself. None of them stores the patches that the window sees, which would be
+// as many images as the window has places.
+
+#include "convolution/product.cuh"
+
+// How a result is gathered along an axis: position p is its element start + p every, and sees at place k, which is
+// the window's element first + k skip, the image's element origin + p stride + k pace.
+struct Axis {
+    int positions, start, every, places, first, skip, origin, stride, pace;
+};
+
+// Of a convolution: every element of the result, every element of the window.
+__device__ Axis whole(int positions, int window, int stride, int padding, int dilation) {
+    return {positions, 0, 1, window, 0, 1, -padding, stride, dilation};
+}
+
+// Of a transposed one, with a stride s: the elements q = r, r + s, r + 2 s, … of the result, for each r < s by itself.
+// For element q sees, at the window's element k, (q + padding − k dilation) / s of the image, if that is an integer; and
+// for which k it is, depends on r alone. So nothing is multiplied that isn't there.
+__device__ Axis phase(int r, int size, int window, int stride, int padding, int dilation) {
+    Axis axis = {(size - r + stride - 1) / stride, r, stride, 0, 0, 1, 0, 1, 0};
+    for (int k = 0; k < window; k++) {
+        int element = r + padding - k * dilation;
+        if (element % stride) continue;
+        if (axis.places == 0) axis.first = k, axis.origin = element / stride;
+        if (axis.places == 1) axis.skip = k - axis.first, axis.pace = element / stride - axis.origin;
+        axis.places++;
+    }
+    return axis;
+}
+
+// A result gathered from x: its rows × (n, positions), for one group.
+struct Gather {
+    Axis d, h, w;
+    Sizes image, result, window;
+    int n, groups, group, rows, channels;
+    long long row_stride, channel_stride;  // of the weight
+
+    __device__ void run(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
+        Sizes positions = {d.positions, h.positions, w.positions}, places = {d.places, h.places, w.places};
+        long long columns = n * positions.product(), terms = channels * places.product(), plane = image.product();
+        long long tiles_across = (columns + TILE - 1) / TILE;
+        if (blockIdx.x >= tiles_across * ((rows + TILE - 1) / TILE)) return;  // of a phase smaller than the first one
+        long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
+
+        auto flat = [=](long long i, long long j, long long k) { return (i * image.h + j) * image.w + k; };
+        auto column_at = [=](long long number) {
+            Digits p(number, positions);
+            int i = d.origin + p.d * d.stride, j = h.origin + p.h * h.stride, k = w.origin + p.w * w.stride;
+            return Place{0, p.first * groups * channels * plane + flat(i, j, k), i, j, k};
+        };
+        auto term_at = [=](const Digits& t) {
+            int i = t.d * d.pace, j = t.h * h.pace, k = t.w * w.pace;
+            int in_d = d.first + t.d * d.skip, in_h = h.first + t.h * h.skip, in_w = w.first + t.w * w.skip;
+            long long in_window = (in_d * window.h + in_h) * window.w + in_w;
+            return Place{t.first * channel_stride + in_window, t.first * plane + flat(i, j, k), i, j, k};
+        };
+        real sum[EACH][EACH] = {};
+        if (terms)
+            multiply<false>(weight, row_stride, x + group * channels * plane, image, top, rows, left, columns, column_at,
+                            0, terms, places, term_at, sum);
+
+        for (int j = 0; j < EACH; j++) {
+            long long column = left + threadIdx.x % SIDE + j * SIDE;
+            Digits p(column, positions);
+            long long at = (long long)(d.start + p.d * d.every) * result.h + h.start + p.h * h.every;
+            at = at * result.w + w.start + p.w * w.every;
+            for (int i = 0; i < EACH; i++) {
+                long long row = top + threadIdx.x / SIDE + i * SIDE, channel = (long long)group * rows + row;
+                if (row < rows && column < columns)
+                    y[(p.first * groups * rows + channel) * result.product() + at] =
+                        sum[i][j] + (has_bias ? bias[channel] : real(0));
+            }
+        }
+    }
+};
+
+extern "C" __global__ void convolution(const real* x, const real* weight, const real* bias, real* y, int has_bias,
+                                       SHAPE_ARGUMENTS) {
+    Shapes s = SHAPES;
+    long long row = channels * s.window.product();  // of the weight, for one output
+    Axis d = whole(result_d, window_d, stride_d, padding_d, dilation_d);
+    Axis h = whole(result_h, window_h, stride_h, padding_h, dilation_h);
+    Axis w = whole(result_w, window_w, stride_w, padding_w, dilation_w);
+    for (int group = blockIdx.y; group < groups; group += gridDim.y) {
+        Gather gather = {d, h, w, s.input, s.result, s.window, n, groups, group, outputs, channels, row, s.window.product()};
+        gather.run(x, weight + group * outputs * row, bias, has_bias, y);
+    }
+}
+
+extern "C" __global__ void transposed(const real* y, const real* weight, const real* bias, real* x, int has_bias,
+                                      SHAPE_ARGUMENTS) {
+    Shapes s = SHAPES;
+    long long row = channels * s.window.product(), stack = groups * s.stride.product();
+    for (long long number = blockIdx.y; number < stack; number += gridDim.y) {
+        Digits r(number, s.stride);
+        Axis d = phase(r.d, input_d, window_d, stride_d, padding_d, dilation_d);
+        Axis h = phase(r.h, input_h, window_h, stride_h, padding_h, dilation_h);
+        Axis w = phase(r.w, input_w, window_w, stride_w, padding_w, dilation_w);
+        int group = r.first;
+        Gather gather = {d, h, w, s.result, s.input, s.window, n, groups, group, channels, outputs, s.window.product(), row};
+        gather.run(y, weight + group * outputs * row, bias, has_bias, x);
+    }
+}
+
+// With few rows and columns, many blocks share a tile of the result: each sums `share` terms into its own part of
+// `parts` (parts, *weight), which gpu.py adds up afterwards.
+extern "C" __global__ void weight_gradient(const real* grad, const real* x, real* parts, long long share,
+                                           SHAPE_ARGUMENTS) {
+    Shapes s = SHAPES;
+    long long plane = s.input.product(), positions = s.result.product();
+    long long rows = outputs, columns = channels * s.window.product(), terms = n * positions;
+    long long tiles_across = (columns + TILE - 1) / TILE;
+    long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
+    long long first = blockIdx.z * share, last = first + share;
+    if (last >= terms) last = terms;
+
+    auto flat = [=](long long i, long long j, long long k) { return (i * input_h + j) * input_w + k; };
+    auto column_at = [=](long long number) {
+        Digits k(number, s.window);
+        int d = k.d * dilation_d, h = k.h * dilation_h, w = k.w * dilation_w;
+        return Place{0, k.first * plane + flat(d, h, w), d, h, w};
+    };
+    auto term_at = [=](const Digits& p) {
+        int d = p.d * stride_d - padding_d, h = p.h * stride_h - padding_h, w = p.w * stride_w - padding_w;
+        long long in_grad = ((long long)p.d * result_h + p.h) * result_w + p.w, image = p.first * groups;
+        return Place{image * outputs * positions + in_grad, image * channels * plane + flat(d, h, w), d, h, w};
+    };
+    for (long long group = blockIdx.y; group < groups; group += gridDim.y) {
+        real sum[EACH][EACH] = {};
+        multiply<true>(grad + group * outputs * positions, positions, x + group * channels * plane, s.input, top, rows,
+                       left, columns, column_at, first, last, s.result, term_at, sum);
+        real* part = parts + ((long long)blockIdx.z * groups + group) * rows * columns;
+        for (int i = 0; i < EACH; i++) {
+            for (int j = 0; j < EACH; j++) {
+                long long row = top + threadIdx.x / SIDE + i * SIDE, column = left + threadIdx.x % SIDE + j * SIDE;
+                if (row < rows && column < columns) part[row * columns + column] = sum[i][j];
+            }
+        }
+    }
+}

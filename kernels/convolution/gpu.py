@@ -1,0 +1,61 @@
+"""Launch geometry of gpu.cu."""
+
+import math
+
+import numpy as np
+
+from .. import cuda
+from ..reductions import gpu as reductions
+from .geometry import unpack
+
+SOURCE = cuda.Source(__file__)
+TILE = 64  # rows and columns of a product a block
+BLOCKS = 528  # enough to fill the largest GPU
+TERMS = 128  # fewer aren't worth a block of their own
+
+
+def arguments(x, weight, y, geometry) -> tuple:
+    """The sizes that every version takes, whichever of the three arrays it computes (shapes.cuh)."""
+    rules, _ = unpack(geometry)
+    sizes = (len(x), rules.groups, weight.shape[1], len(weight) // rules.groups, *x.shape[2:], *y.shape[2:])
+    return tuple(map(np.int32, (*sizes, *weight.shape[2:], *rules.stride, *rules.padding, *rules.dilation)))
+
+
+def convolution(device, x, weight, bias, geometry, precision, out):
+    groups = unpack(geometry)[0].groups
+    if out.size:
+        columns = len(out) * math.prod(out.shape[2:])
+        _launch(device, "convolution", (x, weight, bias, out), len(weight) // groups, columns, groups,
+                arguments(x, weight, out, geometry))  # fmt: skip
+
+
+def transposed(device, x, weight, bias, geometry, precision, out):
+    rules, size = unpack(geometry)
+    if out.size:
+        largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
+        columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
+        _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack,
+                arguments(out, weight, x, geometry))  # fmt: skip
+
+
+def _launch(device, name, arrays, rows, columns, stack, sizes):
+    bias, out = arrays[2:]
+    grid = (cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE), min(stack, 65535))
+    device.launch(SOURCE, name, out.dtype, grid, TILE * TILE // 16, (*arrays, np.int32(bias.size > 0), *sizes))
+
+
+def weight_gradient(device, grad, x, geometry, precision, out):
+    groups = unpack(geometry)[0].groups
+    tiles = cuda.blocks(len(out) // groups, TILE) * cuda.blocks(math.prod(out.shape[1:]), TILE)
+    # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.
+    terms = len(grad) * math.prod(grad.shape[2:])
+    wanted = min(cuda.blocks(BLOCKS, tiles * groups), cuda.blocks(terms, TERMS), 65535)
+    share = cuda.blocks(cuda.blocks(terms, wanted), 16) * 16
+    parts = cuda.blocks(terms, share)
+    target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
+    sizes = (np.int64(share), *arguments(x, out, grad, geometry))
+    device.launch(
+        SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), 256, (grad, x, target, *sizes)
+    )
+    if parts > 1:
+        reductions.sum(device, target, 1, out.reshape(1, 1, out.size))
