@@ -5,6 +5,7 @@ from .checkpoint import load as load_checkpoint
 from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
 from .data import Dataset, Part, batches, load
+from .loader import DataLoader
 from .metrics import accuracy
 from .optimizers import (
     ASGD,
@@ -67,6 +68,7 @@ __all__ = [
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
     "CyclicLR",
+    "DataLoader",
     "Dataset",
     "Epoch",
     "ExponentialLR",
