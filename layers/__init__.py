@@ -43,7 +43,7 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
-from .initial import manual_seed
+from .initial import get_rng_state, manual_seed, set_rng_state
 from .linear import Linear
 from .losses import (
     BCELoss,
@@ -172,5 +172,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",
+    "get_rng_state",
     "manual_seed",
+    "set_rng_state",
 ]

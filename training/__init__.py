@@ -1,12 +1,14 @@
 """Training: optimizers, schedules, data, the loop around them, checkpoints; recipes/ puts them together."""
 
 from .average import AveragedModel
+from .callbacks import Callback, EarlyStopping
 from .checkpoint import load as load_checkpoint
 from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
 from .data import Dataset, Part, batches, load
+from .inference import evaluate, predict
 from .loader import DataLoader
-from .metrics import accuracy
+from .metrics import accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy
 from .optimizers import (
     ASGD,
     LBFGS,
@@ -49,7 +51,8 @@ from .schedules import (
     SequentialLR,
     StepLR,
 )
-from .trainer import Epoch, evaluate, fit, predict
+from .state import load_state, save_state
+from .trainer import Trainer
 
 __all__ = [
     "ASGD",
@@ -63,6 +66,7 @@ __all__ = [
     "AdamWScheduleFree",
     "Adamax",
     "AveragedModel",
+    "Callback",
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
@@ -70,7 +74,7 @@ __all__ = [
     "CyclicLR",
     "DataLoader",
     "Dataset",
-    "Epoch",
+    "EarlyStopping",
     "ExponentialLR",
     "Ftrl",
     "GradScaler",
@@ -95,14 +99,21 @@ __all__ = [
     "SequentialLR",
     "SparseAdam",
     "StepLR",
+    "Trainer",
     "accuracy",
     "batches",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "confusion_matrix",
     "evaluate",
-    "fit",
+    "f1",
     "load",
     "load_checkpoint",
+    "load_state",
+    "precision",
     "predict",
+    "recall",
     "save_checkpoint",
+    "save_state",
+    "top_k_accuracy",
 ]

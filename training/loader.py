@@ -2,7 +2,7 @@
 
 import operator
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -72,12 +72,12 @@ class DataLoader:
         self.epoch += 1
         return self.batches(self.epoch - 1)
 
-    def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+    def batches(self, epoch: int, first: int = 0) -> Generator[Batch, None, None]:
         """The batches of that epoch, from number `first` on. `epoch` stays as it is."""
         count = len(self.arrays[0])
         order = _stream(self.seed, ORDER, epoch).permutation(count) if self.shuffle else np.arange(count)
         numbers, make = range(first, len(self)), partial(self._batch, order, epoch)
-        return self._ahead(make, numbers) if self.prefetch else map(make, numbers)
+        return self._ahead(make, numbers) if self.prefetch else (make(number) for number in numbers)
 
     def _batch(self, order: np.ndarray, epoch: int, number: int) -> Batch:
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
@@ -88,7 +88,7 @@ class DataLoader:
                 batch = transform(batch, rng)
         return batch
 
-    def _ahead(self, make, numbers) -> Iterator[Batch]:
+    def _ahead(self, make, numbers) -> Generator[Batch, None, None]:
         pool = ThreadPoolExecutor(1, "DataLoader")
         try:
             waiting = deque()
