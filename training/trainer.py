@@ -260,10 +260,8 @@ class Trainer:
         """
         state, parts = load_state(path), self._parts()
         if set(state) != {"trainer", *parts}:
-            found = ", ".join(sorted(state))
-            raise ValueError(
-                f"{path} is the checkpoint of another training: it has {found}; this one {', '.join(parts)}"
-            )
+            texts = ", ".join(sorted(state)), ", ".join(parts)
+            raise ValueError(f"{path} is the checkpoint of another training: it has {texts[0]}; this one {texts[1]}")
         for name, part in parts.items():
             try:
                 part.load_state_dict(state[name])

@@ -164,7 +164,7 @@ NOTHING = training.Part(TRAIN.images[:0], TRAIN.labels[:0])
         (lambda: make(schedule_by="day"), "Trainer: schedule_by is 'day', it must be one of 'step', 'epoch'"),
         (
             lambda: make(monitor="loss2").fit(loader(), epochs=1),
-            "monitor is 'loss2', it must be one of epoch, loss, acc",
+            "monitor is 'loss2', it must be one of epoch, loss",
         ),
         (lambda: make(callbacks=[training.EarlyStopping()]).fit(loader(), epochs=1), "the trainer monitors nothing"),
         (
