@@ -89,6 +89,7 @@ from .parameter import Parameter
 from .sequential import Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
+from .summary import summary
 
 __all__ = [
     "CELU",
@@ -175,4 +176,5 @@ __all__ = [
     "get_rng_state",
     "manual_seed",
     "set_rng_state",
+    "summary",
 ]

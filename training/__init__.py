@@ -8,6 +8,7 @@ from .clip import clip_grad_norm_, clip_grad_value_
 from .data import Dataset, Part, batches, load
 from .inference import evaluate, predict
 from .loader import DataLoader
+from .logs import CSVLogger, TensorBoard
 from .metrics import accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy
 from .optimizers import (
     ASGD,
@@ -66,6 +67,7 @@ __all__ = [
     "AdamWScheduleFree",
     "Adamax",
     "AveragedModel",
+    "CSVLogger",
     "Callback",
     "ChainedScheduler",
     "ConstantLR",
@@ -99,6 +101,7 @@ __all__ = [
     "SequentialLR",
     "SparseAdam",
     "StepLR",
+    "TensorBoard",
     "Trainer",
     "accuracy",
     "batches",
