@@ -1,7 +1,7 @@
 """Watching which operations a piece of code calls."""
 
 import functools
-import sys
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ def watching(seen: Callable[[Operation, Sample], None]) -> Iterator[None]:
 
     What an operation calls itself, and functions that were taken out of `kernels` before, are not among them.
     """
-    package, thread = sys.modules[__package__], threading.get_ident()
+    package, thread = importlib.import_module(__name__.rpartition(".")[0]), threading.get_ident()
 
     def told(operation: Operation) -> Callable:
         @functools.wraps(operation.function)

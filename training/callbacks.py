@@ -52,7 +52,7 @@ class EarlyStopping(Callback):
         trainer.stop = self.bad_epochs > self.patience
 
     def on_epoch_end(self, trainer, row):
-        value = trainer.sign * row[trainer.monitor]
+        value = trainer.sign * trainer.monitored(row)
         if value < self.best - self.min_delta:
             self.best, self.bad_epochs = value, 0
         else:

@@ -41,12 +41,12 @@ def confusion_matrix(scores: Any, labels: Any, classes: int | None = None) -> np
     `classes` is by default as many as there are scores, or the highest number that occurs, + 1.
     """
     answers, labels = _answers("confusion_matrix", scores, labels)
-    if classes is None:
-        classes = scores.shape[1] if scores.ndim == 2 else int(max(answers.max(), labels.max())) + 1
+    most = scores.shape[1] if scores.ndim == 2 else int(max(answers.max(), labels.max())) + 1
+    size = most if classes is None else classes
     for name, x in (("scores", answers), ("labels", labels)):
-        if not 0 <= x.min() <= x.max() < classes:
-            raise ValueError(f"confusion_matrix: {name} are from {x.min()} to {x.max()}, they must be below {classes}")
-    return np.bincount(labels * classes + answers, minlength=classes * classes).reshape(classes, classes)
+        if not 0 <= x.min() <= x.max() < size:
+            raise ValueError(f"confusion_matrix: {name} are from {x.min()} to {x.max()}, they must be below {size}")
+    return np.bincount(labels * size + answers, minlength=size * size).reshape(size, size)
 
 
 def precision(scores: Any, labels: Any, average: str | None = "macro") -> Any:
@@ -85,9 +85,9 @@ def _counts(function: str, scores: Any, labels: Any, average: Any) -> tuple[np.n
     check.choice(function, "average", average, AVERAGES)
     classes = scores.shape[1] if scores.ndim == 2 else None
     matrix = confusion_matrix(*_answers(function, scores, labels), classes)
-    counts = matrix.diagonal(), matrix.sum(0), matrix.sum(1)
-    present = counts[1] + counts[2] > 0
-    return counts if average is None else tuple(count[present] for count in counts)
+    right, answered, actual = matrix.diagonal(), matrix.sum(0), matrix.sum(1)
+    chosen = slice(None) if average is None else answered + actual > 0
+    return right[chosen], answered[chosen], actual[chosen]
 
 
 def _answers(function: str, scores: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:

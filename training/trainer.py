@@ -74,7 +74,8 @@ class Trainer:
             raise ValueError("Trainer: monitor is None, a ReduceLROnPlateau needs one")
         self.network, self.criterion, self.optimizer = network, criterion, optimizer
         self.metrics = dict(metrics or {})
-        self.schedule, self.schedule_by = schedule, schedule_by
+        self.schedule: Any = schedule
+        self.schedule_by = schedule_by
         self.clip_norm, self.clip_value = clip_norm, clip_value
         self.average, self.evaluate_average = average, evaluate_average
         self.monitor, self.sign = monitor, 1 if mode == "min" else -1
@@ -143,9 +144,9 @@ class Trainer:
         if self._loader not in (None, loader):
             raise ValueError(f"fit: the training was begun with the batches {self._loader}, these are {loader}")
         self._loader, self.stop = loader, False
-        for callback in self.callbacks:
-            callback.on_fit_begin(self)
         try:
+            for callback in self.callbacks:
+                callback.on_fit_begin(self)
             with deferred_interrupt() as interrupt, progress("", epochs * train.samples, "samples") as bar:
                 bar.advance(self.epoch * train.samples + self._begun.samples)
                 while self.epoch < epochs and not self.stop:
@@ -175,7 +176,7 @@ class Trainer:
                 begun.add({"loss": self.loss, **metrics}, count)
                 begun.seconds = time.perf_counter() - begin
                 # To read a number from a GPU is to wait for it: now and then is enough.
-                text = f"{title}  loss {float(self.loss):.4f}" if begun.batches % 20 == 1 else None
+                text = f"{title}  {_figures(begun.means())}" if begun.batches % 20 == 1 else None
                 bar.advance(count, text)
                 for callback in self.callbacks:
                     callback.on_step_end(self)
@@ -198,7 +199,7 @@ class Trainer:
         self.history.append(row)
         self._begun = _Begun()
         if isinstance(self.schedule, ReduceLROnPlateau):
-            self.schedule.step(row[self.monitor])
+            self.schedule.step(self.monitored(row))
         elif self.schedule is not None and not self._schedule_by_step:
             self.schedule.step()
         for callback in self.callbacks:
@@ -208,14 +209,17 @@ class Trainer:
         return row
 
     def _note_best(self, row: dict[str, Any], directory: Path | None) -> None:
+        value = self.monitored(row)
+        if self.sign * value < self.best:
+            self.best = self.sign * value
+            if directory is not None:
+                save_checkpoint(directory / BEST, self.evaluated, **{"epoch": row["epoch"], str(self.monitor): value})
+
+    def monitored(self, row: dict[str, Any]) -> float:
+        """The figure of an epoch that is monitored."""
         if self.monitor not in row:
             raise ValueError(f"Trainer: monitor is {self.monitor!r}, it must be one of {', '.join(row)}")
-        value = self.sign * row[self.monitor]
-        if value < self.best:
-            self.best = value
-            if directory is not None:
-                words = {"epoch": row["epoch"], self.monitor: row[self.monitor]}
-                save_checkpoint(directory / BEST, self.evaluated, **words)
+        return row[self.monitor]
 
     def _give_up(self, directory: Path | None) -> None:
         """Ctrl-C: save, and say how to go on."""
@@ -308,5 +312,9 @@ def _evaluating(optimizer: Any):
 
 
 def _line(row: dict[str, Any], epochs: int, samples: int) -> str:
-    shown = "   ".join(f"{name} {x:.4f}" for name, x in row.items() if name not in ("epoch", "lr", "seconds"))
+    shown = _figures({name: x for name, x in row.items() if name not in ("epoch", "lr", "seconds")})
     return f"epoch {row['epoch']:{len(str(epochs))}}/{epochs}   {shown}   {samples / row['seconds']:,.0f} samples/s"
+
+
+def _figures(values: dict[str, float]) -> str:
+    return "   ".join(f"{name} {value:.4f}" for name, value in values.items())

@@ -98,6 +98,13 @@ def test_schedules_by_step_by_epoch_and_by_a_metric():
     assert rates == [0.02, 0.02, 0.01, 0.005]  # the loss falls, which "max" doesn't like
 
 
+def test_labels_may_be_probabilities():
+    mix = training.augment.MixUp(alpha=0.2, num_classes=4)
+    history = make().fit(loader(transforms=[mix]), TEST, epochs=4, report=False)
+    assert history[-1]["val_accuracy"] > 0.9
+    assert history[-1]["accuracy"] > 0.7  # of the class that has the larger share
+
+
 def test_clipping():
     class Look(training.SGD):
         norms = ()

@@ -4,8 +4,8 @@
 
 The network learns to give back what it is given, through a waist of eight numbers, by the mean squared error. No label
 is looked at. A principal component analysis is the best that could be done with eight numbers and without the GELUs
-between the layers: with the defaults the network's error on the test images is 0.44 of that one's (seeds 0, 1 and 2:
-FILL IN), and neighbours among the eight numbers are clothes of one kind.
+between the layers: with the defaults the network's error on the test images is 0.466, 0.466 and 0.467 of that one's
+(seeds 0, 1 and 2), and neighbours among the eight numbers are clothes of one kind.
 
 Source: Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks, Science 313, 2006.
 """

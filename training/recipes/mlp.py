@@ -10,7 +10,7 @@ perfect answers.
 With the defaults, on seeds 0, 1 and 2:
 
     digits           99.7, 99.7 and 100 % of the test images right (98.8 % in a fourfold cross-validation)
-    fashion-mnist    89.7, 89.3 and 89.6 %
+    fashion-mnist    89.6, 89.6 and 89.7 %
 """
 
 import argparse
@@ -24,7 +24,7 @@ from ..picture import training_picture
 # Chosen on a quarter (digits) and a sixth (Fashion-MNIST) of the training images, held back.
 SETTINGS = {
     "digits": {"epochs": 60, "batch_size": 32, "lr": 3e-3, "weight_decay": 0.05},
-    "fashion-mnist": {"epochs": 10, "batch_size": 128, "lr": 2e-3, "weight_decay": 0.01},
+    "fashion-mnist": {"epochs": 10, "batch_size": 64, "lr": 2e-3, "weight_decay": 0.05},
 }
 
 
