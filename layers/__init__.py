@@ -43,6 +43,7 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .initial import manual_seed
 from .linear import Linear
 from .losses import (
@@ -106,6 +107,12 @@ __all__ = [
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
