@@ -102,7 +102,7 @@ def of_operation(operation: Operation, chosen: argparse.Namespace) -> list[simul
         raise ValueError(f"trace: {operation.name} has no gradient")
     direction = "forward" if not chosen.backward else "both" if operation.with_gradient else "backward"
     case, backend = Case(operation, "", sample, direction), kernels.backend("simulator")
-    with kernels.using("simulator"), kernels.rung(**{operation.family: chosen.rung} if chosen.rung else {}):
+    with kernels.using("simulator"), kernels.rung(**{operation.name: chosen.rung} if chosen.rung else {}):
         call = public_call(case, backend)
         with simulator.record(chosen.order, not chosen.no_races) as reports:
             call()

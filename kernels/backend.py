@@ -279,14 +279,14 @@ def rung(**choices: str) -> Iterator[None]:
     for name, choice in choices.items():
         if name not in CATALOG:
             raise ValueError(f"rung: there is no operation {name!r}")
-        family = CATALOG[name].family
+        family, answered_by = CATALOG[name].family, CATALOG[name].kernel or name
         known = current().rungs(family)
         if choice not in known:
             raise ValueError(
                 f"rung: {name} has no rung {choice!r} on the backend {current().name}: "
                 f"it must be one of {', '.join(known) or '(none)'}"
             )
-        keys[f"{family}.{name}"] = choice
+        keys[f"{family}.{answered_by}"] = choice
     token = _rung.set({**(_rung.get() or {}), **keys})
     try:
         yield

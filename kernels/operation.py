@@ -101,6 +101,7 @@ class Operation:
     differentiable: tuple[str, ...] = ()
     with_gradient: bool = False  # also exists as NAME_with_gradient → (loss, its gradient by each of `by`)
     in_place: tuple[str, ...] = ()  # arguments that it changes
+    kernel: str = ""  # the name of its kernel, where that isn't its own
     torch: Callable[..., Any] | None = None  # the same in PyTorch, given the module torch and torch tensors
     rtol: float = 1e-5  # against float64, for float32; float64 is held to 1e-8 of that
     atol: float = 1e-6
@@ -163,6 +164,11 @@ class Operation:
 
 
 CATALOG: dict[str, Operation] = {}
+
+
+def of_ladder(folder: str) -> Operation:
+    """The operation whose ladder lies in that folder: the first whose kernel has the folder's name."""
+    return next(one for one in CATALOG.values() if (one.kernel or one.name) == folder == one.folder)
 
 
 def operation(**declaration: Any) -> Callable[[Callable], Callable]:

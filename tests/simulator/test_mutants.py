@@ -10,6 +10,7 @@ import pytest
 from kernelwright import kernels
 from kernelwright.kernels import cuda, simulator
 from kernelwright.kernels.backend import Simulator
+from kernelwright.kernels.operation import of_ladder
 
 from ..catalog import OPERATIONS, as_tuple, in_float64, samples
 from .mutants import Mutant, mutants
@@ -98,9 +99,9 @@ def farness(operation, mutant: Mutant) -> int:
 
 def reported(mutant: Mutant, folder: str, rung: str) -> bool:
     """Whether any sample of the operations in the folder, or in those below, shows the mistake."""
-    backend, rungs = MutantBackend(mutant), {folder: rung} if rung else {}
+    backend, rungs = MutantBackend(mutant), {of_ladder(folder).name: rung} if rung else {}
     for operation in sorted(OPERATIONS, key=lambda one: farness(one, mutant)):
-        if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (not rung or operation.name == folder):
+        if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (not rung or operation.name in rungs):
             for number in range(len(samples(operation, np.float32))):
                 if shows(operation, number, backend, rungs):
                     return True
