@@ -85,7 +85,7 @@ from .losses import (
     Tversky,
 )
 from .module import Module
-from .parameter import Parameter
+from .parameter import Buffer, Parameter
 from .sequential import Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
@@ -101,6 +101,7 @@ __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "BinaryFocalCrossentropy",
+    "Buffer",
     "CTCLoss",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
