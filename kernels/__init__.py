@@ -163,6 +163,7 @@ from .normalization import (
     rms_norm,
     rms_norm_backward,
 )
+from .normalization.batch import batch_norm, batch_norm_backward, batch_norm_with_statistics
 from .operation import CATALOG
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
@@ -205,6 +206,9 @@ __all__ = [
     "asgd_update",
     "backend",
     "backends",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_with_statistics",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
     "binary_cross_entropy_with_logits",

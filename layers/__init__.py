@@ -85,6 +85,11 @@ from .losses import (
     Tversky,
 )
 from .module import Module
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+)
 from .parameter import Buffer, Parameter
 from .sequential import Sequential
 from .shape import Flatten, Identity
@@ -100,6 +105,9 @@ __all__ = [
     "AdaptiveLogSoftmaxWithLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "BinaryFocalCrossentropy",
     "Buffer",
     "CTCLoss",
