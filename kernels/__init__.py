@@ -165,6 +165,16 @@ from .normalization import (
 )
 from .normalization.batch import batch_norm, batch_norm_backward, batch_norm_with_statistics
 from .operation import CATALOG
+from .random import (
+    alpha_dropout,
+    alpha_dropout_backward,
+    dropout,
+    dropout_backward,
+    feature_alpha_dropout,
+    feature_alpha_dropout_backward,
+    feature_dropout,
+    feature_dropout_backward,
+)
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .softmax import (
@@ -199,6 +209,8 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "alpha_dropout",
+    "alpha_dropout_backward",
     "amax",
     "amax_backward",
     "amin",
@@ -238,10 +250,16 @@ __all__ = [
     "current",
     "dice_loss",
     "dice_loss_with_gradient",
+    "dropout",
+    "dropout_backward",
     "elu",
     "elu_backward",
     "exponential",
     "exponential_backward",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_backward",
+    "feature_dropout",
+    "feature_dropout_backward",
     "ftrl_update",
     "gaussian_nll_loss",
     "gaussian_nll_loss_with_gradient",

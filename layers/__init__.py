@@ -43,7 +43,19 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
-from .initial import manual_seed
+from .dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
+from .initial import (
+    get_rng_state,
+    manual_seed,
+    set_rng_state,
+)
 from .linear import Linear
 from .losses import (
     BCELoss,
@@ -103,6 +115,7 @@ __all__ = [
     "GLU",
     "SELU",
     "AdaptiveLogSoftmaxWithLoss",
+    "AlphaDropout",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
@@ -119,7 +132,12 @@ __all__ = [
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
     "Dice",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "Exponential",
+    "FeatureAlphaDropout",
     "Flatten",
     "GaussianNLLLoss",
     "Hardshrink",
@@ -181,5 +199,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",
+    "get_rng_state",
     "manual_seed",
+    "set_rng_state",
 ]

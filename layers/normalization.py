@@ -108,20 +108,22 @@ class _BatchNorm(Gathering):
     def __call__(self, x):
         axes(self, x, self.ndim)
         held = self.running_mean, self.running_var, self.weight, self.bias
-        return kernels.batch_norm(x, *map(data, held), self.running_mean is None, 0.0, self.eps)
+        return kernels.batch_norm(x, *map(data, held), training=self.running_mean is None, eps=self.eps)
 
     def forward(self, x):
         axes(self, x, self.ndim)
         held = self.running_mean, self.running_var, self.weight, self.bias
         momentum = self.share_of_the_new()
-        y, statistics = kernels.batch_norm_with_statistics(x, *map(data, held), True, momentum, self.eps)
+        y, statistics = kernels.batch_norm_with_statistics(
+            x, *map(data, held), training=True, momentum=momentum, eps=self.eps
+        )
         if self.num_batches_tracked is not None:
             self.num_batches_tracked.data += 1
 
         def backward(grad, input_gradient=True):
             parameters = self.weight, self.bias
-            arrays = None, None, *map(data, parameters)
-            grad_x, *found = kernels.batch_norm_backward(grad, x, *arrays, True, self.eps, statistics)
+            options = {"training": True, "eps": self.eps, "statistics": statistics}
+            grad_x, *found = kernels.batch_norm_backward(grad, x, None, None, *map(data, parameters), **options)
             add_gradients(parameters, tuple(found))
             return grad_x if input_gradient else None
 

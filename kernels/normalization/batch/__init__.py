@@ -24,6 +24,8 @@ def _samples(draw: Draw):
     def gathered(channels: int):
         return draw.normal(channels), draw.uniform(channels, low=0.5, high=3)
 
+    x = draw.normal(0, 3, 2)
+    yield Sample((x, None, None, *parameters(3)), {"training": True}, note="empty")
     for shape in SHAPES:
         x = draw.normal(*shape, scale=3) + 1
         yield Sample((x, None, None, *parameters(shape[1])), {"training": True}, note=f"{shape}")
@@ -34,7 +36,6 @@ def _samples(draw: Draw):
         yield Sample((x, *gathered(channels), *parameters(channels)), note=f"{shape}, inference")
         yield Sample((x, *gathered(channels)), {"eps": 0.1}, note=f"{shape}, inference, no parameters")
     yield Sample((x, None, None, parameters(3)[0]), {"training": True}, note="a weight alone")
-    yield Sample((draw.normal(0, 3, 2), None, None, *parameters(3)), {"training": True}, note="empty")
     for layout in ("transposed", "strided"):
         x = draw.normal(4, 3, 9, layout=layout)
         yield Sample((x, None, None, *parameters(3)), {"training": True}, note=layout)
