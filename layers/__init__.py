@@ -43,6 +43,11 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .branches import (
+    Concatenate,
+    Parallel,
+    Residual,
+)
 from .dropout import (
     AlphaDropout,
     Dropout,
@@ -103,7 +108,7 @@ from .normalization import (
     BatchNorm3d,
 )
 from .parameter import Buffer, Parameter
-from .sequential import Sequential
+from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
 
@@ -128,6 +133,7 @@ __all__ = [
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "Concatenate",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
@@ -163,11 +169,14 @@ __all__ = [
     "MeanSquaredLogarithmicError",
     "Mish",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
     "PReLU",
+    "Parallel",
     "Parameter",
     "Poisson",
     "PoissonNLLLoss",
@@ -176,6 +185,7 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "ReLUSquared",
+    "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
