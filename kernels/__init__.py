@@ -179,7 +179,18 @@ from .normalization import (
     rms_norm,
     rms_norm_backward,
 )
+from .normalization.batch import batch_norm, batch_norm_backward, batch_norm_with_statistics
 from .operation import CATALOG
+from .random import (
+    alpha_dropout,
+    alpha_dropout_backward,
+    dropout,
+    dropout_backward,
+    feature_alpha_dropout,
+    feature_alpha_dropout_backward,
+    feature_dropout,
+    feature_dropout_backward,
+)
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .softmax import (
@@ -214,6 +225,8 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "alpha_dropout",
+    "alpha_dropout_backward",
     "amax",
     "amax_backward",
     "amin",
@@ -221,6 +234,9 @@ __all__ = [
     "asgd_update",
     "backend",
     "backends",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_with_statistics",
     "binary_cross_entropy",
     "binary_cross_entropy_with_gradient",
     "binary_cross_entropy_with_logits",
@@ -263,10 +279,16 @@ __all__ = [
     "current",
     "dice_loss",
     "dice_loss_with_gradient",
+    "dropout",
+    "dropout_backward",
     "elu",
     "elu_backward",
     "exponential",
     "exponential_backward",
+    "feature_alpha_dropout",
+    "feature_alpha_dropout_backward",
+    "feature_dropout",
+    "feature_dropout_backward",
     "ftrl_update",
     "gaussian_nll_loss",
     "gaussian_nll_loss_with_gradient",

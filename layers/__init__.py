@@ -43,7 +43,20 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .branches import (
+    Concatenate,
+    Parallel,
+    Residual,
+)
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
 from .initial import get_rng_state, manual_seed, set_rng_state
 from .linear import Linear
 from .losses import (
@@ -86,8 +99,13 @@ from .losses import (
     Tversky,
 )
 from .module import Module
-from .parameter import Parameter
-from .sequential import Sequential
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+)
+from .parameter import Buffer, Parameter
+from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
 from .summary import summary
@@ -100,14 +118,20 @@ __all__ = [
     "GLU",
     "SELU",
     "AdaptiveLogSoftmaxWithLoss",
+    "AlphaDropout",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "BinaryFocalCrossentropy",
+    "Buffer",
     "CTCLoss",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "Concatenate",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -118,7 +142,12 @@ __all__ = [
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
     "Dice",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "Exponential",
+    "FeatureAlphaDropout",
     "Flatten",
     "GaussianNLLLoss",
     "Hardshrink",
@@ -144,11 +173,14 @@ __all__ = [
     "MeanSquaredLogarithmicError",
     "Mish",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
     "PReLU",
+    "Parallel",
     "Parameter",
     "Poisson",
     "PoissonNLLLoss",
@@ -157,6 +189,7 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "ReLUSquared",
+    "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
