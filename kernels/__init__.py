@@ -181,15 +181,6 @@ from .normalization import (
 )
 from .normalization.batch import batch_norm, batch_norm_backward, batch_norm_with_statistics
 from .operation import CATALOG
-from .random import (
-    alpha_dropout,
-    alpha_dropout_backward,
-    dropout,
-    dropout_backward,
-    feature_alpha_dropout,
-    feature_alpha_dropout_backward,
-    feature_dropout,
-    feature_dropout_backward,
 from .pooling.average import (
     adaptive_avg_pool1d,
     adaptive_avg_pool1d_backward,
@@ -217,6 +208,16 @@ from .pooling.maximum import (
     max_pool2d_backward,
     max_pool3d,
     max_pool3d_backward,
+)
+from .random import (
+    alpha_dropout,
+    alpha_dropout_backward,
+    dropout,
+    dropout_backward,
+    feature_alpha_dropout,
+    feature_alpha_dropout_backward,
+    feature_dropout,
+    feature_dropout_backward,
 )
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
@@ -252,8 +253,6 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
-    "alpha_dropout",
-    "alpha_dropout_backward",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool1d_backward",
     "adaptive_avg_pool2d",
@@ -266,6 +265,8 @@ __all__ = [
     "adaptive_max_pool2d_backward",
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_backward",
+    "alpha_dropout",
+    "alpha_dropout_backward",
     "amax",
     "amax_backward",
     "amin",

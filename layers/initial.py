@@ -56,19 +56,6 @@ def generator() -> np.random.Generator:
     return _generator
 
 
-def get_rng_state() -> dict[str, Any]:
-    """What all draws of layers depend on from here on, as JSON can hold it."""
-    state = _generator.bit_generator.state
-    counter = {name: [int(x) for x in value] for name, value in state["state"].items()}
-    return {**state, "state": counter, "buffer": [int(x) for x in state["buffer"]]}
-
-
-def set_rng_state(state: dict[str, Any]) -> None:
-    """Go on drawing from what `get_rng_state` returned."""
-    arrays = {name: np.array(value, np.uint64) for name, value in state["state"].items()}
-    _generator.bit_generator.state = {**state, "state": arrays, "buffer": np.array(state["buffer"], np.uint64)}
-
-
 def uniform(shape: tuple[int, ...], bound: float, dtype: Any) -> np.ndarray:
     """Numbers drawn evenly from −bound to bound, in double precision whatever `dtype` is to hold them."""
     return _generator.uniform(-bound, bound, shape).astype(dtype)
