@@ -19,7 +19,7 @@ def arguments(seen, positions, weight, geometry) -> tuple:
     return tuple(np.int32(v) for v in (*sizes, *known.stride, *known.padding, *known.dilation))
 
 
-def convolution(device, x, weight, bias, geometry, precision, out):
+def convolution(device, x, weight, bias, geometry, out):
     if out.size:
         groups = int(geometry[9])
         columns = x.shape[0] * math.prod(out.shape[2:])
@@ -30,7 +30,7 @@ def convolution(device, x, weight, bias, geometry, precision, out):
         )
 
 
-def transposed(device, x, weight, bias, geometry, precision, out):
+def transposed(device, x, weight, bias, geometry, out):
     if out.size:
         known, size = unpack(geometry)
         most = math.prod(-(-n // s) for n, s in zip(size, known.stride))
@@ -42,7 +42,7 @@ def transposed(device, x, weight, bias, geometry, precision, out):
         )
 
 
-def weight_gradient(device, grad, x, geometry, precision, out):
+def weight_gradient(device, grad, x, geometry, out):
     groups = int(geometry[9])
     terms, total = math.prod(out.shape[1:]), x.shape[0] * math.prod(grad.shape[2:])
     tiles = cuda.blocks(terms, TILE) * groups, cuda.blocks(out.shape[0] // groups, TILE)
