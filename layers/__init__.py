@@ -106,8 +106,16 @@ from .normalization import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
 )
 from .parameter import Buffer, Parameter
+from .rows import (
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+)
 from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
@@ -146,6 +154,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "GaussianNLLLoss",
+    "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -154,8 +163,12 @@ __all__ = [
     "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
@@ -180,6 +193,7 @@ __all__ = [
     "Parameter",
     "Poisson",
     "PoissonNLLLoss",
+    "RMSNorm",
     "RReLU",
     "ReGLU",
     "ReLU",
