@@ -5,6 +5,7 @@ backward(gradient)                          # adds into every parameter's .grad
 prediction = net(images)                    # inference
 """
 
+from . import init
 from .activations import (
     CELU,
     ELU,
@@ -224,6 +225,7 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Tversky",
     "get_rng_state",
+    "init",
     "manual_seed",
     "set_rng_state",
 ]
