@@ -178,6 +178,14 @@ from .normalization import (
     rms_norm_backward,
 )
 from .normalization.batch import batch_norm, batch_norm_backward, batch_norm_with_statistics
+from .normalization.groups import (
+    group_norm,
+    group_norm_backward,
+    group_norm_with_statistics,
+    instance_norm,
+    instance_norm_backward,
+    instance_norm_with_statistics,
+)
 from .operation import CATALOG
 from .pooling.average import (
     adaptive_avg_pool1d,
@@ -342,6 +350,9 @@ __all__ = [
     "get_threads",
     "glu",
     "glu_backward",
+    "group_norm",
+    "group_norm_backward",
+    "group_norm_with_statistics",
     "hardshrink",
     "hardshrink_backward",
     "hardsigmoid",
@@ -356,6 +367,9 @@ __all__ = [
     "hinge_loss_with_gradient",
     "huber_loss",
     "huber_loss_with_gradient",
+    "instance_norm",
+    "instance_norm_backward",
+    "instance_norm_with_statistics",
     "kl_div",
     "kl_div_with_gradient",
     "l1_loss",

@@ -5,6 +5,7 @@ backward(gradient)                          # adds into every parameter's .grad
 prediction = net(images)                    # inference
 """
 
+from . import init
 from .activations import (
     CELU,
     ELU,
@@ -103,8 +104,16 @@ from .normalization import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
 )
 from .parameter import Buffer, Parameter
+from .rows import (
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+)
 from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
@@ -150,6 +159,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "GaussianNLLLoss",
+    "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -158,8 +168,12 @@ __all__ = [
     "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
@@ -184,6 +198,7 @@ __all__ = [
     "Parameter",
     "Poisson",
     "PoissonNLLLoss",
+    "RMSNorm",
     "RReLU",
     "ReGLU",
     "ReLU",
@@ -214,6 +229,7 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Tversky",
     "get_rng_state",
+    "init",
     "manual_seed",
     "set_rng_state",
     "summary",
