@@ -242,6 +242,19 @@ def _part_or_whole(b, kind: Any, count: Any, part: Callable[[], Any], whole: Cal
     return result
 
 
+def _choose(b, kind: Any, condition: Any, this: Callable[[], Any], other: Callable[[], Any]) -> Any:
+    """The vector that `this` makes where the condition holds, else that of `other`."""
+    found = []
+    with b.if_else(condition) as branches:
+        for branch, make in zip(branches, (this, other)):
+            with branch:
+                found.append((make(), b.block))
+    result = b.phi(kind)
+    for value, block in found:
+        result.add_incoming(value, block)
+    return result
+
+
 # Memory.
 
 
@@ -283,6 +296,31 @@ def load_all(b, x, i):
     return _spread(b, _kind(x), b.load(b.gep(x, [i])))
 
 
+@memory(_same)
+def load_every(b, x, i, step):
+    """x[i], x[i + step], x[i + 2 · step], …; in steps of 2, one element more is read than the lanes take."""
+    kind, size = _kind(x), _width(x.type.pointee) // 8
+    count = kind.count
+
+    def vector(at):
+        return b.load(_place(b, x, at), align=size)
+
+    def pairs():
+        even = ir.Constant(ir.VectorType(I32, count), list(range(0, 2 * count, 2)))
+        return b.shuffle_vector(vector(i), vector(b.add(i, I64(count))), even)
+
+    def one_by_one():
+        value = ir.Constant(kind, ir.Undefined)
+        for lane in range(count):
+            value = b.insert_element(value, b.load(b.gep(x, [b.add(i, b.mul(step, I64(lane)))])), I32(lane))
+        return value
+
+    def either(number, this, other):
+        return _choose(b, kind, b.icmp_signed("==", step, I64(number)), this, other)
+
+    return either(1, lambda: vector(i), lambda: either(2, pairs, one_by_one))
+
+
 @memory(_nothing)
 def store(b, x, i, value):
     """x[i], x[i + 1], … = the lanes of a vector."""
@@ -300,6 +338,16 @@ def store_first(b, x, i, count, value):
         call(b, f"masked.store.{suffix(kind)}.p0", ir.VoidType(), arguments)
 
     _part_or_whole(b, kind, count, part, lambda: b.store(value, where, align=size))
+
+
+@memory(_nothing)
+def store_integers(b, x, i, count, value):
+    """Store the first `count` lanes, integers of any width, in an array of int64."""
+    wide = ir.VectorType(I64, value.type.count)
+    value = value if value.type == wide else b.sext(value, wide)
+    where = b.bitcast(b.gep(x, [i]), wide.as_pointer())
+    arguments = [value, where, I32(8), _first_lanes(b, wide, count)]
+    call(b, f"masked.store.{suffix(wide)}.p0", ir.VoidType(), arguments)
 
 
 @memory(_nothing)
@@ -337,6 +385,13 @@ def prefetch(b, x, i):
     """Fetch the line of x[i] into the nearest cache, without waiting for it."""
     where = b.bitcast(b.gep(x, [i]), I8.as_pointer())
     call(b, "prefetch.p0", ir.VoidType(), [where, I32(0), I32(3), I32(1)])
+
+
+@memory(lambda kind: kind.of(_INTEGER[kind.element]))
+def lane_numbers(b, x):
+    """0, 1, 2, …: integers as wide as the array's numbers."""
+    count = _kind(x).count
+    return ir.Constant(ir.VectorType(_integer_of(x.type.pointee), count), list(range(count)))
 
 
 @memory(_mask)
@@ -530,7 +585,11 @@ def _freeze(b, x):
 
 
 def _integer(x) -> Any:
-    return I32 if isinstance(x.type.element, ir.FloatType) else I64
+    return _integer_of(x.type.element)
+
+
+def _integer_of(element: Any) -> Any:
+    return I32 if isinstance(element, ir.FloatType) else I64
 
 
 def _real(x) -> Any:

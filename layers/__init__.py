@@ -5,6 +5,7 @@ backward(gradient)                          # adds into every parameter's .grad
 prediction = net(images)                    # inference
 """
 
+from . import init
 from .activations import (
     CELU,
     ELU,
@@ -43,8 +44,21 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .branches import (
+    Concatenate,
+    Parallel,
+    Residual,
+)
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .initial import manual_seed
+from .dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
+from .initial import get_rng_state, manual_seed, set_rng_state
 from .linear import Linear
 from .losses import (
     BCELoss,
@@ -86,10 +100,38 @@ from .losses import (
     Tversky,
 )
 from .module import Module
-from .parameter import Parameter
-from .sequential import Sequential
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+)
+from .parameter import Buffer, Parameter
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
+from .rows import (
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+)
+from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity
 from .slopes import PReLU, RReLU
+from .summary import summary
 
 __all__ = [
     "CELU",
@@ -98,15 +140,30 @@ __all__ = [
     "GELU",
     "GLU",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
     "AdaptiveLogSoftmaxWithLoss",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
+    "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "BinaryFocalCrossentropy",
+    "Buffer",
     "CTCLoss",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "Concatenate",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -117,9 +174,15 @@ __all__ = [
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
     "Dice",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "Exponential",
+    "FeatureAlphaDropout",
     "Flatten",
     "GaussianNLLLoss",
+    "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -128,8 +191,12 @@ __all__ = [
     "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
@@ -139,23 +206,31 @@ __all__ = [
     "Loss",
     "MSELoss",
     "MarginRankingLoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
     "MeanAbsolutePercentageError",
     "MeanSquaredLogarithmicError",
     "Mish",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
     "PReLU",
+    "Parallel",
     "Parameter",
     "Poisson",
     "PoissonNLLLoss",
+    "RMSNorm",
     "RReLU",
     "ReGLU",
     "ReLU",
     "ReLU6",
     "ReLUSquared",
+    "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -179,5 +254,9 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",
+    "get_rng_state",
+    "init",
     "manual_seed",
+    "set_rng_state",
+    "summary",
 ]

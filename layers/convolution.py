@@ -29,7 +29,7 @@ class _Convolution(Module):
                 raise ValueError(f"{name}: {argument} is {value!r}, it must be an integer of at least 1")
         for argument, value in channels.items():
             if value % groups:
-                raise ValueError(f"{name}: {argument} is {value}, it must be a multiple of groups, {groups}")
+                raise ValueError(f"{name}: {argument} is {value}, it must be a multiple of groups, which is {groups}")
         check.choice(name, "padding_mode", padding_mode, PADDING_MODES)
         self.in_channels, self.out_channels, self.groups = int(in_channels), int(out_channels), int(groups)
         self.kernel_size = self._each("kernel_size", kernel_size, 1)
@@ -98,13 +98,11 @@ class _Conv(_Convolution):
 
     def _around(self) -> tuple[int, ...]:
         """What `kernels.pad` adds, two numbers an axis, the last axis first."""
-        if self.padding == "valid":
-            return (0, 0) * self.axes
-        if self.padding == "same":
-            reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size)]
-            both = [(r // 2, r - r // 2) for r in reach]
-        else:
+        if isinstance(self.padding, tuple):
             both = [(p, p) for p in self.padding]
+        else:
+            reach = [d * (k - 1) * (self.padding == "same") for d, k in zip(self.dilation, self.kernel_size)]
+            both = [(r // 2, r - r // 2) for r in reach]
         return tuple(number for pair in reversed(both) for number in pair)
 
     def __call__(self, x):

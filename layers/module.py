@@ -7,15 +7,16 @@ of times before any way back is walked, and the memory goes when the function go
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
 from .. import kernels
-from .parameter import Parameter
+from .parameter import Buffer, Parameter
 
 # backward(grad, input_gradient=True) → the input's gradient, or None if it isn't wanted
 Backward = Callable[..., Any]
+Held = TypeVar("Held", bound=Buffer)
 
 
 class Keys(NamedTuple):
@@ -28,8 +29,8 @@ class Keys(NamedTuple):
 class Module:
     """A layer, or a network of layers.
 
-    A subclass defines `forward`. Attributes that are parameters or modules are found by themselves, in the order in
-    which they were first assigned, and give the keys of `state_dict` their names.
+    A subclass defines `forward`. Attributes that are parameters, buffers or modules are found by themselves, in the
+    order in which they were first assigned, and give the keys of `state_dict` their names.
     """
 
     def forward(self, x: Any) -> tuple[Any, Backward]:
@@ -51,36 +52,46 @@ class Module:
 
     def named_parameters(self, remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
         """All parameters by their key in `state_dict`; a shared one once, under its first key."""
-        seen = set()
-        for key, parameter in self._walk(""):
-            if id(parameter) not in seen or not remove_duplicate:
-                seen.add(id(parameter))
-                yield key, parameter
+        return self._unique(remove_duplicate, Parameter)
 
-    def _walk(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
-        for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield prefix + name, value
+    def named_buffers(self, remove_duplicate: bool = True) -> Iterator[tuple[str, Buffer]]:
+        """All buffers by their key in `state_dict`: what is kept beside the parameters, such as running statistics."""
+        return ((key, held) for key, held in self._unique(remove_duplicate, Buffer) if not isinstance(held, Parameter))
+
+    def _unique(self, remove_duplicate: bool, kind: type[Held]) -> Iterator[tuple[str, Held]]:
+        seen = set()
+        for key, held in self._walk(""):
+            if isinstance(held, kind) and (id(held) not in seen or not remove_duplicate):
+                seen.add(id(held))
+                yield key, held
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Buffer]]:
+        """Of each module its parameters, its buffers, then what its modules have: PyTorch's order."""
+        own = [(prefix + name, value) for name, value in vars(self).items() if isinstance(value, Buffer)]
+        yield from sorted(own, key=lambda item: not isinstance(item[1], Parameter))
         for name, child in self.children():
             yield from child._walk(f"{prefix}{name}.")
 
     def parameters(self) -> list[Parameter]:
         return [parameter for _, parameter in self.named_parameters()]
 
+    def buffers(self) -> list[Buffer]:
+        return [buffer for _, buffer in self.named_buffers()]
+
     def zero_grad(self) -> None:
         for parameter in self.parameters():
             parameter.zero_grad()
 
     def to(self, name: str) -> Self:
-        """Move all parameters to the backend of that name."""
-        kernels.backend(name)  # refuses before any parameter has moved
-        for parameter in self.parameters():
-            parameter.to(name)
+        """Move all parameters and buffers to the backend of that name."""
+        kernels.backend(name)  # refuses before any has moved
+        for held in (*self.parameters(), *self.buffers()):
+            held.to(name)
         return self
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies of all parameters as NumPy arrays: the keys, shapes and layouts are PyTorch's."""
-        return {key: parameter.numpy() for key, parameter in self.named_parameters(remove_duplicate=False)}
+        """Copies of all parameters and buffers as NumPy arrays: the keys, shapes and layouts are PyTorch's."""
+        return {key: held.numpy() for key, held in self._walk("")}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Keys:
         """Take over the values of another network of the same form, ours or PyTorch's (tensors on the CPU).
@@ -91,7 +102,7 @@ class Module:
             A shape or a kind of number doesn't fit, or, if `strict`, a key is missing or unknown. The message
             lists all that is wrong, and nothing has been changed.
         """
-        own = dict(self.named_parameters(remove_duplicate=False))
+        own = dict(self._walk(""))
         found = {key: np.asarray(state_dict[key]) for key in own if key in state_dict}
         keys = Keys([key for key in own if key not in found], [key for key in state_dict if key not in own])
         wrong = []
@@ -100,11 +111,11 @@ class Module:
                 f"{what} keys: {', '.join(names)}" for what, names in zip(("missing", "unexpected"), keys) if names
             ]
         for key, value in found.items():
-            parameter = own[key]
-            if value.shape != parameter.shape:
-                wrong.append(f"{key} has the shape {value.shape}, it must be {parameter.shape}")
-            elif not np.can_cast(value.dtype, parameter.dtype, "same_kind"):
-                wrong.append(f"{key} is {value.dtype}, it must be {parameter.dtype}")
+            held = own[key]
+            if value.shape != held.shape:
+                wrong.append(f"{key} has the shape {value.shape}, it must be {held.shape}")
+            elif not np.can_cast(value.dtype, held.dtype, "same_kind"):
+                wrong.append(f"{key} is {value.dtype}, it must be {held.dtype}")
         if wrong:
             raise ValueError(f"load_state_dict: this doesn't fit the {type(self).__name__}: {'; '.join(wrong)}")
         for key, value in found.items():

@@ -1,4 +1,4 @@
-"""A parameter: numbers that training changes, and their gradient."""
+"""What a layer holds: parameters, numbers that training changes, with their gradient; and buffers, without."""
 
 from typing import Any
 
@@ -7,23 +7,16 @@ import numpy as np
 from .. import kernels
 
 
-class Parameter:
-    """An array `data` and its gradient `grad`, of the same shape, on one backend.
+class Buffer:
+    """An array `data` that a layer keeps and no optimizer changes, such as a running mean.
 
-    Assigning to either copies the values into the memory that is there already, so that whoever holds a view of it
-    (an optimizer holds all parameters of a network as one flat array) goes on seeing them.
+    Assigning to it copies the values into the memory that is there already.
     """
 
-    def __init__(self, data: np.ndarray, name: str = ""):
+    def __init__(self, data: Any, name: str = ""):
         self.name = name
         self.backend = kernels.current()
-        self.storage: Any = None  # whose memory this is, if another object lent it with `bind`
-        data = np.array(data, order="C")
-        if data.dtype.kind != "f":
-            raise TypeError(f"Parameter {name}: data must be float32 or float64, not {data.dtype}")
-        self._data = self.backend.from_numpy(data)
-        self._grad: Any = None  # made when first asked for: inference needs none
-        self._grad_is_zero = False  # whatever its memory holds: it is set to zero when somebody looks
+        self._data = self.backend.from_numpy(np.array(data, order="C"))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,7 +36,46 @@ class Parameter:
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._fill("data", self._data, value)
+        if value is not self._data:  # `buffer.data += x` has added in place and assigns what is there
+            self._fill("data", self._data, value)
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the data as a NumPy array."""
+        return np.array(self.backend.to_numpy(self._data), order="C")
+
+    def to(self, name: str) -> None:
+        """Move to that backend; between two that share a kind of array, nothing is copied."""
+        old, self.backend = self.backend, kernels.backend(name)
+        if self.backend.array_type is not old.array_type:
+            self._data = self.backend.from_numpy(old.to_numpy(self._data))
+
+    def _fill(self, what: str, array: Any, value: Any) -> None:
+        if not isinstance(value, self.backend.array_type):
+            value = self.backend.from_numpy(np.asarray(value, self.dtype))
+        if value.shape != self.shape:
+            kind = type(self).__name__
+            raise ValueError(f"{kind} {self.name}: {what} has the shape {value.shape}, it must be {self.shape}")
+        array[...] = value
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name or '?'}: {'×'.join(map(str, self.shape))} {self.dtype})"
+
+
+class Parameter(Buffer):
+    """An array `data` and its gradient `grad`, of the same shape, on one backend.
+
+    Assigning to either copies the values into the memory that is there already, so that whoever holds a view of it
+    (an optimizer holds all parameters of a network as one flat array) goes on seeing them.
+    """
+
+    def __init__(self, data: np.ndarray, name: str = ""):
+        data = np.array(data, order="C")
+        if data.dtype.kind != "f":
+            raise TypeError(f"Parameter {name}: data must be float32 or float64, not {data.dtype}")
+        super().__init__(data, name)
+        self.storage: Any = None  # whose memory this is, if another object lent it with `bind`
+        self._grad: Any = None  # made when first asked for: inference needs none
+        self._grad_is_zero = False  # whatever its memory holds: it is set to zero when somebody looks
 
     @property
     def grad(self) -> Any:
@@ -85,10 +117,6 @@ class Parameter:
         if grad is not self._grad:
             self.grad += grad
 
-    def numpy(self) -> np.ndarray:
-        """A copy of the data as a NumPy array."""
-        return np.array(self.backend.to_numpy(self._data), order="C")
-
     def bind(self, data: Any, grad: Any, storage: Any) -> None:
         """Move into memory that `storage` lends: views of this shape, which take over the values."""
         data[...] = self._data
@@ -99,21 +127,9 @@ class Parameter:
         self._data, self._grad, self.storage = data, grad, storage
 
     def to(self, name: str) -> None:
-        """Move to that backend; between two that share a kind of array, nothing is copied."""
-        old, new = self.backend, kernels.backend(name)
-        self.backend = new
-        if new.array_type is not old.array_type:
-            grad = self._grad if self._grad is None else self.grad
-            self._data = new.from_numpy(old.to_numpy(self._data))
-            self._grad = None if grad is None else new.from_numpy(old.to_numpy(grad))
+        """Move to that backend, the gradient too."""
+        old, grad = self.backend, self._grad if self._grad is None else self.grad
+        super().to(name)
+        if self.backend.array_type is not old.array_type:
+            self._grad = None if grad is None else self.backend.from_numpy(old.to_numpy(grad))
             self.storage = None
-
-    def _fill(self, what: str, array: Any, value: Any) -> None:
-        if not isinstance(value, self.backend.array_type):
-            value = self.backend.from_numpy(np.asarray(value, self.dtype))
-        if value.shape != self.shape:
-            raise ValueError(f"Parameter {self.name}: {what} has the shape {value.shape}, it must be {self.shape}")
-        array[...] = value
-
-    def __repr__(self) -> str:
-        return f"Parameter({self.name or '?'}: {'×'.join(map(str, self.shape))} {self.dtype})"

@@ -1,11 +1,15 @@
 """Training: optimizers, schedules, data, the loop around them, checkpoints; recipes/ puts them together."""
 
 from .average import AveragedModel
+from .callbacks import Callback, EarlyStopping
 from .checkpoint import load as load_checkpoint
 from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
 from .data import Dataset, Part, batches, load
-from .metrics import accuracy
+from .inference import evaluate, predict
+from .loader import DataLoader
+from .logs import CSVLogger, TensorBoard
+from .metrics import accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy
 from .optimizers import (
     ASGD,
     LBFGS,
@@ -48,7 +52,8 @@ from .schedules import (
     SequentialLR,
     StepLR,
 )
-from .trainer import Epoch, evaluate, fit, predict
+from .state import load_state, save_state
+from .trainer import Trainer
 
 __all__ = [
     "ASGD",
@@ -62,13 +67,16 @@ __all__ = [
     "AdamWScheduleFree",
     "Adamax",
     "AveragedModel",
+    "CSVLogger",
+    "Callback",
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
     "CyclicLR",
+    "DataLoader",
     "Dataset",
-    "Epoch",
+    "EarlyStopping",
     "ExponentialLR",
     "Ftrl",
     "GradScaler",
@@ -93,14 +101,22 @@ __all__ = [
     "SequentialLR",
     "SparseAdam",
     "StepLR",
+    "TensorBoard",
+    "Trainer",
     "accuracy",
     "batches",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "confusion_matrix",
     "evaluate",
-    "fit",
+    "f1",
     "load",
     "load_checkpoint",
+    "load_state",
+    "precision",
     "predict",
+    "recall",
     "save_checkpoint",
+    "save_state",
+    "top_k_accuracy",
 ]

@@ -1,11 +1,14 @@
-"""Command-line options that all recipes share."""
+"""What the command lines of all recipes share: options, and what is left on the disk."""
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from .. import kernels
+from ..layers import Module
+from .checkpoint import save
 
 
 def add_options(parser: argparse.ArgumentParser, recipe: str, data: tuple[str, ...]) -> None:
@@ -18,6 +21,13 @@ def add_options(parser: argparse.ArgumentParser, recipe: str, data: tuple[str, .
     parser.add_argument("--seed", type=natural, default=0, metavar="N", help="default: %(default)s")
     parser.add_argument("--backend", metavar="NAME", help="numba, cupy, … (default: KERNELWRIGHT_BACKEND, or numba)")
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"default: runs/{recipe}-DATA")
+    parser.add_argument("--resume", action="store_true", help="go on with the interrupted training in --out")
+
+
+def chosen_settings(arguments: argparse.Namespace, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The recipe's settings for the data set, where the command line gives no others."""
+    own = settings[arguments.data]
+    return own | {name: value for name in own if (value := getattr(arguments, name, None)) is not None}
 
 
 def positive(text: str) -> int:
@@ -52,3 +62,14 @@ def output_directory(chosen: Path | None, default: str) -> Path:
 
 def choose_backend(name: str | None) -> Any:
     return kernels.current() if name is None else kernels.use(name)
+
+
+def leave(out: Path, network: Module, result: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write model.safetensors and metrics.json, tell all files, and return what a recipe returns."""
+    words = {"recipe": result["recipe"], "data": result["data"], "epoch": len(history)}
+    save(out / "model.safetensors", network, **words)
+    (out / "metrics.json").write_text(json.dumps({**result, "history": history}, indent=2) + "\n")
+    paths = {path.name: str(path) for path in sorted(out.iterdir()) if path.is_file()}
+    for path in paths.values():
+        print(f"  {path}")
+    return {**result, "history": history, "paths": paths}

@@ -15,7 +15,7 @@ class AveragedModel:
 
     With `decay` β it is an exponential moving average, a ← β a + (1 − β) p, PyTorch's get_ema_multi_avg_fn(β); without,
     all updates weigh the same (stochastic weight averaging). The first update takes the weights as they are.
-    What else `state_dict` holds, such as running statistics, is copied at each update.
+    Buffers, such as running statistics, are copied at each update.
     Source: Polyak and Juditsky, 1992; Izmailov et al., Averaging weights leads to wider optima, arXiv:1803.05407.
     """
 
@@ -24,6 +24,8 @@ class AveragedModel:
             decay = check.number("AveragedModel", "decay", decay, 0, 1)
         self.decay, self.n_averaged = decay, 0
         shared: dict[int, Any] = {}  # what the copy has in common with the model, or does without
+        for buffer in model.buffers():
+            shared[id(buffer.backend)] = buffer.backend
         for parameter in model.parameters():
             shared[id(parameter.backend)] = parameter.backend
             if parameter.storage is not None:
@@ -52,10 +54,8 @@ class AveragedModel:
                 average[...] = data
             else:
                 lerp(average, data, weight)
-        names = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-        others = {name: value for name, value in model.state_dict().items() if name not in names}
-        if others:
-            self.module.load_state_dict({**self.module.state_dict(), **others})
+        for own, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
+            own.data = buffer.data
         self.n_averaged += 1
 
     def state_dict(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def arguments(x, weight, y, geometry) -> tuple:
     return tuple(map(np.int32, (*sizes, *weight.shape[2:], *rules.stride, *rules.padding, *rules.dilation)))
 
 
-def convolution(device, x, weight, bias, geometry, precision, out):
+def convolution(device, x, weight, bias, geometry, out):
     groups = unpack(geometry)[0].groups
     if out.size:
         columns = len(out) * math.prod(out.shape[2:])
@@ -29,7 +29,7 @@ def convolution(device, x, weight, bias, geometry, precision, out):
                 arguments(x, weight, out, geometry))  # fmt: skip
 
 
-def transposed(device, x, weight, bias, geometry, precision, out):
+def transposed(device, x, weight, bias, geometry, out):
     rules, size = unpack(geometry)
     if out.size:
         largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
@@ -44,7 +44,7 @@ def _launch(device, name, arrays, rows, columns, stack, sizes):
     device.launch(SOURCE, name, out.dtype, grid, TILE * TILE // 16, (*arrays, np.int32(bias.size > 0), *sizes))
 
 
-def weight_gradient(device, grad, x, geometry, precision, out):
+def weight_gradient(device, grad, x, geometry, out):
     groups = unpack(geometry)[0].groups
     tiles = cuda.blocks(len(out) // groups, TILE) * cuda.blocks(math.prod(out.shape[1:]), TILE)
     # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.

@@ -12,6 +12,7 @@ import numpy as np
 from .. import check
 from ..backend import current, kernel
 from ..operation import Cost, Draw, Sample, operation
+from .common import flat, gradients, output, shaped
 
 # x's shape and how many of its last axes are normalised.
 SHAPES = (
@@ -128,9 +129,9 @@ def _layer_norm(function: str, x, normalized_shape, weight, bias, eps, out, stat
     shape = _check(function, x, normalized_shape, weight, bias)
     eps = check.number(function, "eps", eps, 0)
     given = (weight, bias)
-    out = _output(function, out, x, given)
+    out = output(function, out, x, given)
     found = current().empty((shape[0] if statistics else 0, 3), x.dtype)
-    kernel("normalization.layer_norm")(_rows(x, shape), *_flat(x, given), eps, _rows(out, shape), found)
+    kernel("normalization.layer_norm")(_rows(x, shape), *flat(x, given), eps, _rows(out, shape), found)
     return out, found
 
 
@@ -147,15 +148,15 @@ def layer_norm_backward(grad, x, normalized_shape, weight=None, bias=None, eps=1
     shape = _check(name, x, normalized_shape, weight, bias)
     check.like(name, "grad", grad, "x", x)
     eps = check.number(name, "eps", eps, 0)
-    grad_x, grad_weight, grad_bias = _gradients(x, (weight, bias))
+    grad_x, grad_weight, grad_bias = gradients(x, (weight, bias))
     if statistics is None:
         statistics = current().empty((0, 3), x.dtype)
     else:
         check.same_dtype(name, "statistics", statistics, "x", x)
         check.shape(name, "statistics", statistics, (shape[0], 3), "for the rows of x")
-    arguments = (_rows(grad, shape), _rows(x, shape), *_flat(x, (weight,)), eps, check.contiguous(statistics))
+    arguments = (_rows(grad, shape), _rows(x, shape), *flat(x, (weight,)), eps, check.contiguous(statistics))
     kernel("normalization.layer_norm_backward")(*arguments, _rows(grad_x, shape), grad_weight, grad_bias)
-    return grad_x, _shaped(grad_weight, weight), _shaped(grad_bias, bias)
+    return grad_x, shaped(grad_weight, weight), shaped(grad_bias, bias)
 
 
 def _rms_samples(draw: Draw):
@@ -191,8 +192,8 @@ def rms_norm(x, normalized_shape, weight=None, eps=None, *, out=None):
     """
     shape = _check("rms_norm", x, normalized_shape, weight)
     eps = _eps("rms_norm", eps, x)
-    out = _output("rms_norm", out, x, (weight,))
-    kernel("normalization.rms_norm")(_rows(x, shape), *_flat(x, (weight,)), eps, _rows(out, shape))
+    out = output("rms_norm", out, x, (weight,))
+    kernel("normalization.rms_norm")(_rows(x, shape), *flat(x, (weight,)), eps, _rows(out, shape))
     return out
 
 
@@ -206,10 +207,10 @@ def rms_norm_backward(grad, x, normalized_shape, weight=None, eps=None):
     shape = _check(name, x, normalized_shape, weight)
     check.like(name, "grad", grad, "x", x)
     eps = _eps(name, eps, x)
-    grad_x, grad_weight = _gradients(x, (weight,))
-    arguments = (_rows(grad, shape), _rows(x, shape), *_flat(x, (weight,)), eps)
+    grad_x, grad_weight = gradients(x, (weight,))
+    arguments = (_rows(grad, shape), _rows(x, shape), *flat(x, (weight,)), eps)
     kernel("normalization.rms_norm_backward")(*arguments, _rows(grad_x, shape), grad_weight)
-    return grad_x, _shaped(grad_weight, weight)
+    return grad_x, shaped(grad_weight, weight)
 
 
 def _check(function: str, x: Any, normalized_shape: Any, weight: Any, bias: Any = None) -> tuple[int, int]:
@@ -235,28 +236,5 @@ def _eps(function: str, eps: Any, x: Any) -> float:
     return float(np.finfo(x.dtype).eps) if eps is None else check.number(function, "eps", eps, 0)
 
 
-def _output(function: str, out: Any, x: Any, given: tuple) -> Any:
-    """The array to fill; it may be x, which is read a row ahead of it, but no parameter, which each row needs."""
-    if out is not None:
-        check.output(function, out, x.shape, x.dtype, *(p for p in given if p is not None))
-    return check.output(function, out, x.shape, x.dtype, x, in_place=True)
-
-
 def _rows(x: Any, shape: tuple[int, int]) -> Any:
     return check.contiguous(x).reshape(shape)
-
-
-def _flat(x: Any, given: tuple) -> list:
-    """Parameters as kernels take them: empty for none."""
-    none = current().nothing(x.dtype)
-    return [none if parameter is None else check.contiguous(parameter).reshape(-1) for parameter in given]
-
-
-def _gradients(x: Any, given: tuple) -> list:
-    """Arrays for the gradients of x and the parameters: empty where there is none."""
-    sizes = (0 if parameter is None else parameter.size for parameter in given)
-    return [current().empty(x.shape, x.dtype), *(current().empty((size,), x.dtype) for size in sizes)]
-
-
-def _shaped(gradient: Any, parameter: Any) -> Any:
-    return None if parameter is None else gradient.reshape(parameter.shape)

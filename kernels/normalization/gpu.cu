@@ -4,31 +4,7 @@
 // sums over the rows: blocks of 32 × 8 threads make partial sums of 32 columns each, which matmul's column_sum adds up.
 // No atomics: the order is the same in every run.
 
-#include "softmax/reduce.cuh"
-
-// A row's elements become ((x − mean) − rest) · scale. `rest` is what rounding left of the mean: beside a large mean,
-// x − mean is exact where mean + rest would not be.
-struct Normal {
-    real mean, rest, scale;
-
-    __device__ real operator()(real x) const { return ((x - mean) - rest) * scale; }
-};
-
-// The variance is of x − mean, in a pass of its own: a difference of sums of squares would lose it beside a large mean.
-__device__ Normal layer(const real* x, long long n, real eps) {
-    real total = 0, rest = 0, squares = 0;
-    ALONG_THE_ROW(j, n) total += x[j];
-    real mean = block_sum(total) / n;
-    ALONG_THE_ROW(j, n) {
-        real d = x[j] - mean;
-        rest += d;
-        squares += d * d;
-    }
-    rest = block_sum(rest) / n;
-    real variance = block_sum(squares) / n - rest * rest;
-    if (variance < 0) variance = 0;  // by rounding, where all are equal
-    return {mean, rest, real(1) / sqrt(variance + eps)};
-}
+#include "normalization/normal.cuh"
 
 __device__ Normal rms(const real* x, long long n, real eps) {
     real squares = 0;

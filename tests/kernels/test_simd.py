@@ -24,11 +24,13 @@ from kernelwright.kernels.simd import (
     fma,
     from_bits,
     full,
+    lane_numbers,
     lanes,
     larger,
     largest_lane,
     load,
     load_all,
+    load_every,
     load_first,
     maximum,
     minimum,
@@ -41,6 +43,7 @@ from kernelwright.kernels.simd import (
     sqrt,
     store,
     store_first,
+    store_integers,
     stream,
     to_integer,
     to_real,
@@ -349,3 +352,21 @@ def test_two_numbers_do_not_say_which_type_is_meant():
 
     with pytest.raises(TypingError, match="where"):
         step(np.zeros(16, np.float32), np.zeros(16, np.float32))
+
+
+@kernel("in real[::1], int64, int64, out real[::1], out int64[::1]")
+def in_steps(x, step, count, y, numbers, threads):
+    store(y, 0, load_every(x, 1, step))
+    store_integers(numbers, 1, count, lane_numbers(x) * 3 - 4)
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_loads_in_steps_and_lane_numbers(dtype):
+    w = width(dtype)
+    x = np.arange(8 * w, dtype=dtype)
+    for step in (1, 2, 3, 5):
+        for count in (0, 1, w - 1, w):
+            y, numbers = np.empty(w, dtype), np.full(w + 2, 99)
+            in_steps(x, step, count, y, numbers)
+            np.testing.assert_array_equal(y, x[1::step][:w])
+            np.testing.assert_array_equal(numbers, [99, *(3 * np.arange(count) - 4), *[99] * (w + 1 - count)])

@@ -102,3 +102,30 @@ def test_wrong_arguments(make, error, message):
     with pytest.raises(error) as raised:
         make()
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: kernels.conv2d(X[:, :, :2], np.ones((3, 4, 3, 3), np.float32)), "larger than the padded input"),
+        (lambda: kernels.conv2d(X[0, 0], np.ones((3, 4, 3, 3), np.float32)), r"must be \(n, channels, height, width\)"),
+        (lambda: kernels.conv2d(np.ones((1, 3, 0, 5)), np.ones((1, 3, 1, 1))), "no axis but the first may be empty"),
+        (lambda: kernels.conv2d(np.ones((1, 3, 5, 5)), np.ones((1, 3, 1, 0))), "none of them empty"),
+        (lambda: kernels.conv1d(np.ones((1, 3, 5)), np.ones((2, 3, 1)), np.ones(3)), r"bias has the shape \(3,\)"),
+        (lambda: kernels.conv1d(np.ones((1, 3, 5)), np.ones((2, 3, 2)), None, 2, "same"), "needs a stride of 1"),
+        (lambda: kernels.conv1d(np.ones((1, 4, 5)), np.ones((3, 2, 1)), groups=2), "must be a multiple of groups"),
+        (lambda: kernels.conv_transpose1d(np.ones((1, 3, 5)), np.ones((2, 3, 1))), "it must have 2"),
+        (
+            lambda: kernels.conv_transpose1d(np.ones((1, 2, 5)), np.ones((2, 3, 1)), None, 2, 0, 2),
+            "output_padding is 2",
+        ),
+        (lambda: kernels.conv_transpose1d(np.ones((1, 2, 1)), np.ones((2, 3, 1)), None, 1, 1), "the padding takes all"),
+        (
+            lambda: kernels.conv1d_backward(np.ones((1, 2, 4)), np.ones((1, 3, 5)), np.ones((2, 3, 1))),
+            r"grad has the shape \(1, 2, 4\), it must be \(1, 2, 5\) as the result",
+        ),
+    ],
+)
+def test_mistakes_are_told(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernelwright import layers
+from kernelwright import layers, training
 
 
 def make(seed=0):
@@ -118,3 +118,42 @@ def test_the_first_gradient_after_zero_grad_is_written_and_the_next_ones_are_add
     assert network.bias.grad.tolist() == [4.0] * 2
     network.weight.drop_grad()
     assert not network.weight.grad.any()
+
+
+class Counting(layers.Module):
+    """A layer with a buffer, assigned before its parameter and its child."""
+
+    def __init__(self):
+        self.seen = layers.Buffer(np.int64(0), "seen")
+        self.inner = layers.Linear(2, 2, dtype=np.float64)
+        self.scale = layers.Parameter(np.ones(2), "scale")
+
+    def forward(self, x):
+        self.seen.data += 1
+        return x * self.scale.data, lambda grad, input_gradient=True: grad
+
+
+def test_buffers_are_state_but_no_parameters():
+    net, other = Counting(), Counting()
+    data = net.seen.data
+    net.forward(np.ones(2))
+    assert net.seen.data is data
+    assert [key for key, _ in net.named_parameters()] == ["scale", "inner.weight", "inner.bias"]
+    assert [key for key, _ in net.named_buffers()] == ["seen"]
+    state = net.state_dict()
+    assert list(state) == ["scale", "seen", "inner.weight", "inner.bias"]
+    assert (state["seen"], state["seen"].dtype, state["seen"].shape) == (1, np.int64, ())
+    other.load_state_dict(state)
+    assert other.to("reference").seen.data == 1
+    with pytest.raises(ValueError, match="seen is float64, it must be int64"):
+        other.load_state_dict({**state, "seen": np.float64(2)})
+
+
+def test_an_average_copies_buffers():
+    net = Counting()
+    average = training.AveragedModel(net)
+    net.forward(np.ones(2))
+    assert average.module.seen.data == 0
+    average.update_parameters(net)
+    assert average.module.seen.data == 1
+    assert average.module.seen.backend is net.seen.backend

@@ -6,8 +6,8 @@ import sys
 
 def test_optional_packages_stay_out():
     code = (
-        "import sys, kernelwright.training.recipes.mlp; "
-        "print(*{'sklearn', 'matplotlib', 'rich', 'safetensors', 'torch', 'cupy'} & set(sys.modules))"
+        "import sys, kernelwright.training.recipes.mlp, kernelwright.training.recipes.autoencoder; "
+        "print(*{'sklearn', 'matplotlib', 'rich', 'safetensors', 'tensorboardX', 'torch', 'cupy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

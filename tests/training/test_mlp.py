@@ -1,11 +1,14 @@
 """The recipe `mlp`: a shortened run of the real thing."""
 
 import json
+import signal
 
 import pytest
 
 from kernelwright import layers, training
 from kernelwright.training.recipes import mlp
+
+FILES = {"last.safetensors", "model.safetensors", "metrics.json", "training.png"}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +23,7 @@ def test_it_reads_digits(run):
 
 def test_what_it_leaves(run):
     out, result = run
-    assert {path.name for path in out.iterdir()} == {"model.safetensors", "metrics.json", "training.png"}
+    assert {path.name for path in out.iterdir()} == FILES
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["test_accuracy"] == result["test_accuracy"]
     assert len(metrics["history"]) == metrics["epochs"] == 12
@@ -35,14 +38,31 @@ def test_the_checkpoint_is_the_network(run):
     words = training.load_checkpoint(out / "model.safetensors", net)
     assert words == {"recipe": "mlp", "data": "digits", "epoch": 12}
     test = training.load("digits").test
-    assert training.evaluate(net, layers.CrossEntropyLoss(), test)[1] == result["test_accuracy"]
+    found = training.evaluate(net, layers.CrossEntropyLoss(), test, {"accuracy": training.accuracy})
+    assert found["accuracy"] == result["test_accuracy"]
 
 
-def test_the_same_seed_gives_the_same_file(tmp_path, capsys):
-    files = []
+def test_the_same_seed_gives_the_same_file(tmp_path, capsys, monkeypatch):
+    """Also if Ctrl-C is pressed meanwhile, in the second epoch of 15 steps."""
+    learn, files = training.Trainer.learn, []
+
+    def disturbed(trainer, batch):
+        if trainer.step == 20:
+            signal.raise_signal(signal.SIGINT)
+        return learn(trainer, batch)
+
     for i, seed in enumerate((4, 4, 5)):
-        mlp.main(["--epochs", "2", "--batch-size", "100", "--seed", str(seed), "--out", str(tmp_path / str(i))])
-        files.append((tmp_path / str(i) / "model.safetensors").read_bytes())
+        out = tmp_path / str(i)
+        arguments = ["--epochs", "2", "--batch-size", "100", "--seed", str(seed), "--out", str(out)]
+        if i == 1:
+            monkeypatch.setattr(training.Trainer, "learn", disturbed)
+            with pytest.raises(KeyboardInterrupt):
+                mlp.main(arguments)
+            monkeypatch.undo()
+            assert {path.name for path in out.iterdir()} == {"last.safetensors"}
+            arguments.append("--resume")
+        mlp.main(arguments)
+        files.append((out / "model.safetensors").read_bytes())
     assert files[0] == files[1] != files[2]
     text = capsys.readouterr().out
     assert "test accuracy" in text

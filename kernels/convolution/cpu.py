@@ -1,0 +1,81 @@
+"""Convolution on the CPU: which algorithm serves which shape.
+
+A vector holds neighbours in a row of an image (rows.py), or, where rows are short and images many, the same place of
+several images (images.py).
+"""
+
+import numpy as np
+
+from ..jit import inline, kernel
+from ..matmul.tile import MR, tile_columns
+from ..share import enough, share
+from ..simd import lanes
+from .images import correlate_images
+from .plan import (
+    convolution_frame,
+    convolution_offsets,
+    convolution_phases,
+    pack_weight,
+    transposed_frame,
+    transposed_phases,
+)
+from .rows import correlate_rows, pieces
+from .weight import weight_gradient_of
+
+ARRAY = "real[:, :, :, :, ::1]"
+LONG = 24  # positions in a row that are worth vectors along it
+
+
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
+def convolution(x, weight, bias, geometry, out, threads):
+    groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
+    outputs, terms = weight.shape[0] // groups, weight.size // weight.shape[0]
+    by_images = _by_images(x, size[2])
+    frame, steps = convolution_frame(geometry, window, size, not by_images)
+    packed = np.empty((groups, (outputs + MR - 1) // MR, terms, MR), x.dtype)
+    pack_weight(weight, 0, terms, 1, groups, outputs, terms, packed, 0)
+    offsets = convolution_offsets(weight.shape[1], window, geometry, frame)
+    _correlate(x, packed, offsets, convolution_phases(terms, size), bias, frame, steps, by_images, out, threads)
+
+
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
+def transposed(x, weight, bias, geometry, out, threads):
+    groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
+    inputs, outputs = weight.shape[0] // groups, weight.shape[1]
+    by_images = _by_images(x, size[2] // geometry[2])
+    frame, steps = transposed_frame(geometry, window, size)
+    packed = np.empty((groups, (outputs + MR - 1) // MR, inputs * weight[0, 0].size, MR), x.dtype)
+    offsets = np.empty(packed.shape[2], np.int64)
+    phases = transposed_phases(weight, geometry, size, frame, packed, offsets)
+    _correlate(x, packed, offsets, phases, bias, frame, steps, by_images, out, threads)
+
+
+@kernel(f"in {ARRAY}, in {ARRAY}, in int64[::1], out {ARRAY}")
+def weight_gradient(grad, x, geometry, out, threads):
+    by_images = _by_images(x, grad.shape[4])
+    frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], not by_images)
+    offsets = convolution_offsets(out.shape[1], out.shape[2:], geometry, frame)
+    weight_gradient_of(grad, x, geometry[9], frame, steps, offsets, by_images, out, threads)
+
+
+@inline
+def _by_images(x, row):
+    """Whether vectors are to run across images: short rows, and images that fill them."""
+    images, w = x.shape[0], lanes(x)
+    return row < LONG and 5 * images >= 4 * ((images + w - 1) // w * w)
+
+
+@inline
+def _correlate(x, packed, offsets, phases, bias, frame, steps, by_images, out, threads):
+    groups, panels, terms, _ = packed.shape
+    work = out.size * (terms // phases.shape[0] + 8) // 8
+    if by_images:
+        blocks = (x.shape[0] + lanes(x) - 1) // lanes(x) * groups
+        parts = 1 if blocks >= 2 * threads else min(panels, (2 * threads + blocks - 1) // blocks)
+        share(correlate_images, blocks * parts, enough(threads, work),
+              x, packed, offsets, phases, bias, frame, steps, parts, out)  # fmt: skip
+    else:
+        block, parts = pieces(x.shape[0], groups, out.size // (out.shape[0] * out.shape[1]), tile_columns(x), threads)
+        count = (x.shape[0] + block - 1) // block * groups * parts
+        share(correlate_rows, count, enough(threads, work),
+              x, packed, offsets, phases, bias, frame, steps, block, parts, out)  # fmt: skip

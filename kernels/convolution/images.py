@@ -1,0 +1,129 @@
+"""A convolution on the CPU with a vector for each place: the same place of as many images as a vector has lanes.
+
+               lanes: images →                     Nothing has to be gathered from rows that are too short for
+             ┌───┬───┬───┬───┐                     a vector, and a position's neighbours, strides and borders are
+(c, z, y, x) │ 0 │ 1 │ 2 │ 3 │ one vector          a matter of which vectors are read. The price is to transpose
+             ├───┼───┼───┼───┤                     images when they come and results when they go, 16 × 16 numbers
+   next      │   │   │   │   │                     at a time in registers: little beside the sums.
+             └───┴───┴───┴───┘
+"""
+
+import numpy as np
+
+from ..jit import inline, task
+from ..matmul.tile import MR, multiply_tile, tile_columns, transpose
+from ..simd import address, lanes, load, load_first, misaligned, store, store_first
+from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, SIZE_Y, SIZE_Z, START, TERMS, frame_size
+
+KC = 384  # terms of a panel
+
+
+@task
+def correlate_images(first, last, x, packed, offsets, phases, bias, frame, steps, parts, out):
+    """Pieces first … last − 1 of out = the sums over all terms, and the bias.
+
+    A piece is a part of the outputs of a group of channels, for as many images as a vector has lanes.
+    """
+    w, nr = lanes(x), tile_columns(x)
+    groups, panels, terms, _ = packed.shape
+    inputs, outputs = x.shape[1] // groups, out.shape[1] // groups
+    plane = out.shape[2] * out.shape[3] * out.shape[4]
+    seen = np.zeros((inputs * frame_size(frame) + 1) * w, x.dtype)
+    result = np.empty(((panels + parts - 1) // parts * MR * plane + w) * w, x.dtype)
+    panel, sums = np.empty((min(KC, terms) + 1) * nr, x.dtype), np.empty(MR * nr + w, x.dtype)
+    square = np.empty(2 * w * w, x.dtype)
+    o, o_seen = misaligned(panel), misaligned(seen)
+    in_place = -1  # which images' channels lie in `seen`
+    for piece in range(first, last):
+        part, group, b = piece % parts, piece // parts % groups, piece // (parts * groups)
+        first_panel, end_panel = panels * part // parts, panels * (part + 1) // parts
+        top, bottom = first_panel * MR, min(end_panel * MR, outputs)
+        if piece // parts != in_place:
+            images_to_lanes(x, b * w, group * inputs, inputs, frame, seen, o_seen, square)
+            in_place = piece // parts
+        for phase in range(phases.shape[0]):
+            k_first, k_end = phases[phase, FIRST], phases[phase, FIRST] + phases[phase, TERMS]
+            size_y, size_x = phases[phase, SIZE_Y], phases[phase, SIZE_X]
+            count = phases[phase, SIZE_Z] * size_y * size_x
+            for p in range(0, count, nr // w):
+                vectors = min(nr // w, count - p)
+                for k in range(k_first, max(k_end, k_first + 1), KC):  # once even without terms: a bias
+                    depth = min(KC, k_end - k)
+                    for v in range(vectors):
+                        q = p + v
+                        place = (
+                            q // (size_y * size_x) * steps[0] + q // size_x % size_y * steps[1] + q % size_x * steps[2]
+                        )
+                        for i in range(depth):
+                            store(panel, o + i * nr + v * w, load(seen, o_seen + (place + offsets[k + i]) * w))
+                    for row in range(top, bottom, MR):
+                        rows = min(MR, bottom - row)
+                        a = address(packed, ((group * panels + row // MR) * terms + k) * MR)
+                        multiply_tile(sums, 0, nr, rows, vectors * w, a, MR, address(panel, o), nr, depth, 0)
+                        for v in range(vectors):
+                            q = p + v
+                            at = (
+                                q // (size_y * size_x) * phases[phase, BY_Z]
+                                + q // size_x % size_y * phases[phase, BY_Y]
+                            )
+                            at += phases[phase, START] + q % size_x * phases[phase, BY_X]
+                            for r in range(rows):
+                                there = ((row - top + r) * plane + at) * w
+                                value = load(sums, r * nr + v * w)
+                                if k > k_first:
+                                    value = value + load(result, there)
+                                elif bias.size:
+                                    value = value + bias[group * outputs + row + r]
+                                store(result, there, value)
+        lanes_to_images(result, (bottom - top) * plane, b * w, group * outputs + top, out, square)
+
+
+@inline
+def images_to_lanes(x, first, channel, channels, frame, seen, start, square):
+    """seen[start + w place + lane] = image first + lane, at each place of the frame; idle lanes hold anything."""
+    w = lanes(x)
+    before_z, before_y, before_x, depth, height, pitch, _ = frame
+    _, all_channels, size_z, size_y, size_x = x.shape
+    images = min(w, x.shape[0] - first)
+    line = all_channels * size_z * size_y * size_x  # from an image to the next
+    begin, count = (first * all_channels + channel) * size_z * size_y * size_x, channels * size_z * size_y * size_x
+    zed, row, column, o = 0, 0, 0, (before_z * height + before_y) * pitch + before_x  # of the next place
+    for e in range(0, count, w):
+        if begin + (images - 1) * line + e + w <= x.size:
+            transpose(x, begin + e, line, images, square, 0, w)
+        else:  # a whole vector would reach beyond the last image
+            for r in range(images):
+                store(square, w * w + r * w, load_first(x, begin + r * line + e, count - e, 0))
+            transpose(square, w * w, w, images, square, 0, w)
+        for k in range(min(w, count - e)):
+            if column + before_x < pitch and row + before_y < height and zed + before_z < depth:
+                store(seen, start + o * w, load(square, k * w))
+            column += 1
+            o += 1
+            if column == size_x:
+                column = 0
+                row += 1
+                o += pitch - size_x
+                if row == size_y:
+                    row = 0
+                    zed += 1
+                    o += (height - size_y) * pitch
+                    if zed == size_z:
+                        zed = 0
+                        o += (depth - size_z) * height * pitch
+
+
+@inline
+def lanes_to_images(result, count, first, channel, out, square):
+    """The first `count` places of `result`, a vector of images each, into out[first …] from a channel on."""
+    w = lanes(out)
+    images = min(w, out.shape[0] - first)
+    line = out.size // out.shape[0]
+    begin = first * line + channel * (line // out.shape[1])
+    for e in range(0, count, w):
+        if images == w and e + w <= count:
+            transpose(result, e * w, w, w, out, begin + e, line)
+        else:
+            transpose(result, e * w, w, w, square, 0, w)
+            for i in range(images):
+                store_first(out, begin + i * line + e, count - e, load(square, i * w))

@@ -1,0 +1,102 @@
+"""How vectors walk over x (n, channels, spatial) on the CPU, to sum up channels and to compute what follows from that.
+
+Both directions are the same two walks, with a gradient and without (it is empty then):
+
+    the sums of u and of u · (x − pivot)                 u being grad, or x − pivot
+    y = (x − pivot) · slope + shift + grad · factor      coefficients has a row each: pivot, slope, shift, factor
+
+`…_rows` go along the rows of spatial elements of a channel; `…_columns` along the channels, where spatial is 1.
+
+The variance is of x − pivot, less rest², where the pivot is the channel's first element: beside a large mean x − pivot
+is exact. Should that be far from the mean, the sums are taken again, from the mean.
+"""
+
+from ..jit import inline, task
+from ..simd import add_lanes, fma, full, lanes, load_all, load_first, store_first
+
+GROUP = 32  # rows, where sums go along the channels
+FAR = 16  # variances
+
+
+@task
+def sums_of_rows(grad, x, channel, pivot):
+    """Both sums of a channel."""
+    _, channels, spatial = x.shape
+    w = lanes(x)
+    a, b = full(x, 0), full(x, 0)  # two of each, so that neither waits for the other
+    aa, bb = a, b
+    for start in range(channel * spatial, x.size, channels * spatial):
+        for i in range(start, start + spatial, 2 * w):
+            m = start + spatial - i
+            d, e = load_first(x, i, m, pivot) - pivot, load_first(x, i + w, m - w, pivot) - pivot
+            u, v = d, e
+            if grad.size:
+                u, v = load_first(grad, i, m, 0), load_first(grad, i + w, m - w, 0)
+            a, aa, b, bb = a + u, fma(u, d, aa), b + v, fma(v, e, bb)
+    return add_lanes(a + b), add_lanes(aa + bb)
+
+
+@inline
+def spread(total, squares, size):
+    """(rest, variance) from the sums of x − pivot and its square."""
+    rest = total / size
+    variance = squares / size - rest * rest
+    return rest, variance if not variance < 0 else variance * 0  # by rounding, where all are equal
+
+
+@task
+def moments_of_rows(none, x, channel, size):
+    """(pivot, rest, variance) of a channel of so many elements; its mean is pivot + rest."""
+    pivot, rest = x[0, channel, 0], x.dtype.type(0)
+    variance = rest
+    for _ in range(2):
+        pivot += rest
+        total, squares = sums_of_rows(none, x, channel, pivot)
+        rest, variance = spread(total, squares, size)
+        if not rest * rest > FAR * variance:
+            break
+    return pivot, rest, variance
+
+
+@task
+def apply_rows(first, last, step, grad, x, coefficients, y):
+    """y in the rows first, first + step, … of n · channels."""
+    channels, spatial = x.shape[1], x.shape[2]
+    for row in range(first, last, step):
+        channel, start = row % channels, row * spatial
+        pivot, slope = load_all(coefficients, channel), load_all(coefficients, channels + channel)
+        shift, factor = load_all(coefficients, 2 * channels + channel), load_all(coefficients, 3 * channels + channel)
+        for i in range(start, start + spatial, lanes(x)):
+            m = start + spatial - i
+            v = fma(load_first(x, i, m, 0) - pivot, slope, shift)
+            if grad.size:
+                v = fma(load_first(grad, i, m, 0), factor, v)
+            store_first(y, i, m, v)
+
+
+@task
+def sums_of_columns(first, last, grad, x, pivots, sums):
+    """Both sums, one after the other, of each group of GROUP images: a row of `sums` (groups, 2 · channels)."""
+    n, channels, w = x.shape[0], x.shape[1], lanes(x)
+    for group in range(first, last):
+        for row in range(group * GROUP, min((group + 1) * GROUP, n)):
+            for j in range(0, channels, w):
+                m, i, o = channels - j, row * channels + j, group * 2 * channels + j
+                d = load_first(x, i, m, 0) - load_first(pivots, j, m, 0)
+                u = load_first(grad, i, m, 0) if grad.size else d
+                store_first(sums, o, m, u + load_first(sums, o, m, 0))
+                store_first(sums, o + channels, m, fma(u, d, load_first(sums, o + channels, m, 0)))
+
+
+@task
+def apply_columns(first, last, grad, x, coefficients, y):
+    """y in the images first … last − 1."""
+    channels = x.shape[1]
+    for row in range(first, last):
+        for j in range(0, channels, lanes(x)):
+            m, i = channels - j, row * channels + j
+            v = load_first(x, i, m, 0) - load_first(coefficients, j, m, 0)
+            v = fma(v, load_first(coefficients, channels + j, m, 0), load_first(coefficients, 2 * channels + j, m, 0))
+            if grad.size:
+                v = fma(load_first(grad, i, m, 0), load_first(coefficients, 3 * channels + j, m, 0), v)
+            store_first(y, i, m, v)
