@@ -19,6 +19,9 @@ from ..operation import Cost, Sample, operation
 from ..reductions import sum as sum_over
 from . import samples
 from .geometry import Geometry, convolved, transposed, whole
+from .precision import conv_precision, set_conv_precision
+
+__all__ = ["conv_precision", "set_conv_precision"]  # and all operations below
 
 
 def _cost(axes: int, transpose: bool, products: int):
@@ -62,7 +65,8 @@ def _operation(axes: int, transpose: bool, workloads: dict):
         kernel="transposed" if transpose else "convolution",
         rtol=2e-4,
         atol=2e-4,
-        why="sums of up to 500 products of numbers of order 1, and of 700 in gradients by the weight",
+        why="sums of up to 500 products of numbers of order 1, and of 700 in gradients by the weight; on the GPU also "
+        "Winograd's F(4×4, 3×3), with some four times their error",
     )
 
 
@@ -97,8 +101,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, o
     out : array (n, out_channels, *size), optional
         size = ⌊(size of x + 2 padding − dilation (window − 1) − 1) / stride⌋ + 1
 
-    As in PyTorch the window isn't flipped (a cross-correlation). Cost: 2 · y.size · (channels / groups) · window
-    operations.
+    As in PyTorch the window isn't flipped (a cross-correlation). `set_conv_precision` says what 3×3 windows may cost in
+    accuracy on the GPU. Cost: 2 · y.size · (channels / groups) · window operations.
     """
     return _forward("conv2d", 2, x, weight, bias, stride, padding, dilation, groups, out)
 

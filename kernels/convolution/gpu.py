@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import cuda
 from ..reductions import gpu as reductions
+from . import precision, winograd
 from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
@@ -22,20 +23,28 @@ def arguments(x, weight, y, geometry) -> tuple:
 
 
 def convolution(device, x, weight, bias, geometry, out):
-    groups = unpack(geometry)[0].groups
-    if out.size:
-        columns = len(out) * math.prod(out.shape[2:])
-        _launch(device, "convolution", (x, weight, bias, out), len(weight) // groups, columns, groups,
-                arguments(x, weight, out, geometry))  # fmt: skip
+    rules, _ = unpack(geometry)
+    if not out.size:
+        return
+    if winograd.serves(precision.tile(), rules, x, weight, out):
+        winograd.convolution(device, precision.tile(), x, weight, bias, rules.padding, out)
+        return
+    columns = len(out) * math.prod(out.shape[2:])
+    sizes = arguments(x, weight, out, geometry)
+    _launch(device, "convolution", (x, weight, bias, out), len(weight) // rules.groups, columns, rules.groups, sizes)
 
 
 def transposed(device, x, weight, bias, geometry, out):
     rules, size = unpack(geometry)
-    if out.size:
-        largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
-        columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
-        _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack,
-                arguments(out, weight, x, geometry))  # fmt: skip
+    if not out.size:
+        return
+    if winograd.serves(precision.tile(), rules, x, weight, out):
+        winograd.convolution(device, precision.tile(), x, weight, bias, rules.padding, out, transposed=True)
+        return
+    largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
+    columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
+    sizes = arguments(out, weight, x, geometry)
+    _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack, sizes)
 
 
 def _launch(device, name, arrays, rows, columns, stack, sizes):

@@ -14,7 +14,8 @@ PLANE: Sizes = (
     (3, 5, (7, 4), 2, (1, 1), {}),
     (2, 33, (5, 7), 31, (1, 1), {}),
     (2, 1, (12, 13), 7, (3, 3), {"padding": 1}),
-    (1, 17, (9, 14), 33, (3, 3), {"padding": 1}),  # Winograd's, with rims everywhere
+    (1, 17, (9, 14), 33, (3, 3), {"padding": 1}),
+    (2, 27, (7, 11), 29, (3, 3), {"padding": 1}),  # Winograd's, on the GPU, with rims everywhere
     (2, 32, (8, 8), 16, (3, 3), {"padding": (0, 2)}),
     (3, 16, (4, 3), 40, (3, 3), {"padding": "same"}),
     (2, 16, (1, 5), 16, (3, 3), {"padding": 1}),

@@ -21,7 +21,8 @@ extern "C" __global__ void convolution(const real* x, const real* weight, const 
         int group = tile / tiles, top = tile % tiles * CHANNELS;
         const real* image = x + (p.first * groups + group) * channels * plane;
         real sum[CHANNELS] = {};
-        for (int chunk = 0; chunk < terms; chunk += CHUNK) {
+        int chunks = (terms + CHUNK - 1) / CHUNK;
+        for (int chunk = 0; chunk < chunks * CHUNK; chunk += CHUNK) {
             for (int e = threadIdx.x; e < CHUNK * CHANNELS; e += blockDim.x) {
                 int term = chunk + e % CHUNK, row = top + e / CHUNK;
                 bool inside = term < terms && row < outputs;
