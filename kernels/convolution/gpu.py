@@ -19,7 +19,7 @@ def arguments(seen, positions, weight, geometry) -> tuple:
     return tuple(np.int32(v) for v in (*sizes, *known.stride, *known.padding, *known.dilation))
 
 
-def convolution(device, x, weight, bias, geometry, out):
+def convolution(device, x, weight, bias, geometry, precision, out):
     if out.size:
         groups = int(geometry[9])
         columns = x.shape[0] * math.prod(out.shape[2:])
@@ -30,7 +30,7 @@ def convolution(device, x, weight, bias, geometry, out):
         )
 
 
-def transposed(device, x, weight, bias, geometry, out):
+def transposed(device, x, weight, bias, geometry, precision, out):
     if out.size:
         known, size = unpack(geometry)
         most = math.prod(-(-n // s) for n, s in zip(size, known.stride))

@@ -8,7 +8,7 @@ from ..gpu import arguments
 NAIVE = cuda.Source(__file__, "gpu_1_naive.cu")
 
 
-def convolution_1_naive(device, x, weight, bias, geometry, out):
+def convolution_1_naive(device, x, weight, bias, geometry, precision, out):
     if out.size:
         numbers = arguments(x, out.shape[2:], weight.shape, geometry)
         given = (x, weight, bias, out, np.int32(bias.size > 0), *numbers)
