@@ -43,6 +43,9 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .bilinear import (
+    Bilinear,
+)
 from .initial import manual_seed
 from .linear import Linear
 from .losses import (
@@ -85,6 +88,23 @@ from .losses import (
     Tversky,
 )
 from .module import Module
+from .padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from .parameter import Parameter
 from .pooling import (
     AdaptiveAvgPool1d,
@@ -100,8 +120,13 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from .resampling import (
+    PixelShuffle,
+    PixelUnshuffle,
+    Upsample,
+)
 from .sequential import Sequential
-from .shape import Flatten, Identity
+from .shape import Flatten, Identity, Unflatten
 from .slopes import PReLU, RReLU
 
 __all__ = [
@@ -123,12 +148,19 @@ __all__ = [
     "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "Bilinear",
     "BinaryFocalCrossentropy",
     "CTCLoss",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "CosineEmbeddingLoss",
     "CosineSimilarityLoss",
     "CrossEntropyLoss",
@@ -168,6 +200,8 @@ __all__ = [
     "NLLLoss",
     "PReLU",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "Poisson",
     "PoissonNLLLoss",
     "RReLU",
@@ -175,6 +209,12 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "ReLUSquared",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -198,5 +238,10 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",
+    "Unflatten",
+    "Upsample",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "manual_seed",
 ]
