@@ -42,13 +42,25 @@ from .activations import (
     Tanhshrink,
     Threshold,
 )
-from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .adaptive import (
+    AdaptiveLogSoftmaxWithLoss,
+)
+from .bilinear import (
+    Bilinear,
+)
 from .branches import (
     Concatenate,
     Parallel,
     Residual,
 )
-from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .convolution import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
 from .dropout import (
     AlphaDropout,
     Dropout,
@@ -57,8 +69,14 @@ from .dropout import (
     Dropout3d,
     FeatureAlphaDropout,
 )
-from .initial import get_rng_state, manual_seed, set_rng_state
-from .linear import Linear
+from .initial import (
+    get_rng_state,
+    manual_seed,
+    set_rng_state,
+)
+from .linear import (
+    Linear,
+)
 from .losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -98,17 +116,71 @@ from .losses import (
     TripletMarginWithDistanceLoss,
     Tversky,
 )
-from .module import Module
+from .module import (
+    Module,
+)
 from .normalization import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
 )
-from .parameter import Buffer, Parameter
-from .sequential import ModuleDict, ModuleList, Sequential
-from .shape import Flatten, Identity
-from .slopes import PReLU, RReLU
-from .summary import summary
+from .padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
+from .parameter import (
+    Buffer,
+    Parameter,
+)
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
+from .resampling import (
+    PixelShuffle,
+    PixelUnshuffle,
+    Upsample,
+)
+from .sequential import (
+    ModuleDict,
+    ModuleList,
+    Sequential,
+)
+from .shape import (
+    Flatten,
+    Identity,
+    Unflatten,
+)
+from .slopes import (
+    PReLU,
+    RReLU,
+)
+from .summary import (
+    summary,
+)
 
 __all__ = [
     "CELU",
@@ -117,13 +189,23 @@ __all__ = [
     "GELU",
     "GLU",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
     "AdaptiveLogSoftmaxWithLoss",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "BinaryFocalCrossentropy",
     "Buffer",
     "CTCLoss",
@@ -131,7 +213,13 @@ __all__ = [
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
     "Concatenate",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -169,6 +257,9 @@ __all__ = [
     "Loss",
     "MSELoss",
     "MarginRankingLoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
     "MeanAbsolutePercentageError",
     "MeanSquaredLogarithmicError",
     "Mish",
@@ -182,6 +273,8 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "Poisson",
     "PoissonNLLLoss",
     "RReLU",
@@ -189,6 +282,12 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "ReLUSquared",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Residual",
     "Sequential",
     "SiLU",
@@ -213,6 +312,11 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",
+    "Unflatten",
+    "Upsample",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "get_rng_state",
     "manual_seed",
     "set_rng_state",
