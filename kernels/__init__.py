@@ -78,14 +78,12 @@ from .convolution import (
     conv2d_backward,
     conv3d,
     conv3d_backward,
-    conv_precision,
     conv_transpose1d,
     conv_transpose1d_backward,
     conv_transpose2d,
     conv_transpose2d_backward,
     conv_transpose3d,
     conv_transpose3d_backward,
-    set_conv_precision,
 )
 from .losses.binary import (
     binary_cross_entropy,
@@ -180,6 +178,14 @@ from .normalization import (
     rms_norm_backward,
 )
 from .normalization.batch import batch_norm, batch_norm_backward, batch_norm_with_statistics
+from .normalization.groups import (
+    group_norm,
+    group_norm_backward,
+    group_norm_with_statistics,
+    instance_norm,
+    instance_norm_backward,
+    instance_norm_with_statistics,
+)
 from .operation import CATALOG
 from .pooling.average import (
     adaptive_avg_pool1d,
@@ -308,7 +314,6 @@ __all__ = [
     "conv2d_backward",
     "conv3d",
     "conv3d_backward",
-    "conv_precision",
     "conv_transpose1d",
     "conv_transpose1d_backward",
     "conv_transpose2d",
@@ -346,6 +351,9 @@ __all__ = [
     "get_threads",
     "glu",
     "glu_backward",
+    "group_norm",
+    "group_norm_backward",
+    "group_norm_with_statistics",
     "hardshrink",
     "hardshrink_backward",
     "hardsigmoid",
@@ -360,6 +368,9 @@ __all__ = [
     "hinge_loss_with_gradient",
     "huber_loss",
     "huber_loss_with_gradient",
+    "instance_norm",
+    "instance_norm_backward",
+    "instance_norm_with_statistics",
     "interpolate",
     "interpolate_backward",
     "kl_div",
@@ -440,7 +451,6 @@ __all__ = [
     "schedule_free_update",
     "selu",
     "selu_backward",
-    "set_conv_precision",
     "set_threads",
     "sgd_update",
     "sigmoid",

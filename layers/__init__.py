@@ -5,6 +5,7 @@ backward(gradient)                          # adds into every parameter's .grad
 prediction = net(images)                    # inference
 """
 
+from . import init
 from .activations import (
     CELU,
     ELU,
@@ -42,12 +43,8 @@ from .activations import (
     Tanhshrink,
     Threshold,
 )
-from .adaptive import (
-    AdaptiveLogSoftmaxWithLoss,
-)
-from .bilinear import (
-    Bilinear,
-)
+from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .bilinear import Bilinear
 from .branches import (
     Concatenate,
     Parallel,
@@ -74,9 +71,7 @@ from .initial import (
     manual_seed,
     set_rng_state,
 )
-from .linear import (
-    Linear,
-)
+from .linear import Linear
 from .losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -116,13 +111,14 @@ from .losses import (
     TripletMarginWithDistanceLoss,
     Tversky,
 )
-from .module import (
-    Module,
-)
+from .module import Module
 from .normalization import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
 )
 from .padding import (
     CircularPad1d,
@@ -164,6 +160,11 @@ from .resampling import (
     PixelUnshuffle,
     Upsample,
 )
+from .rows import (
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+)
 from .sequential import (
     ModuleDict,
     ModuleList,
@@ -178,9 +179,7 @@ from .slopes import (
     PReLU,
     RReLU,
 )
-from .summary import (
-    summary,
-)
+from .summary import summary
 
 __all__ = [
     "CELU",
@@ -238,6 +237,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "GaussianNLLLoss",
+    "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -246,8 +246,12 @@ __all__ = [
     "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
@@ -277,6 +281,7 @@ __all__ = [
     "PixelUnshuffle",
     "Poisson",
     "PoissonNLLLoss",
+    "RMSNorm",
     "RReLU",
     "ReGLU",
     "ReLU",
@@ -318,6 +323,7 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "get_rng_state",
+    "init",
     "manual_seed",
     "set_rng_state",
     "summary",

@@ -67,7 +67,7 @@ class _Convolution(Module):
         return self._kernel(False)(x, self.weight.data, self.bias and self.bias.data, **self._options()), backward
 
     def extra_repr(self) -> str:
-        known = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
+        known = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
         words = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"]
         for name, usual in known.items():
             value = getattr(self, name, usual)
@@ -89,8 +89,6 @@ class _Plain(_Convolution):
     groups : int
         Both kinds of channels are cut into so many groups, and each group of outputs sees its own inputs alone.
     bias : bool
-    padding_mode : "zeros", "reflect", "replicate" or "circular"
-        What lies around the input.
     dtype : float32 or float64
 
     `weight` is (out_channels, in_channels / groups, *kernel_size), `bias` (out_channels,). Both begin as even draws
@@ -99,16 +97,12 @@ class _Plain(_Convolution):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *, dtype: Any = np.float32,
+        dilation: Any = 1, groups: int = 1, bias: bool = True, *, dtype: Any = np.float32,
     ):  # fmt: skip
-        modes = ("zeros", "reflect", "replicate", "circular")
-        if padding_mode not in modes:
-            raise ValueError(f"{type(self).__name__}: padding_mode is {padding_mode!r}, it must be one of {modes}")
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f"{type(self).__name__}: padding is {padding!r}, it must be 'same', 'valid' or numbers")
         sizes = in_channels, out_channels
         self._prepare(sizes, kernel_size, groups, bias, dtype, stride=stride, padding=padding, dilation=dilation)
-        self.padding_mode = padding_mode
 
     def _options(self):
         return {name: getattr(self, name) for name in ("stride", "padding", "dilation", "groups")}

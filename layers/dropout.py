@@ -6,9 +6,9 @@ Masks aren't kept: the way back draws them again. `manual_seed` makes them repea
 from typing import Any, ClassVar
 
 from .. import kernels
+from .affine import axes
 from .initial import mask_stream
 from .module import Module
-from .normalization import axes
 
 
 class _Dropout(Module):

@@ -1,42 +1,13 @@
-"""Batch norm as a layer: by a batch's statistics in training, by those gathered meanwhile in inference."""
+"""Batch norm and instance norm: by a batch's statistics in training, by those gathered meanwhile in inference."""
 
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import kernels
+from .affine import add_gradients, axes, data, integer, scale_and_shift
 from .module import Module
-from .parameter import Buffer, Parameter
-
-
-def scale_and_shift(shape: Any, weight: bool, bias: bool, dtype: Any) -> tuple[Parameter | None, Parameter | None]:
-    """A weight of ones and a bias of zeros, or None."""
-    return (
-        Parameter(np.ones(shape, dtype), "weight") if weight else None,
-        Parameter(np.zeros(shape, dtype), "bias") if bias else None,
-    )
-
-
-def data(held: Buffer | None) -> Any:
-    return None if held is None else held.data
-
-
-def add_gradients(parameters: tuple[Parameter | None, ...], gradients: tuple) -> None:
-    for parameter, gradient in zip(parameters, gradients):
-        if parameter is not None:
-            parameter.add_grad(gradient)
-
-
-def integer(layer: Any, name: str, value: Any, low: int = 0) -> int:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < low:
-        raise ValueError(f"{type(layer).__name__}: {name} is {value!r}, it must be an integer of at least {low}")
-    return int(value)
-
-
-def axes(layer: Any, x: Any, allowed: tuple[int, ...]) -> None:
-    if x.ndim not in allowed:
-        numbers = " or ".join(map(str, allowed))
-        raise ValueError(f"{type(layer).__name__}: x has {x.ndim} axes, it must have {numbers}")
+from .parameter import Buffer
 
 
 class Gathering(Module):
@@ -131,15 +102,95 @@ class _BatchNorm(Gathering):
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C) or (N, C, L). Ioffe and Szegedy, arXiv:1502.03167.\n    "
+    __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C) or (N, C, L). Source: arXiv:1502.03167.\n    "
     ndim = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C, H, W). Ioffe and Szegedy, arXiv:1502.03167.\n    "
+    __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C, H, W). Source: arXiv:1502.03167.\n    "
     ndim = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C, D, H, W). Ioffe and Szegedy, arXiv:1502.03167.\n    "
+    __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C, D, H, W). Source: arXiv:1502.03167.\n    "
     ndim = (5,)
+
+
+class _InstanceNorm(Gathering):
+    """(x − mean) / √(variance + eps) · weight + bias, of each image's channels.
+
+    Parameters
+    ----------
+    num_features : int
+        Channels.
+    eps : float
+        Added to the variance.
+    momentum : float
+        The weight of new statistics in the running ones.
+    affine : bool
+        Whether there are a `weight` and a `bias`, (num_features,): ones and zeros at first.
+    track_running_stats : bool
+        Whether `running_mean` and `running_var` are gathered in training for inference. Without them, inference too
+        takes an image's own.
+    bias : bool
+        False for a weight alone.
+    dtype : float32 or float64
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        *,
+        bias: bool = True,
+        dtype: Any = np.float32,
+    ):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+
+    def __call__(self, x):
+        return self._normalise(x, use_input_stats=self.running_mean is None)[0]
+
+    def forward(self, x):
+        y, statistics = self._normalise(x, use_input_stats=True)
+
+        def backward(grad, input_gradient=True):
+            parameters = self.weight, self.bias
+            images, grads = (a if a.ndim == self.ndim[-1] else a[None] for a in (x, grad))
+            options = {"eps": self.eps, "statistics": statistics}
+            grad_x, *found = kernels.instance_norm_backward(
+                grads, images, None, None, *map(data, parameters), **options
+            )
+            add_gradients(parameters, tuple(found))
+            return grad_x.reshape(x.shape) if input_gradient else None
+
+        return y, backward
+
+    def _normalise(self, x: Any, use_input_stats: bool) -> tuple[Any, Any]:
+        axes(self, x, self.ndim)
+        images = x if x.ndim == self.ndim[-1] else x[None]  # without a batch: one image
+        if images.shape[1] != self.num_features:
+            raise ValueError(
+                f"{type(self).__name__}: x has {images.shape[1]} channels, it must have {self.num_features}"
+            )
+        held = map(data, (self.running_mean, self.running_var, self.weight, self.bias))
+        options = {"use_input_stats": use_input_stats, "momentum": self.share_of_the_new(), "eps": self.eps}
+        y, statistics = kernels.instance_norm_with_statistics(images, *held, **options)
+        return y.reshape(x.shape), statistics
+
+
+class InstanceNorm1d(_InstanceNorm):
+    __doc__ = f"{_InstanceNorm.__doc__}\n    x is (N, C, L) or (C, L). Source: arXiv:1607.08022.\n    "
+    ndim = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    __doc__ = f"{_InstanceNorm.__doc__}\n    x is (N, C, H, W) or (C, H, W). Source: arXiv:1607.08022.\n    "
+    ndim = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    __doc__ = f"{_InstanceNorm.__doc__}\n    x is (N, C, D, H, W) or (C, D, H, W). Source: arXiv:1607.08022.\n    "
+    ndim = (4, 5)

@@ -26,8 +26,8 @@ ARRAY = "real[:, :, :, :, ::1]"
 LONG = 24  # positions in a row that are worth vectors along it
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], int64, out {ARRAY}")
-def convolution(x, weight, bias, geometry, precision, out, threads):
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
+def convolution(x, weight, bias, geometry, out, threads):
     groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
     outputs, terms = weight.shape[0] // groups, weight.size // weight.shape[0]
     by_images = _by_images(x, size[2])
@@ -38,8 +38,8 @@ def convolution(x, weight, bias, geometry, precision, out, threads):
     _correlate(x, packed, offsets, convolution_phases(terms, size), bias, frame, steps, by_images, out, threads)
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], int64, out {ARRAY}")
-def transposed(x, weight, bias, geometry, precision, out, threads):
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
+def transposed(x, weight, bias, geometry, out, threads):
     groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
     inputs, outputs = weight.shape[0] // groups, weight.shape[1]
     by_images = _by_images(x, size[2] // geometry[2])
@@ -50,8 +50,8 @@ def transposed(x, weight, bias, geometry, precision, out, threads):
     _correlate(x, packed, offsets, phases, bias, frame, steps, by_images, out, threads)
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in int64[::1], int64, out {ARRAY}")
-def weight_gradient(grad, x, geometry, precision, out, threads):
+@kernel(f"in {ARRAY}, in {ARRAY}, in int64[::1], out {ARRAY}")
+def weight_gradient(grad, x, geometry, out, threads):
     by_images = _by_images(x, grad.shape[4])
     frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], not by_images)
     offsets = convolution_offsets(out.shape[1], out.shape[2:], geometry, frame)

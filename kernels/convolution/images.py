@@ -80,7 +80,7 @@ def correlate_images(first, last, x, packed, offsets, phases, bias, frame, steps
 
 @inline
 def images_to_lanes(x, first, channel, channels, frame, seen, start, square):
-    """seen[start + w place + lane] = image first + lane, at each place of the frame; lanes without one hold anything."""
+    """seen[start + w place + lane] = image first + lane, at each place of the frame; idle lanes hold anything."""
     w = lanes(x)
     before_z, before_y, before_x, depth, height, pitch, _ = frame
     _, all_channels, size_z, size_y, size_x = x.shape

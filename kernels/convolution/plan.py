@@ -54,9 +54,9 @@ def convolution_offsets(channels, window, geometry, frame):
     for c in range(channels):
         for i in range(window[0]):
             for j in range(window[1]):
-                for l in range(window[2]):
+                for m in range(window[2]):
                     row = ((c * depth + i * geometry[6]) * height + j * geometry[7]) * parts
-                    column = l * geometry[8]
+                    column = m * geometry[8]
                     offsets[k] = (row + column % parts) * pitch + column // parts
                     k += 1
     return offsets
@@ -72,7 +72,10 @@ def convolution_phases(terms, size):
 
 @inline
 def pack_weight(weight, start, line, term, groups, outputs, terms, packed, first):
-    """packed[g, panel, first + k, r] = weight[g …], outputs `line` apart, `terms` terms `term` apart, groups in a row."""
+    """packed[g, panel, first + k, r] = the weight of output panel · MR + r and term k of a group.
+
+    In `weight` a group's outputs lie `line` apart, from `start` on, and their terms `term`.
+    """
     for g in range(groups):
         for o in range(outputs):
             at = start + g * (weight.size // groups) + o * line
@@ -112,10 +115,10 @@ def transposed_phases(weight, geometry, size, frame, packed, offsets):
                     )
                 for i in range(used[0]):
                     for j in range(used[1]):
-                        for l in range(used[2]):
-                            tap = (taps[0, i, 0] * window[1] + taps[1, j, 0]) * window[2] + taps[2, l, 0]
+                        for m in range(used[2]):
+                            tap = (taps[0, i, 0] * window[1] + taps[1, j, 0]) * window[2] + taps[2, m, 0]
                             pack_weight(weight, tap, places, outputs * places, groups, outputs, inputs, packed, k)
-                            seen = (taps[0, i, 1] * frame[4] + taps[1, j, 1]) * frame[5] + taps[2, l, 1]
+                            seen = (taps[0, i, 1] * frame[4] + taps[1, j, 1]) * frame[5] + taps[2, m, 1]
                             for channel in range(inputs):
                                 offsets[k + channel] = channel * frame_size(frame) + seen
                             k += inputs

@@ -7,7 +7,7 @@ import numpy as np
 from .geometry import unpack
 
 
-def convolution(x, weight, bias, geometry, precision):
+def convolution(x, weight, bias, geometry):
     geometry, size = unpack(geometry)
     n, groups, outputs = len(x), geometry.groups, len(weight)
     w = weight.reshape(groups, outputs // groups, *weight.shape[1:])
@@ -18,7 +18,7 @@ def convolution(x, weight, bias, geometry, precision):
     return y + bias[:, None, None, None] if bias.size else y
 
 
-def transposed(x, weight, bias, geometry, precision):
+def transposed(x, weight, bias, geometry):
     """The gradient of a convolution by its input, x being that of its output; with a bias."""
     geometry, size = unpack(geometry)
     n, groups = len(x), geometry.groups
@@ -33,7 +33,7 @@ def transposed(x, weight, bias, geometry, precision):
     return y + bias[:, None, None, None] if bias.size else y
 
 
-def weight_gradient(grad, x, geometry, precision):
+def weight_gradient(grad, x, geometry):
     geometry, kernel = unpack(geometry)
     n, groups = len(x), geometry.groups
     parts = grad.reshape(n, groups, grad.shape[1] // groups, *grad.shape[2:])

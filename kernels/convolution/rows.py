@@ -32,7 +32,7 @@ def up(n, step):
 
 @inline
 def copy_images(x, first, images, channel, channels, frame, padded):
-    """padded[i, c, z, y, phase, column] = x[first + i, channel + c, z − …, y − …, …]; what is zero around them stays."""
+    """The channels of some images into the frames `padded`; what is zero there around them stays."""
     w = lanes(x)
     before_z, before_y, before_x, depth, height, pitch, parts = frame
     _, all_channels, size_z, size_y, size_x = x.shape

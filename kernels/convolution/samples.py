@@ -1,9 +1,13 @@
 """Arguments to try convolutions on."""
 
+from typing import Any
+
 from ..operation import Draw, Sample
 
+Sizes = tuple[tuple[Any, ...], ...]
+
 # n, channels, sizes, out_channels, window, options
-PLANE = (
+PLANE: Sizes = (
     (2, 3, (8, 9), 4, (3, 3), {"padding": 1}),
     (1, 1, (1, 1), 1, (1, 1), {}),
     (0, 2, (5, 5), 3, (3, 3), {}),
@@ -30,19 +34,19 @@ PLANE = (
     (31, 17, (5, 7), 13, (3, 3), {"padding": 1}),
     (33, 4, (3, 3), 6, (2, 2), {"padding": 2, "dilation": 2, "groups": 2}),
 )
-LINE = (
+LINE: Sizes = (
     (2, 3, (37,), 4, (3,), {"padding": 1}),
     (1, 2, (11,), 3, (4,), {"stride": 3, "padding": 2, "dilation": 2}),
     (2, 4, (9,), 4, (3,), {"groups": 4, "padding": "same"}),
 )
-VOLUME = (
+VOLUME: Sizes = (
     (2, 3, (4, 5, 6), 2, (3, 3, 3), {"padding": 1}),
     (16, 2, (2, 3, 3), 2, (2, 2, 3), {"padding": (1, 0, 1)}),
     (1, 2, (5, 4, 7), 4, (2, 3, 1), {"stride": (2, 1, 3), "padding": (1, 0, 0), "groups": 2}),
     (1, 2, (4, 5, 5), 3, (2, 2, 2), {"dilation": (1, 2, 2)}),
 )
 # The same for transposed ones, sizes being those of their input.
-PLANE_TRANSPOSED = (
+PLANE_TRANSPOSED: Sizes = (
     (2, 4, (5, 6), 3, (3, 3), {"padding": 1}),
     (1, 1, (1, 1), 1, (1, 1), {}),
     (0, 2, (5, 5), 3, (3, 3), {}),
@@ -56,8 +60,8 @@ PLANE_TRANSPOSED = (
     (16, 5, (4, 3), 3, (4, 3), {"stride": 2, "padding": 1}),
     (31, 2, (5, 4), 4, (3, 3), {"padding": 1, "groups": 2}),
 )
-LINE_TRANSPOSED = ((2, 3, (9,), 4, (4,), {"stride": 2, "padding": 1}), (1, 2, (5,), 2, (3,), {"groups": 2}))
-VOLUME_TRANSPOSED = (
+LINE_TRANSPOSED: Sizes = ((2, 3, (9,), 4, (4,), {"stride": 2, "padding": 1}), (1, 2, (5,), 2, (3,), {"groups": 2}))
+VOLUME_TRANSPOSED: Sizes = (
     (1, 3, (2, 3, 4), 2, (2, 2, 2), {"stride": 2}),
     (1, 2, (3, 2, 3), 3, (3, 2, 3), {"padding": (1, 0, 1), "output_padding": (0, 1, 0), "stride": (1, 2, 1)}),
 )

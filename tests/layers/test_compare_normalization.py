@@ -14,6 +14,15 @@ CASES = [
     ("BatchNorm2d", (3,), {"bias": False}, (4, 3, 6, 5)),
     ("BatchNorm2d", (3,), {"affine": False}, (4, 3, 6, 5)),
     ("BatchNorm3d", (3,), {"track_running_stats": False}, (4, 3, 2, 3, 5)),
+    ("InstanceNorm1d", (3,), {}, (4, 3, 5)),
+    ("InstanceNorm2d", (3,), {"affine": True, "track_running_stats": True}, (4, 3, 6, 5)),
+    ("InstanceNorm3d", (3,), {"affine": True, "eps": 1e-2}, (3, 2, 3, 5)),
+    ("GroupNorm", (2, 6), {"eps": 1e-3}, (4, 6, 5)),
+    ("GroupNorm", (3, 6), {"affine": False}, (4, 6, 5, 3)),
+    ("LayerNorm", ((3, 5),), {"bias": False}, (4, 3, 5)),
+    ("LayerNorm", (5,), {"elementwise_affine": False}, (4, 3, 5)),
+    ("RMSNorm", (5,), {"eps": 1e-3}, (4, 3, 5)),
+    ("RMSNorm", ((3, 5),), {}, (4, 3, 5)),
 ]
 
 

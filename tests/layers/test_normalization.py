@@ -13,6 +13,14 @@ CASES = {
     "BatchNorm1d": (lambda: layers.BatchNorm1d(5, **F64), (4, 5)),
     "BatchNorm1d of rows": (lambda: layers.BatchNorm1d(5, bias=False, **F64), (4, 5, 3)),
     "BatchNorm2d": (lambda: layers.BatchNorm2d(2, 1e-3, None, **F64), (3, 2, 2, 5)),
+    "InstanceNorm1d": (lambda: layers.InstanceNorm1d(3, affine=True, **F64), (2, 3, 5)),
+    "InstanceNorm2d without a batch": (lambda: layers.InstanceNorm2d(3, **F64), (3, 2, 4)),
+    "InstanceNorm3d": (lambda: layers.InstanceNorm3d(2, affine=True, track_running_stats=True, **F64), (2, 2, 2, 1, 3)),
+    "GroupNorm": (lambda: layers.GroupNorm(2, 4, **F64), (2, 4, 3)),
+    "GroupNorm without space": (lambda: layers.GroupNorm(2, 4, bias=False, **F64), (2, 4)),
+    "LayerNorm": (lambda: layers.LayerNorm((3, 4), **F64), (2, 3, 4)),
+    "LayerNorm without parameters": (lambda: layers.LayerNorm(4, elementwise_affine=False, **F64), (2, 4)),
+    "RMSNorm": (lambda: layers.RMSNorm([4], **F64), (2, 3, 4)),
     "BatchNorm3d": (lambda: layers.BatchNorm3d(2, affine=False, track_running_stats=False, **F64), (3, 2, 2, 1, 3)),
 }
 
@@ -78,6 +86,16 @@ def test_without_running_statistics_inference_takes_the_batch():
     assert list(layer.state_dict()) == ["weight", "bias"]
 
 
+def test_instances_move_their_running_statistics():
+    layer = layers.InstanceNorm1d(3, track_running_stats=True, **F64)
+    x = rng().standard_normal((2, 3, 6)) + 2
+    layer.forward(x)
+    np.testing.assert_allclose(layer.running_mean.data, 0.1 * x.mean((0, 2)), rtol=1e-12)
+    np.testing.assert_allclose(layer.running_var.data, 0.9 + 0.1 * x.var(2, ddof=1).mean(0), rtol=1e-12)
+    expected = (x - 0.1 * x.mean((0, 2))[:, None]) / np.sqrt(layer.running_var.data[:, None] + 1e-5)
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["numba", "simulator", "reference"])
 @pytest.mark.parametrize("shape", [(9, 20), (3, 2, 40)])
 def test_batch_norm_moves_its_running_statistics_in_place(name, shape):
@@ -107,6 +125,16 @@ MISTAKES = [
     (lambda: layers.BatchNorm1d(-1), "BatchNorm1d: num_features is -1, it must be an integer of at least 0"),
     (lambda: layers.BatchNorm1d(4)(X), "running_mean has the shape (4,), it must be (3,)"),
     (lambda: layers.BatchNorm1d(3).forward(X[:1, :, 0]), "Expected more than 1 value per channel in training"),
+    (lambda: layers.GroupNorm(2, 3), "GroupNorm: num_channels is 3, it must be a multiple of 2"),
+    (lambda: layers.GroupNorm(2, 4)(X), "GroupNorm: x has the shape (2, 3, 4), it must be (N, 4, …)"),
+    (lambda: layers.InstanceNorm1d(3).forward(X[:, :, :1]), "Expected more than 1 spatial element in training"),
+    (lambda: layers.InstanceNorm1d(4)(X), "InstanceNorm1d: x has 3 channels, it must have 4"),
+    (lambda: layers.LayerNorm(4.0), "LayerNorm: normalized_shape is 4.0, it must be an integer of at least 0"),
+    (lambda: layers.LayerNorm(3)(X), "normalized_shape is (3,), it must be the sizes of the last axes of x"),
+    (lambda: kernels.group_norm(X, 2), "num_groups is 2, it must divide the number of channels, 3"),
+    (lambda: kernels.group_norm(X, 3, V[:2]), "weight has the shape (2,), it must be (3,)"),
+    (lambda: kernels.instance_norm(X[0]), "it must be (n, channels, …) with an axis of space"),
+    (lambda: kernels.instance_norm(X, V), "must be given together, or neither"),
     (lambda: kernels.batch_norm(V, V, V), "x has the shape (3,), it must be (n, channels, …)"),
     (lambda: kernels.batch_norm(X, None, None), "running_mean and running_var are needed unless training"),
     (lambda: kernels.batch_norm(X, V, None, training=True), "must be given together, or neither"),

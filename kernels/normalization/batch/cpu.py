@@ -2,9 +2,6 @@
 
 A thread takes a channel through sums and results, while it lies in the cache; where spatial is 1, and neighbours are of
 different channels, it takes images instead, first for the sums, then for the results (walks.py).
-
-The variance is of x − pivot, less rest², where the pivot is the channel's first element: beside a large mean x − pivot
-is exact. Should that be far from the mean, the sums are taken again, from the mean.
 """
 
 import math
@@ -14,9 +11,16 @@ import numpy as np
 from ...jit import inline, kernel, task
 from ...rows import sum_rows
 from ...share import enough, share
-from .walks import GROUP, apply_columns, apply_rows, sums_of_columns, sums_of_rows
-
-FAR = 16  # variances
+from ..walks import (
+    FAR,
+    GROUP,
+    apply_columns,
+    apply_rows,
+    moments_of_rows,
+    spread,
+    sums_of_columns,
+    sums_of_rows,
+)
 
 
 @kernel(
@@ -70,14 +74,8 @@ def _forward(first, last, none, x, parameters, new, y, statistics, coefficients)
     n, channels, spatial = x.shape
     size = x.dtype.type(n * spatial)
     for channel in range(first, last):
-        pivot, rest = x[0, channel, 0], x.dtype.type(0)
-        for _ in range(2):
-            pivot += rest
-            total, squares = sums_of_rows(none, x, channel, pivot)
-            rest, variance = _spread(total, squares, size)
-            statistics[0, channel], statistics[1, channel], statistics[2, channel] = pivot, rest, variance
-            if not rest * rest > FAR * variance:
-                break
+        found = moments_of_rows(none, x, channel, size)
+        statistics[0, channel], statistics[1, channel], statistics[2, channel] = found
         _settle(channel, channel + 1, x, parameters, new, statistics, coefficients)
         apply_rows(channel, n * channels, channels, none, x, coefficients, y)
 
@@ -93,14 +91,6 @@ def _backward(first, last, none, grad, x, weight, statistics, training, grad_x, 
             apply_rows(channel, n * channels, channels, grad, x, coefficients, grad_x)
         else:
             apply_rows(channel, n * channels, channels, none, grad, coefficients, grad_x)
-
-
-@inline
-def _spread(total, squares, size):
-    """(rest, variance) from the sums of x − pivot and its square."""
-    rest = total / size
-    variance = squares / size - rest * rest
-    return rest, variance if not variance < 0 else variance * 0  # by rounding, where all are equal
 
 
 @inline
@@ -128,7 +118,7 @@ def _spread_columns(x, sums, statistics, first):
     """All channels' moments; those whose first pivot is far from the mean get another. Whether there are any."""
     channels, size, far = x.shape[1], x.dtype.type(x.shape[0]), False
     for channel in range(channels):
-        rest, variance = _spread(sums[channel], sums[channels + channel], size)
+        rest, variance = spread(sums[channel], sums[channels + channel], size)
         statistics[1, channel], statistics[2, channel] = rest, variance
         if first and rest * rest > FAR * variance:
             statistics[0, channel] += rest

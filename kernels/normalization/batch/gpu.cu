@@ -1,27 +1,9 @@
 // Batch norm on the GPU. x is (n, channels, spatial): a block takes a channel, its threads walk over it together.
 
 #include "normalization/normal.cuh"
+#include "normalization/walk.cuh"
 
-// A thread's walk over a channel: elements threadIdx.x, threadIdx.x + blockDim.x, … of its images one after another. The
-// place of each follows from the last one's: a division an element would cost more than the rest.
-struct Walk {
-    long long channels, spatial, image, i;
-
-    __device__ Walk(long long channels, long long spatial)
-        : channels(channels), spatial(spatial), image(threadIdx.x / spatial), i(threadIdx.x % spatial) {}
-    __device__ void step(long long images, long long rest) {  // blockDim.x as whole images and what is left
-        image += images;
-        i += rest;
-        if (i >= spatial) i -= spatial, image++;
-    }
-    __device__ long long at(long long channel) const { return (image * channels + channel) * spatial + i; }
-};
-
-#define ALONG_THE_CHANNEL(at, channel, n)                                                                  \
-    for (Walk walk(channels, spatial); walk.image < n; walk.step(blockDim.x / spatial, blockDim.x % spatial)) \
-        if (long long at = walk.at(channel); true)
-
-// A group's variance is of x − pivot, less rest²: the pivot is the channel's first element, or, where that is further from
+// A channel's variance is of x − pivot, less rest²: the pivot is the channel's first element, or, where that is further from
 // the mean than 4 deviations, the mean.
 extern "C" __global__ void batch_norm(const real* x, const real* weight, const real* bias, const real* mean,
                                       const real* variance, real momentum, real eps, real* y, real* statistics,

@@ -6,12 +6,16 @@ Both directions are the same two walks, with a gradient and without (it is empty
     y = (x − pivot) · slope + shift + grad · factor      coefficients has a row each: pivot, slope, shift, factor
 
 `…_rows` go along the rows of spatial elements of a channel; `…_columns` along the channels, where spatial is 1.
+
+The variance is of x − pivot, less rest², where the pivot is the channel's first element: beside a large mean x − pivot
+is exact. Should that be far from the mean, the sums are taken again, from the mean.
 """
 
-from ...jit import task
-from ...simd import add_lanes, fma, full, lanes, load_all, load_first, store_first
+from ..jit import inline, task
+from ..simd import add_lanes, fma, full, lanes, load_all, load_first, store_first
 
 GROUP = 32  # rows, where sums go along the channels
+FAR = 16  # variances
 
 
 @task
@@ -30,6 +34,28 @@ def sums_of_rows(grad, x, channel, pivot):
                 u, v = load_first(grad, i, m, 0), load_first(grad, i + w, m - w, 0)
             a, aa, b, bb = a + u, fma(u, d, aa), b + v, fma(v, e, bb)
     return add_lanes(a + b), add_lanes(aa + bb)
+
+
+@inline
+def spread(total, squares, size):
+    """(rest, variance) from the sums of x − pivot and its square."""
+    rest = total / size
+    variance = squares / size - rest * rest
+    return rest, variance if not variance < 0 else variance * 0  # by rounding, where all are equal
+
+
+@task
+def moments_of_rows(none, x, channel, size):
+    """(pivot, rest, variance) of a channel of so many elements; its mean is pivot + rest."""
+    pivot, rest = x[0, channel, 0], x.dtype.type(0)
+    variance = rest
+    for _ in range(2):
+        pivot += rest
+        total, squares = sums_of_rows(none, x, channel, pivot)
+        rest, variance = spread(total, squares, size)
+        if not rest * rest > FAR * variance:
+            break
+    return pivot, rest, variance
 
 
 @task

@@ -1,0 +1,1 @@
+"""Versions of the convolution, lowest first, one idea a file. `kernels.rung(conv2d="1_naive")` runs one."""
