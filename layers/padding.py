@@ -1,4 +1,4 @@
-"""Padding as layers, of one to three axes: with a number, with zeros, by reflection, replication, or from the other end."""
+"""Padding as layers, of one to three axes: a number, zeros, by reflection, replication, or from the far end."""
 
 from typing import Any, ClassVar
 
