@@ -78,12 +78,14 @@ from .convolution import (
     conv2d_backward,
     conv3d,
     conv3d_backward,
+    conv_precision,
     conv_transpose1d,
     conv_transpose1d_backward,
     conv_transpose2d,
     conv_transpose2d_backward,
     conv_transpose3d,
     conv_transpose3d_backward,
+    set_conv_precision,
 )
 from .losses.binary import (
     binary_cross_entropy,
@@ -227,6 +229,7 @@ from .random import (
 )
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
+from .resampling import interpolate, interpolate_backward, pad, pad_backward, pixel_shuffle, pixel_unshuffle
 from .softmax import (
     log_softmax,
     log_softmax_backward,
@@ -313,6 +316,7 @@ __all__ = [
     "conv2d_backward",
     "conv3d",
     "conv3d_backward",
+    "conv_precision",
     "conv_transpose1d",
     "conv_transpose1d_backward",
     "conv_transpose2d",
@@ -370,6 +374,8 @@ __all__ = [
     "instance_norm",
     "instance_norm_backward",
     "instance_norm_with_statistics",
+    "interpolate",
+    "interpolate_backward",
     "kl_div",
     "kl_div_with_gradient",
     "l1_loss",
@@ -419,6 +425,10 @@ __all__ = [
     "nadam_update",
     "nll_loss",
     "nll_loss_with_gradient",
+    "pad",
+    "pad_backward",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_loss",
     "poisson_loss_with_gradient",
     "poisson_nll_loss",
@@ -444,6 +454,7 @@ __all__ = [
     "schedule_free_update",
     "selu",
     "selu_backward",
+    "set_conv_precision",
     "set_threads",
     "sgd_update",
     "sigmoid",

@@ -5,54 +5,57 @@ import math
 import numpy as np
 
 from .. import cuda
+from ..reductions import gpu as reductions
 from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
-TILE, THREADS = 64, 256
-BLOCKS = 264  # that fill a large GPU twice
+TILE = 64  # rows and columns of a product a block
+BLOCKS = 528  # enough to fill the largest GPU
+TERMS = 128  # fewer aren't worth a block of their own
 
 
-def arguments(seen, positions, weight, geometry) -> tuple:
-    """What geometry.cuh calls GEOMETRY: of a convolution of images `seen` with a result (…, *positions)."""
-    known, _ = unpack(geometry)
-    sizes = seen.shape[0], known.groups, weight[1], weight[0] // known.groups, *seen.shape[2:], *positions, *weight[2:]
-    return tuple(np.int32(v) for v in (*sizes, *known.stride, *known.padding, *known.dilation))
+def arguments(x, weight, y, geometry) -> tuple:
+    """The sizes that every version takes, whichever of the three arrays it computes (shapes.cuh)."""
+    rules, _ = unpack(geometry)
+    sizes = (len(x), rules.groups, weight.shape[1], len(weight) // rules.groups, *x.shape[2:], *y.shape[2:])
+    return tuple(map(np.int32, (*sizes, *weight.shape[2:], *rules.stride, *rules.padding, *rules.dilation)))
 
 
-def convolution(device, x, weight, bias, geometry, out):
+def convolution(device, x, weight, bias, geometry, precision, out):
+    groups = unpack(geometry)[0].groups
     if out.size:
-        groups = int(geometry[9])
-        columns = x.shape[0] * math.prod(out.shape[2:])
-        grid = cuda.blocks(columns, TILE) * groups, cuda.blocks(weight.shape[0] // groups, TILE)
-        numbers = arguments(x, out.shape[2:], weight.shape, geometry)
-        device.launch(
-            SOURCE, "convolution", out.dtype, grid, THREADS, (x, weight, bias, out, np.int32(bias.size > 0), *numbers)
-        )
+        columns = len(out) * math.prod(out.shape[2:])
+        _launch(device, "convolution", (x, weight, bias, out), len(weight) // groups, columns, groups,
+                arguments(x, weight, out, geometry))  # fmt: skip
 
 
-def transposed(device, x, weight, bias, geometry, out):
+def transposed(device, x, weight, bias, geometry, precision, out):
+    rules, size = unpack(geometry)
     if out.size:
-        known, size = unpack(geometry)
-        most = math.prod(-(-n // s) for n, s in zip(size, known.stride))
-        phases = known.groups * math.prod(known.stride)
-        grid = cuda.blocks(x.shape[0] * most, TILE) * phases, cuda.blocks(weight.shape[1], TILE)
-        numbers = arguments(out, x.shape[2:], weight.shape, geometry)
-        device.launch(
-            SOURCE, "transposed", out.dtype, grid, THREADS, (x, weight, bias, out, np.int32(bias.size > 0), *numbers)
-        )
+        largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
+        columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
+        _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack,
+                arguments(out, weight, x, geometry))  # fmt: skip
+
+
+def _launch(device, name, arrays, rows, columns, stack, sizes):
+    bias, out = arrays[2:]
+    grid = (cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE), min(stack, 65535))
+    device.launch(SOURCE, name, out.dtype, grid, TILE * TILE // 16, (*arrays, np.int32(bias.size > 0), *sizes))
 
 
 def weight_gradient(device, grad, x, geometry, out):
-    groups = int(geometry[9])
-    terms, total = math.prod(out.shape[1:]), x.shape[0] * math.prod(grad.shape[2:])
-    tiles = cuda.blocks(terms, TILE) * groups, cuda.blocks(out.shape[0] // groups, TILE)
-    parts = max(1, min(cuda.blocks(BLOCKS, math.prod(tiles)), total // THREADS))
-    sums = out if parts == 1 else device.empty((parts, out.size), out.dtype)
-    numbers = arguments(x, grad.shape[2:], out.shape, geometry)
-    grid = tiles[0] * parts, tiles[1]
-    device.launch(SOURCE, "weight_gradient", out.dtype, grid, THREADS, (grad, x, sums, np.int32(parts), *numbers))
+    groups = unpack(geometry)[0].groups
+    tiles = cuda.blocks(len(out) // groups, TILE) * cuda.blocks(math.prod(out.shape[1:]), TILE)
+    # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.
+    terms = len(grad) * math.prod(grad.shape[2:])
+    wanted = min(cuda.blocks(BLOCKS, tiles * groups), cuda.blocks(terms, TERMS), 65535)
+    share = cuda.blocks(cuda.blocks(terms, wanted), 16) * 16
+    parts = cuda.blocks(terms, share)
+    target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
+    sizes = (np.int64(share), *arguments(x, out, grad, geometry))
+    device.launch(
+        SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), 256, (grad, x, target, *sizes)
+    )
     if parts > 1:
-        size = np.int64(out.size)
-        device.launch(
-            SOURCE, "sum_parts", out.dtype, cuda.blocks(out.size, 256), 256, (sums, out, np.int32(parts), size)
-        )
+        reductions.sum(device, target, 1, out.reshape(1, 1, out.size))

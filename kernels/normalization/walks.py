@@ -12,6 +12,7 @@ is exact. Should that be far from the mean, the sums are taken again, from the m
 """
 
 from ..jit import inline, task
+from ..rows import sum_rows
 from ..simd import add_lanes, fma, full, lanes, load_all, load_first, store_first
 
 GROUP = 32  # rows, where sums go along the channels
@@ -86,6 +87,12 @@ def sums_of_columns(first, last, grad, x, pivots, sums):
                 u = load_first(grad, i, m, 0) if grad.size else d
                 store_first(sums, o, m, u + load_first(sums, o, m, 0))
                 store_first(sums, o + channels, m, fma(u, d, load_first(sums, o + channels, m, 0)))
+
+
+@task
+def sum_groups(parts, sums):
+    """The sums of the rows of `parts`, in their order: not pasted into each kernel that needs them."""
+    sum_rows(parts, 0, parts.shape[0], sums, 0)
 
 
 @task

@@ -125,7 +125,7 @@ def test_rungs(family, name):
         for sample in samples(operation, np.float32):
             exact = in_float64(sample)
             expected = reference(operation.function, *exact.args, **exact.options)
-            with kernels.rung(**{operation.name: rung}), running(name, orders(name)[-1]):
+            with running(name, orders(name)[-1]), kernels.rung(**{operation.name: rung}):
                 moved = moved_to(backend, sample)
                 results = as_tuple(operation.function(*moved.args, **moved.options))
             for result, wanted in zip(results, expected, strict=True):

@@ -5,13 +5,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kernelwright import layers
+from kernelwright import kernels, layers
 
 pytestmark = pytest.mark.compare
 torch = pytest.importorskip("torch")
+MODES = ["zeros", "reflect", "replicate", "circular"] if hasattr(kernels, "pad") else ["zeros"]
 NAMES = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(data=st.data())
@@ -37,6 +39,10 @@ def test_like_pytorch(name, data):
         assume(all((n - 1) * s - 2 * p + r + m > 0 for n, s, p, r, m in every))
     else:
         assume(all(r <= n + 2 * p for r, n, p in zip(reach, size, padding)))
+        options["padding_mode"] = draw(st.sampled_from(MODES))
+        if draw(st.booleans()):
+            options |= {"padding": "same", "stride": 1}
+            assume(all((r - 1) // 2 < n for r, n in zip(reach, size)))
 
     ours = getattr(layers, name)(channels, outputs, window, **options)
     theirs = getattr(torch.nn, name)(channels, outputs, window, **options)
@@ -54,3 +60,12 @@ def test_like_pytorch(name, data):
     wanted = dict(theirs.named_parameters())
     for key, parameter in ours.named_parameters():
         np.testing.assert_allclose(parameter.grad, wanted[key].grad.numpy(), rtol=2e-4, atol=2e-3)
+
+
+@pytest.mark.parametrize("size", [(7, 9), (8, 10), (2, 3, 7, 10)])
+def test_size_asked_for(size):
+    layer, twin = (module.ConvTranspose2d(4, 3, 3, stride=2) for module in (layers, torch.nn))
+    layer.load_state_dict(twin.state_dict())
+    x = np.random.default_rng(0).standard_normal((2, 4, 3, 4)).astype(np.float32)
+    theirs = twin(torch.from_numpy(x), output_size=size).detach()
+    np.testing.assert_allclose(layer(x, size), theirs, rtol=1e-4, atol=1e-5)

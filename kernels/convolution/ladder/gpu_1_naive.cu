@@ -1,27 +1,32 @@
-// Rung 1: a thread for each number of the result, which walks over all that its window sees.
+// Rung 1: a thread an element of y, the definition.
 //
-// Neighbouring threads read neighbouring numbers of the image, and all of them the same weight. But every number of the
-// image is read from global memory once for each output channel and each place in the window, and every weight for each
-// position: the top of the ladder, gpu.cu, reads both once for 64 of them, into shared memory.
+// Neighbouring threads read neighbouring numbers of the image, and all of a warp the same weight. But each number of the
+// image is read once for each output channel and each place in the window, and each weight for each position.
 
-#include "convolution/geometry.cuh"
+#include "convolution/shapes.cuh"
 
 extern "C" __global__ void convolution(const real* x, const real* weight, const real* bias, real* y, int has_bias,
-                                       GEOMETRY) {
-    long long at = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    long long positions = (long long)out_z * out_y * out_x, channels = (long long)groups * outputs;
-    if (at >= images * channels * positions) return;
-    Place p = Place::of(at % positions, out_y, out_x);
-    int channel = at / positions % channels;
-    Image seen = {x, in_z, in_y, in_x};
-    long long first = (at / positions / channels * groups + channel / outputs) * inputs;
-    const real* w = weight + (long long)channel * inputs * window_z * window_y * window_x;
-    real sum = has_bias ? bias[channel] : real(0);
-    for (int c = 0; c < inputs; c++)
-        for (int i = 0; i < window_z; i++)
-            for (int j = 0; j < window_y; j++)
-                for (int k = 0; k < window_x; k++)
-                    sum += *w++ * seen.at(first + c, p.z * stride_z - pad_z + i * space_z,
-                                          p.y * stride_y - pad_y + j * space_y, p.x * stride_x - pad_x + k * space_x);
-    y[at] = sum;
+                                       SHAPE_ARGUMENTS) {
+    Shapes s = SHAPES;
+    Digits p(blockIdx.x * (long long)blockDim.x + threadIdx.x, s.result);
+    long long stack = (long long)n * groups * outputs, plane = s.input.product();  // stack: images of the result
+    if (p.first >= stack) return;
+    int output = p.first % (groups * outputs);
+    long long first = (p.first / (groups * outputs) * groups + output / outputs) * channels;
+    const real* factor = weight + output * channels * s.window.product();
+    real sum = has_bias ? bias[output] : real(0);
+    for (int c = 0; c < channels; c++) {
+        for (int i = 0; i < window_d; i++) {
+            for (int j = 0; j < window_h; j++) {
+                for (int k = 0; k < window_w; k++, factor++) {
+                    int d = p.d * stride_d - padding_d + i * dilation_d, h = p.h * stride_h - padding_h + j * dilation_h;
+                    int w = p.w * stride_w - padding_w + k * dilation_w;
+                    bool inside = is_inside(d, h, w, s.input);
+                    long long place = ((long long)d * input_h + h) * input_w + w;
+                    sum += *factor * (inside ? x[(first + c) * plane + place] : real(0));
+                }
+            }
+        }
+    }
+    y[p.first * s.result.product() + (p.d * result_h + p.h) * result_w + p.w] = sum;
 }
