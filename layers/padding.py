@@ -1,4 +1,4 @@
-"""Padding as layers, of one to three axes: with a number, with zeros, by reflection, replication, or from the other end."""
+"""Padding as layers: with a number or zeros, mirrored, with the edge, or from the other end; of one to three axes."""
 
 from typing import Any, ClassVar
 
