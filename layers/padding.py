@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Padding as layers, of one to three axes: a number, zeros, by reflection, replication, or from the far end."""
-=======
 """Padding as layers: with a number or zeros, mirrored, with the edge, or from the other end; of one to three axes."""
->>>>>>> pool
 
 from typing import Any, ClassVar
 
