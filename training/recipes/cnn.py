@@ -3,10 +3,9 @@
     image ──► 3 × [3 × 3 convolution ──► max-pooling ──► batch norm ──► ReLU] ──► Dropout ──► Linear ──► scores
 
 A convolution looks at every place of the image with the same small filters; max-pooling keeps the strongest answer of
-each 2 × 2 places, so that the image halves three times while its channels grow from 32 to 128. Pooling comes before
-batch norm and ReLU: they then have a quarter of the work, and the maximum is the same, as long as batch norm's weights
-are above 0. Half of the training images are seen in a mirror. The prediction is the mean of the scores of a test image
-and of its mirror image.
+each 2 × 2 places, so that the image halves three times while its channels grow from 32 to 128. Pooling comes first, for
+batch norm and ReLU then have a quarter of the work. Half of the images of clothes are seen in a mirror in training, and
+the prediction for a test image is the mean of the scores of itself and of its mirror image.
 
 With the defaults:
 
