@@ -229,6 +229,7 @@ from .random import (
 )
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
+from .resampling import interpolate, interpolate_backward, pad, pad_backward, pixel_shuffle, pixel_unshuffle
 from .softmax import (
     log_softmax,
     log_softmax_backward,
@@ -373,6 +374,8 @@ __all__ = [
     "instance_norm",
     "instance_norm_backward",
     "instance_norm_with_statistics",
+    "interpolate",
+    "interpolate_backward",
     "kl_div",
     "kl_div_with_gradient",
     "l1_loss",
@@ -422,6 +425,10 @@ __all__ = [
     "nadam_update",
     "nll_loss",
     "nll_loss_with_gradient",
+    "pad",
+    "pad_backward",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_loss",
     "poisson_loss_with_gradient",
     "poisson_nll_loss",

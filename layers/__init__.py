@@ -44,12 +44,22 @@ from .activations import (
     Threshold,
 )
 from .adaptive import AdaptiveLogSoftmaxWithLoss
+from .bilinear import (
+    Bilinear,
+)
 from .branches import (
     Concatenate,
     Parallel,
     Residual,
 )
-from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .convolution import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
 from .dropout import (
     AlphaDropout,
     Dropout,
@@ -108,6 +118,23 @@ from .normalization import (
     InstanceNorm2d,
     InstanceNorm3d,
 )
+from .padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from .parameter import Buffer, Parameter
 from .pooling import (
     AdaptiveAvgPool1d,
@@ -123,13 +150,18 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from .resampling import (
+    PixelShuffle,
+    PixelUnshuffle,
+    Upsample,
+)
 from .rows import (
     GroupNorm,
     LayerNorm,
     RMSNorm,
 )
 from .sequential import ModuleDict, ModuleList, Sequential
-from .shape import Flatten, Identity
+from .shape import Flatten, Identity, Unflatten
 from .slopes import PReLU, RReLU
 from .summary import summary
 
@@ -156,6 +188,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "BinaryFocalCrossentropy",
     "Buffer",
     "CTCLoss",
@@ -163,7 +196,13 @@ __all__ = [
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "Circle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
     "Concatenate",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -222,6 +261,8 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "Poisson",
     "PoissonNLLLoss",
     "RMSNorm",
@@ -230,6 +271,12 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "ReLUSquared",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Residual",
     "Sequential",
     "SiLU",
@@ -254,6 +301,11 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",
+    "Unflatten",
+    "Upsample",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
     "get_rng_state",
     "init",
     "manual_seed",

@@ -42,3 +42,32 @@ class Flatten(Module):
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Divides the axis `dim` into axes of the sizes `unflattened_size`, of which one may be −1: what is left."""
+
+    def __init__(self, dim: int, unflattened_size: tuple[int, ...]):
+        if not isinstance(unflattened_size, (tuple, list)) or not all(type(n) is int for n in unflattened_size):
+            raise TypeError(f"Unflatten: unflattened_size is {unflattened_size!r}, it must be a tuple of integers")
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, x):
+        if not -x.ndim <= self.dim < x.ndim:
+            raise ValueError(f"Unflatten: dim is {self.dim}, it must be from {-x.ndim} to {x.ndim - 1}")
+        dim, before, sizes = self.dim % x.ndim, x.shape, self.unflattened_size
+        known = math.prod(n for n in sizes if n != -1)
+        if sizes.count(-1) == 1 and known > 0 and before[dim] % known == 0:
+            sizes = tuple(before[dim] // known if n == -1 else n for n in sizes)
+        if min(sizes, default=0) < 0 or math.prod(sizes) != before[dim]:
+            raise ValueError(
+                f"Unflatten: x has the shape {before}, its axis {dim} can't be divided into {self.unflattened_size}"
+            )
+
+        def backward(grad, input_gradient=True):
+            return grad.reshape(before) if input_gradient else None
+
+        return x.reshape(*before[:dim], *sizes, *before[dim + 1 :]), backward
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -34,7 +34,12 @@ def draw(path: Path, title: str, bands: Sequence[Band]) -> None:
 
 
 def training_picture(path: Path, title: str, history: Sequence[dict], data: Dataset, scores: np.ndarray) -> None:
-    """Draw a classifier's loss and accuracy over the epochs, which classes it confuses, a sample of test images and
+    """Draw what `training_bands` makes."""
+    draw(path, title, training_bands(history, data, scores))
+
+
+def training_bands(history: Sequence[dict], data: Dataset, scores: np.ndarray) -> list[Band]:
+    """A classifier's loss and accuracy over the epochs, which classes it confuses, a sample of test images and
     the worst mistakes. `scores` (n, classes) are the network's of all test images."""
     labels, answers = data.test.labels, scores.argmax(-1)
     mistakes = np.flatnonzero(answers != labels)
@@ -61,7 +66,7 @@ def training_picture(path: Path, title: str, history: Sequence[dict], data: Data
 
     heading = f"Wrong are {len(mistakes):,} of {len(labels):,}; the surest mistakes first, the truth in brackets"
     seen = answered("Test images: the first ones, and what the network takes them for", first)
-    draw(path, title, [(3.4, top), seen, answered(heading, worst)])
+    return [(3.4, top), seen, answered(heading, worst)]
 
 
 def curves(axes: Any, history: Sequence[dict], name: str, percent: bool = False) -> None:

@@ -1,7 +1,7 @@
 """Convolution on the CPU: which algorithm serves which shape.
 
 A vector holds neighbours in a row of an image (rows.py), or, where rows are short and images many, the same place of
-several images (images.py).
+several images (images.py). 3×3 windows are worked on by Winograd's algorithm (winograd.py) where `precision` allows it.
 """
 
 import numpy as np
@@ -21,13 +21,17 @@ from .plan import (
 )
 from .rows import correlate_rows, pieces
 from .weight import weight_gradient_of
+from .winograd import POINTS, is_winograd, weight_to_points, winograd
 
 ARRAY = "real[:, :, :, :, ::1]"
 LONG = 24  # positions in a row that are worth vectors along it
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
-def convolution(x, weight, bias, geometry, out, threads):
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], int64, out {ARRAY}")
+def convolution(x, weight, bias, geometry, precision, out, threads):
+    if precision > 0 and is_winograd(x, weight, geometry, out, min(weight.shape[:2]), False):
+        _winograd(x, weight, bias, geometry[4], geometry[5], False, out, threads)
+        return
     groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
     outputs, terms = weight.shape[0] // groups, weight.size // weight.shape[0]
     by_images = _by_images(x, size[2])
@@ -38,8 +42,11 @@ def convolution(x, weight, bias, geometry, out, threads):
     _correlate(x, packed, offsets, convolution_phases(terms, size), bias, frame, steps, by_images, out, threads)
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
-def transposed(x, weight, bias, geometry, out, threads):
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], int64, out {ARRAY}")
+def transposed(x, weight, bias, geometry, precision, out, threads):
+    if precision > 0 and is_winograd(x, weight, geometry, out, min(weight.shape[:2]), True):
+        _winograd(x, weight, bias, 2 - geometry[4], 2 - geometry[5], True, out, threads)
+        return
     groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
     inputs, outputs = weight.shape[0] // groups, weight.shape[1]
     by_images = _by_images(x, size[2] // geometry[2])
@@ -56,6 +63,17 @@ def weight_gradient(grad, x, geometry, out, threads):
     frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], not by_images)
     offsets = convolution_offsets(out.shape[1], out.shape[2:], geometry, frame)
     weight_gradient_of(grad, x, geometry[9], frame, steps, offsets, by_images, out, threads)
+
+
+@inline
+def _winograd(x, weight, bias, pad_y, pad_x, flipped, out, threads):
+    panels = (out.shape[1] + MR - 1) // MR
+    points = np.empty((POINTS, panels, x.shape[1], MR), x.dtype)
+    weight_to_points(weight, flipped, points)
+    blocks, rows = (x.shape[0] + lanes(x) - 1) // lanes(x), (out.shape[3] + 3) // 4
+    parts = 1 if blocks >= 2 * threads else min(rows, (2 * threads + max(blocks, 1) - 1) // max(blocks, 1))
+    threads = enough(threads, out.size * x.shape[1])
+    share(winograd, blocks * parts, threads, x, points, bias, pad_y, pad_x, parts, out)
 
 
 @inline

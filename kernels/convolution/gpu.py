@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import cuda
 from ..reductions import gpu as reductions
-from . import precision, winograd
+from . import gpu_winograd
 from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
@@ -22,24 +22,24 @@ def arguments(x, weight, y, geometry) -> tuple:
     return tuple(map(np.int32, (*sizes, *weight.shape[2:], *rules.stride, *rules.padding, *rules.dilation)))
 
 
-def convolution(device, x, weight, bias, geometry, out):
+def convolution(device, x, weight, bias, geometry, precision, out):
     rules, _ = unpack(geometry)
     if not out.size:
         return
-    if winograd.serves(precision.tile(), rules, x, weight, out):
-        winograd.convolution(device, precision.tile(), x, weight, bias, rules.padding, out)
+    if precision > 0 and gpu_winograd.serves(rules, x, weight, out):
+        gpu_winograd.convolution(device, x, weight, bias, rules.padding, out)
         return
     columns = len(out) * math.prod(out.shape[2:])
     sizes = arguments(x, weight, out, geometry)
     _launch(device, "convolution", (x, weight, bias, out), len(weight) // rules.groups, columns, rules.groups, sizes)
 
 
-def transposed(device, x, weight, bias, geometry, out):
+def transposed(device, x, weight, bias, geometry, precision, out):
     rules, size = unpack(geometry)
     if not out.size:
         return
-    if winograd.serves(precision.tile(), rules, x, weight, out):
-        winograd.convolution(device, precision.tile(), x, weight, bias, rules.padding, out, transposed=True)
+    if precision > 0 and gpu_winograd.serves(rules, x, weight, out):
+        gpu_winograd.convolution(device, x, weight, bias, rules.padding, out, transposed=True)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
     columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)

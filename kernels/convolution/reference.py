@@ -7,7 +7,7 @@ import numpy as np
 from .geometry import unpack
 
 
-def convolution(x, weight, bias, geometry):
+def convolution(x, weight, bias, geometry, precision):
     geometry, size = unpack(geometry)
     n, groups, outputs = len(x), geometry.groups, len(weight)
     w = weight.reshape(groups, outputs // groups, *weight.shape[1:])
@@ -18,7 +18,7 @@ def convolution(x, weight, bias, geometry):
     return y + bias[:, None, None, None] if bias.size else y
 
 
-def transposed(x, weight, bias, geometry):
+def transposed(x, weight, bias, geometry, precision):
     """The gradient of a convolution by its input, x being that of its output; with a bias."""
     geometry, size = unpack(geometry)
     n, groups = len(x), geometry.groups

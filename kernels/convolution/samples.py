@@ -15,7 +15,6 @@ PLANE: Sizes = (
     (2, 33, (5, 7), 31, (1, 1), {}),
     (2, 1, (12, 13), 7, (3, 3), {"padding": 1}),
     (1, 17, (9, 14), 33, (3, 3), {"padding": 1}),
-    (2, 27, (7, 11), 29, (3, 3), {"padding": 1}),  # Winograd's, on the GPU, with rims everywhere
     (2, 32, (8, 8), 16, (3, 3), {"padding": (0, 2)}),
     (3, 16, (4, 3), 40, (3, 3), {"padding": "same"}),
     (2, 16, (1, 5), 16, (3, 3), {"padding": 1}),
@@ -33,6 +32,8 @@ PLANE: Sizes = (
     (1, 34, (3, 40), 14, (2, 2), {}),
     (16, 3, (6, 5), 5, (3, 2), {"stride": 2, "padding": 1}),  # as many images as a vector has lanes, and more
     (31, 17, (5, 7), 13, (3, 3), {"padding": 1}),
+    (14, 16, (9, 14), 17, (3, 3), {"padding": (2, 1)}),  # Winograd's, with rims everywhere
+    (2, 27, (7, 11), 29, (3, 3), {"padding": 1}),  # the same, on the GPU
     (33, 4, (3, 3), 6, (2, 2), {"padding": 2, "dilation": 2, "groups": 2}),
 )
 LINE: Sizes = (
@@ -60,6 +61,7 @@ PLANE_TRANSPOSED: Sizes = (
     (1, 4, (5, 5), 4, (3, 3), {"groups": 4, "padding": 1}),
     (16, 5, (4, 3), 3, (4, 3), {"stride": 2, "padding": 1}),
     (31, 2, (5, 4), 4, (3, 3), {"padding": 1, "groups": 2}),
+    (16, 17, (5, 6), 16, (3, 3), {}),
 )
 LINE_TRANSPOSED: Sizes = ((2, 3, (9,), 4, (4,), {"stride": 2, "padding": 1}), (1, 2, (5,), 2, (3,), {"groups": 2}))
 VOLUME_TRANSPOSED: Sizes = (

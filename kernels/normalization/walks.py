@@ -12,7 +12,8 @@ is exact. Should that be far from the mean, the sums are taken again, from the m
 """
 
 from ..jit import inline, task
-from ..simd import add_lanes, fma, full, lanes, load_all, load_first, store_first
+from ..rows import sum_rows
+from ..simd import add_lanes, fma, full, lanes, load, load_all, load_first, store, store_first
 
 GROUP = 32  # rows, where sums go along the channels
 FAR = 16  # variances
@@ -26,13 +27,18 @@ def sums_of_rows(grad, x, channel, pivot):
     a, b = full(x, 0), full(x, 0)  # two of each, so that neither waits for the other
     aa, bb = a, b
     for start in range(channel * spatial, x.size, channels * spatial):
-        for i in range(start, start + spatial, 2 * w):
-            m = start + spatial - i
-            d, e = load_first(x, i, m, pivot) - pivot, load_first(x, i + w, m - w, pivot) - pivot
+        end = start + spatial
+        whole = end - spatial % (2 * w)
+        for i in range(start, whole, 2 * w):
+            d, e = load(x, i) - pivot, load(x, i + w) - pivot
             u, v = d, e
             if grad.size:
-                u, v = load_first(grad, i, m, 0), load_first(grad, i + w, m - w, 0)
+                u, v = load(grad, i), load(grad, i + w)
             a, aa, b, bb = a + u, fma(u, d, aa), b + v, fma(v, e, bb)
+        for i in range(whole, end, w):
+            d = load_first(x, i, end - i, pivot) - pivot
+            u = load_first(grad, i, end - i, 0) if grad.size else d
+            a, aa = a + u, fma(u, d, aa)
     return add_lanes(a + b), add_lanes(aa + bb)
 
 
@@ -61,17 +67,24 @@ def moments_of_rows(none, x, channel, size):
 @task
 def apply_rows(first, last, step, grad, x, coefficients, y):
     """y in the rows first, first + step, … of n · channels."""
-    channels, spatial = x.shape[1], x.shape[2]
+    channels, spatial, w = x.shape[1], x.shape[2], lanes(x)
     for row in range(first, last, step):
         channel, start = row % channels, row * spatial
         pivot, slope = load_all(coefficients, channel), load_all(coefficients, channels + channel)
         shift, factor = load_all(coefficients, 2 * channels + channel), load_all(coefficients, 3 * channels + channel)
-        for i in range(start, start + spatial, lanes(x)):
-            m = start + spatial - i
-            v = fma(load_first(x, i, m, 0) - pivot, slope, shift)
+        end = start + spatial
+        whole = end - spatial % w
+        for i in range(start, whole, w):
+            v = fma(load(x, i) - pivot, slope, shift)
             if grad.size:
-                v = fma(load_first(grad, i, m, 0), factor, v)
-            store_first(y, i, m, v)
+                v = fma(load(grad, i), factor, v)
+            store(y, i, v)
+        if whole < end:
+            m = end - whole
+            v = fma(load_first(x, whole, m, 0) - pivot, slope, shift)
+            if grad.size:
+                v = fma(load_first(grad, whole, m, 0), factor, v)
+            store_first(y, whole, m, v)
 
 
 @task
@@ -86,6 +99,12 @@ def sums_of_columns(first, last, grad, x, pivots, sums):
                 u = load_first(grad, i, m, 0) if grad.size else d
                 store_first(sums, o, m, u + load_first(sums, o, m, 0))
                 store_first(sums, o + channels, m, fma(u, d, load_first(sums, o + channels, m, 0)))
+
+
+@task
+def sum_groups(parts, sums):
+    """The sums of the rows of `parts`, in their order: not pasted into each kernel that needs them."""
+    sum_rows(parts, 0, parts.shape[0], sums, 0)
 
 
 @task

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kernelwright import kernels, layers
+from kernelwright import layers
 
 pytestmark = pytest.mark.compare
 torch = pytest.importorskip("torch")
-MODES = ["zeros", "reflect", "replicate", "circular"] if hasattr(kernels, "pad") else ["zeros"]
+MODES = ["zeros", "reflect", "replicate", "circular"]
 NAMES = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 

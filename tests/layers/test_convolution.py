@@ -23,6 +23,8 @@ CASES = {
     "Conv2d": (conv("Conv2d", 2, 3, (3, 2), padding=(1, 0), dilation=2), (2, 2, 5, 6)),
     "Conv2d of one image": (conv("Conv2d", 2, 2, 3, padding="same", bias=False), (2, 4, 3)),
     "Conv2d in groups": (conv("Conv2d", 4, 2, 2, groups=2, padding="valid"), (2, 4, 3, 3)),
+    "Conv1d, reflected": (conv("Conv1d", 2, 2, 3, padding=2, padding_mode="reflect"), (2, 2, 4)),
+    "Conv2d, circular": (conv("Conv2d", 2, 2, (2, 3), padding="same", padding_mode="circular"), (2, 3, 4)),
     "Conv3d": (conv("Conv3d", 1, 2, 2), (2, 1, 3, 2, 4)),
     "ConvTranspose1d": (conv("ConvTranspose1d", 2, 3, 4, stride=2, padding=1), (2, 2, 4)),
     "ConvTranspose2d": (conv("ConvTranspose2d", 4, 2, 3, stride=(2, 3), output_padding=1, groups=2), (2, 4, 2, 3)),

@@ -10,8 +10,8 @@ from ...share import share
 ARRAY = "real[:, :, :, :, ::1]"
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], out {ARRAY}")
-def convolution(x, weight, bias, geometry, out, threads):
+@kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], int64, out {ARRAY}")
+def convolution(x, weight, bias, geometry, precision, out, threads):
     share(_channels, out.shape[0] * out.shape[1], threads, x, weight, bias, geometry, out)
 
 

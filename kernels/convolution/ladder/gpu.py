@@ -8,17 +8,17 @@ from ..gpu import arguments
 NAIVE, CHANNELS, TILES = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in ("1_naive", "2_channels", "3_tiles"))
 
 
-def convolution_1_naive(device, x, weight, bias, geometry, out):
+def convolution_1_naive(device, x, weight, bias, geometry, precision, out):
     _launch(device, NAIVE, cuda.blocks(out.size, 256), 256, x, weight, bias, geometry, out)
 
 
-def convolution_2_channels(device, x, weight, bias, geometry, out):
+def convolution_2_channels(device, x, weight, bias, geometry, precision, out):
     groups, positions = int(geometry[9]), out.size // len(weight)
     grid = cuda.blocks(positions, 128), min(groups * cuda.blocks(len(weight) // groups, 8), 65535)
     _launch(device, CHANNELS, grid, 128, x, weight, bias, geometry, out)
 
 
-def convolution_3_tiles(device, x, weight, bias, geometry, out):
+def convolution_3_tiles(device, x, weight, bias, geometry, precision, out):
     groups, positions = int(geometry[9]), out.size // len(weight)
     tiles = cuda.blocks(positions, 16) * cuda.blocks(len(weight) // groups, 16)
     _launch(device, TILES, (tiles, min(groups, 65535)), (16, 16), x, weight, bias, geometry, out)

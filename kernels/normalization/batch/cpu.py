@@ -9,7 +9,6 @@ import math
 import numpy as np
 
 from ...jit import inline, kernel, task
-from ...rows import sum_rows
 from ...share import enough, share
 from ..walks import (
     FAR,
@@ -18,6 +17,7 @@ from ..walks import (
     apply_rows,
     moments_of_rows,
     spread,
+    sum_groups,
     sums_of_columns,
     sums_of_rows,
 )
@@ -39,10 +39,10 @@ def batch_norm(
         return
     _begin(x, mean, variance, training, statistics)
     if training:
-        first = training  # which is true: a bool to Numba, whatever follows
+        first = training  # true; written so that Numba takes it for any bool, and compiles one version
         while _spread_columns(x, _columns(none, x, statistics[0], threads), statistics, first):
-            first = False
-    _settle(0, channels, x, parameters, new, statistics, coefficients)
+            first = not first
+    _settle(np.int64(0), channels, x, parameters, new, statistics, coefficients)
     if spatial > 1:
         share(apply_rows, n * channels, threads, 1, none, x, coefficients, y)
     else:
@@ -55,18 +55,17 @@ def batch_norm(
 )
 def batch_norm_backward(grad, x, weight, statistics, training, grad_x, grad_weight, grad_bias, threads):
     n, channels, spatial = x.shape
-    none, coefficients = np.empty((0, 0, 0), x.dtype), np.empty((4, channels), x.dtype)
-    results = grad_weight, grad_bias
+    coefficients, results = np.empty((4, channels), x.dtype), (grad_weight, grad_bias)
     threads = enough(threads, 2 * x.size)
     if spatial > 1:
-        share(_backward, channels, threads, none, grad, x, weight, statistics, training, grad_x, results, coefficients)
+        share(_backward, channels, threads, grad, x, weight, statistics, training, grad_x, results, coefficients)
         return
     sums = _columns(grad, x, statistics[0], threads)
-    _settle_backward(0, channels, x, weight, statistics, training, sums, results, coefficients)
+    _settle_backward(np.int64(0), channels, x, weight, statistics, training, sums, results, coefficients)
     if training:
         share(apply_columns, n, threads, grad, x, coefficients, grad_x)
     else:
-        share(apply_columns, n, threads, none, grad, coefficients, grad_x)
+        share(apply_columns, n, threads, grad, grad, coefficients, grad_x)
 
 
 @task
@@ -81,7 +80,7 @@ def _forward(first, last, none, x, parameters, new, y, statistics, coefficients)
 
 
 @task
-def _backward(first, last, none, grad, x, weight, statistics, training, grad_x, results, coefficients):
+def _backward(first, last, grad, x, weight, statistics, training, grad_x, results, coefficients):
     n, channels, _ = x.shape
     sums = np.empty(2 * channels, x.dtype)
     for channel in range(first, last):
@@ -90,7 +89,7 @@ def _backward(first, last, none, grad, x, weight, statistics, training, grad_x, 
         if training:
             apply_rows(channel, n * channels, channels, grad, x, coefficients, grad_x)
         else:
-            apply_rows(channel, n * channels, channels, none, grad, coefficients, grad_x)
+            apply_rows(channel, n * channels, channels, grad, grad, coefficients, grad_x)
 
 
 @inline
@@ -99,7 +98,7 @@ def _columns(grad, x, pivots, threads):
     groups = (x.shape[0] + GROUP - 1) // GROUP
     parts, sums = np.zeros((groups, 2 * x.shape[1]), x.dtype), np.empty(2 * x.shape[1], x.dtype)
     share(sums_of_columns, groups, threads, grad, x, pivots, parts)
-    sum_rows(parts, 0, groups, sums, 0)
+    sum_groups(parts, sums)
     return sums
 
 
@@ -167,5 +166,6 @@ def _settle_backward(first, last, x, weight, statistics, training, sums, results
             coefficients[0, channel], coefficients[1, channel] = pivot, tilt
             coefficients[2, channel] = -factor * slope / size - tilt * rest
             coefficients[3, channel] = factor
-        else:  # grad in the place of x
-            coefficients[0, channel], coefficients[1, channel], coefficients[2, channel] = 0, factor, 0
+        else:  # grad in the place of x, too: half of the result from each
+            coefficients[0, channel], coefficients[1, channel] = 0, factor / 2
+            coefficients[2, channel], coefficients[3, channel] = 0, factor / 2

@@ -10,9 +10,8 @@ import math
 import numpy as np
 
 from ...jit import kernel, task
-from ...rows import sum_rows
 from ...share import enough, share
-from ..walks import apply_rows, moments_of_rows, sums_of_rows
+from ..walks import apply_rows, moments_of_rows, sum_groups, sums_of_rows
 
 
 @kernel("in real[:, :, ::1], in real[::1], in real[::1], int64, real, out real[:, :, ::1], out real[:, ::1]")
@@ -46,9 +45,9 @@ def group_norm_backward(grad, x, weight, statistics, groups, grad_x, grad_weight
         of_bias.reshape(-1),
     )
     if grad_weight.size:
-        sum_rows(of_weight, 0, rows // groups, grad_weight, 0)
+        sum_groups(of_weight, grad_weight)
     if grad_bias.size:
-        sum_rows(of_bias, 0, rows // groups, grad_bias, 0)
+        sum_groups(of_bias, grad_bias)
 
 
 @task
