@@ -5,8 +5,8 @@
 //     transposed         channels           n, positions in x      output channels, places in the window
 //     weight_gradient    output channels    channels, places       n, positions in y
 //
-// Each group of channels is a product by itself. None of them stores the patches that the window sees, which would be
-// as many images as the window has places.
+// Each group of channels is a product by itself, one of a few rows without tiles (Gather::few). None of them stores the
+// patches that the window sees, which would be as many images as the window has places.
 
 #include "convolution/product.cuh"
 
@@ -43,47 +43,79 @@ struct Gather {
     int n, groups, group, rows, channels;
     long long row_stride, channel_stride;  // of the weight
 
-    __device__ void run(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
-        Sizes positions = {d.positions, h.positions, w.positions}, places = {d.places, h.places, w.places};
-        long long columns = n * positions.product(), terms = channels * places.product(), plane = image.product();
-        long long tiles_across = (columns + TILE - 1) / TILE;
+    __device__ long long columns() const { return n * positions().product(); }
+    __device__ long long terms() const { return channels * places().product(); }
+    __device__ Sizes positions() const { return {d.positions, h.positions, w.positions}; }
+    __device__ Sizes places() const { return {d.places, h.places, w.places}; }
+    __device__ long long flat(long long i, long long j, long long k) const { return (i * image.h + j) * image.w + k; }
+
+    __device__ Place column_at(long long number) const {
+        Digits p(number, positions());
+        int i = d.origin + p.d * d.stride, j = h.origin + p.h * h.stride, k = w.origin + p.w * w.stride;
+        return {0, (p.first * groups + group) * channels * image.product() + flat(i, j, k), i, j, k};
+    }
+
+    __device__ Place term_at(const Digits& t) const {
+        int i = t.d * d.pace, j = t.h * h.pace, k = t.w * w.pace;
+        int in_d = d.first + t.d * d.skip, in_h = h.first + t.h * h.skip, in_w = w.first + t.w * w.skip;
+        long long in_window = (in_d * window.h + in_h) * window.w + in_w;
+        return {t.first * channel_stride + in_window, t.first * image.product() + flat(i, j, k), i, j, k};
+    }
+
+    // Where the element of row 0 lies in the result.
+    __device__ long long first_row(long long column) const {
+        Digits p(column, positions());
+        long long at = (long long)(d.start + p.d * d.every) * result.h + h.start + p.h * h.every;
+        return (p.first * groups + group) * rows * result.product() + at * result.w + w.start + p.w * w.every;
+    }
+
+    __device__ void tile(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
+        long long columns = this->columns(), tiles_across = (columns + TILE - 1) / TILE;
         if (blockIdx.x >= tiles_across * ((rows + TILE - 1) / TILE)) return;  // of a phase smaller than the first one
         long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
-
-        auto flat = [=](long long i, long long j, long long k) { return (i * image.h + j) * image.w + k; };
-        auto column_at = [=](long long number) {
-            Digits p(number, positions);
-            int i = d.origin + p.d * d.stride, j = h.origin + p.h * h.stride, k = w.origin + p.w * w.stride;
-            return Place{0, p.first * groups * channels * plane + flat(i, j, k), i, j, k};
-        };
-        auto term_at = [=](const Digits& t) {
-            int i = t.d * d.pace, j = t.h * h.pace, k = t.w * w.pace;
-            int in_d = d.first + t.d * d.skip, in_h = h.first + t.h * h.skip, in_w = w.first + t.w * w.skip;
-            long long in_window = (in_d * window.h + in_h) * window.w + in_w;
-            return Place{t.first * channel_stride + in_window, t.first * plane + flat(i, j, k), i, j, k};
-        };
         real sum[EACH][EACH] = {};
-        if (terms)
-            multiply<false>(weight, row_stride, x + group * channels * plane, image, top, rows, left, columns, column_at,
-                            0, terms, places, term_at, sum);
-
+        if (terms())
+            multiply<false>(
+                weight, row_stride, x, image, top, rows, left, columns, [=](long long c) { return column_at(c); }, 0,
+                terms(), places(), [=](const Digits& t) { return term_at(t); }, sum);
         for (int j = 0; j < EACH; j++) {
-            long long column = left + threadIdx.x % SIDE + j * SIDE;
-            Digits p(column, positions);
-            long long at = (long long)(d.start + p.d * d.every) * result.h + h.start + p.h * h.every;
-            at = at * result.w + w.start + p.w * w.every;
+            long long column = left + threadIdx.x % SIDE + j * SIDE, at = first_row(column);
             for (int i = 0; i < EACH; i++) {
-                long long row = top + threadIdx.x / SIDE + i * SIDE, channel = (long long)group * rows + row;
+                long long row = top + threadIdx.x / SIDE + i * SIDE;
                 if (row < rows && column < columns)
-                    y[(p.first * groups * rows + channel) * result.product() + at] =
-                        sum[i][j] + (has_bias ? bias[channel] : real(0));
+                    y[at + row * result.product()] = sum[i][j] + (has_bias ? bias[group * rows + row] : real(0));
             }
         }
+    }
+
+    // A thread a column. With a few rows, as where each channel is a group, most of a tile would be empty.
+    __device__ void few(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
+        long long columns = this->columns(), terms = this->terms();
+        long long column = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+        if (column >= columns) return;
+        Place c = column_at(column);
+        for (int row = 0; row < rows; row++) {
+            real sum = 0;
+            Digits t = {0, 0, 0, 0};
+            for (long long k = 0; k < terms; k++, t.next(places())) {
+                Place term = term_at(t);
+                if (is_inside(c.d + term.d, c.h + term.h, c.w + term.w, image))
+                    sum += weight[row * row_stride + term.a] * x[c.x + term.x];
+            }
+            y[first_row(column) + row * result.product()] = sum + (has_bias ? bias[group * rows + row] : real(0));
+        }
+    }
+
+    __device__ void run(const real* x, const real* weight, const real* bias, bool has_bias, real* y, bool in_tiles) const {
+        if (in_tiles)
+            tile(x, weight, bias, has_bias, y);
+        else
+            few(x, weight, bias, has_bias, y);
     }
 };
 
 extern "C" __global__ void convolution(const real* x, const real* weight, const real* bias, real* y, int has_bias,
-                                       SHAPE_ARGUMENTS) {
+                                       int in_tiles, SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long row = channels * s.window.product();  // of the weight, for one output
     Axis d = whole(result_d, window_d, stride_d, padding_d, dilation_d);
@@ -91,12 +123,12 @@ extern "C" __global__ void convolution(const real* x, const real* weight, const 
     Axis w = whole(result_w, window_w, stride_w, padding_w, dilation_w);
     for (int group = blockIdx.y; group < groups; group += gridDim.y) {
         Gather gather = {d, h, w, s.input, s.result, s.window, n, groups, group, outputs, channels, row, s.window.product()};
-        gather.run(x, weight + group * outputs * row, bias, has_bias, y);
+        gather.run(x, weight + group * outputs * row, bias, has_bias, y, in_tiles);
     }
 }
 
 extern "C" __global__ void transposed(const real* y, const real* weight, const real* bias, real* x, int has_bias,
-                                      SHAPE_ARGUMENTS) {
+                                      int in_tiles, SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long row = channels * s.window.product(), stack = groups * s.stride.product();
     for (long long number = blockIdx.y; number < stack; number += gridDim.y) {
@@ -106,7 +138,7 @@ extern "C" __global__ void transposed(const real* y, const real* weight, const r
         Axis w = phase(r.w, input_w, window_w, stride_w, padding_w, dilation_w);
         int group = r.first;
         Gather gather = {d, h, w, s.result, s.input, s.window, n, groups, group, channels, outputs, s.window.product(), row};
-        gather.run(y, weight + group * outputs * row, bias, has_bias, x);
+        gather.run(y, weight + group * outputs * row, bias, has_bias, x, in_tiles);
     }
 }
 

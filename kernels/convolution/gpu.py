@@ -11,6 +11,8 @@ from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
 TILE = 64  # rows and columns of a product a block
+THREADS = 256
+ROWS = 4  # fewer are a thread's own, without tiles
 BLOCKS = 528  # enough to fill the largest GPU
 TERMS = 128  # fewer aren't worth a block of their own
 
@@ -49,8 +51,10 @@ def transposed(device, x, weight, bias, geometry, precision, out):
 
 def _launch(device, name, arrays, rows, columns, stack, sizes):
     bias, out = arrays[2:]
-    grid = (cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE), min(stack, 65535))
-    device.launch(SOURCE, name, out.dtype, grid, TILE * TILE // 16, (*arrays, np.int32(bias.size > 0), *sizes))
+    in_tiles = rows >= ROWS
+    blocks = cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE) if in_tiles else cuda.blocks(columns, THREADS)
+    flags = np.int32(bias.size > 0), np.int32(in_tiles)
+    device.launch(SOURCE, name, out.dtype, (blocks, min(stack, 65535)), THREADS, (*arrays, *flags, *sizes))
 
 
 def weight_gradient(device, grad, x, geometry, out):
@@ -64,7 +68,7 @@ def weight_gradient(device, grad, x, geometry, out):
     target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
     sizes = (np.int64(share), *arguments(x, out, grad, geometry))
     device.launch(
-        SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), 256, (grad, x, target, *sizes)
+        SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), THREADS, (grad, x, target, *sizes)
     )
     if parts > 1:
         reductions.sum(device, target, 1, out.reshape(1, 1, out.size))

@@ -37,6 +37,10 @@ struct Digits {
         d = number % radix.d, first = number / radix.d;
     }
 
+    __device__ Digits(long long first, int d, int h, int w) : first(first), d(d), h(h), w(w) {}
+
+    __device__ void next(Sizes radix) { add({0, 0, 0, 1}, radix); }
+
     // Without a division: at most one is carried from each digit.
     __device__ void add(const Digits& other, Sizes radix) {
         first += other.first, d += other.d, h += other.h, w += other.w;
