@@ -51,7 +51,7 @@ def _samples(draw: Draw):
     "y = (x − mean) / √(variance + eps) · weight + bias, of each image's groups of channels",
     _samples,
     lambda draw, n, channels, *spatial: Sample(
-        (draw.normal(n, channels, *spatial), max(channels // 8, 1), draw.normal(channels), draw.normal(channels))
+        (draw.normal(n, channels, *spatial), math.gcd(channels, 8), draw.normal(channels), draw.normal(channels))
     ),
     lambda torch, x, groups, *rest, **options: torch.nn.functional.group_norm(x, groups, *rest, **options),
 )
