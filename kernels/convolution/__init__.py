@@ -49,8 +49,7 @@ def _cost(axes: int, transpose: bool, products: int):
     """Of so many sums of products; each reads two of the three arrays and writes the third."""
 
     def cost(x, weight, bias=None, *options, **named):
-        known = _transposed_shape if transpose else _convolved_shape
-        _, _, shape = known("", axes, x, weight, *options, **named)
+        _, _, shape = _shape(transpose)("", axes, x, weight, *options, **named)
         moved = x if transpose else weight  # the array that each product is taken with, for each channel of y
         terms = math.prod(shape) * math.prod(weight.shape[1:]) if moved is weight else x.size * weight[0].size
         sizes = x.size + weight.size + math.prod(shape)
@@ -124,7 +123,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, o
     As in PyTorch the window isn't flipped (a cross-correlation). `set_conv_precision` says how exact the sums
     are to be. Cost: 2 · y.size · (channels / groups) · window operations.
     """
-    return _forward("conv2d", 2, x, weight, bias, stride, padding, dilation, groups, out)
+    options = (stride, padding, dilation, groups)
+    return _forward("conv2d", 2, False, x, weight, bias, options, out)
 
 
 def conv2d_backward(
@@ -137,13 +137,14 @@ def conv2d_backward(
     `input_gradient` the first is None and isn't computed. `out` may hold arrays to fill: three, each may be None.
     """
     options = (stride, padding, dilation, groups)
-    return _backward("conv2d_backward", 2, grad, x, weight, bias, options, input_gradient, out)
+    return _backward("conv2d_backward", 2, False, grad, x, weight, bias, options, input_gradient, out)
 
 
 @_operation(1, False, {"3, 32×64×1024 → 64": (32, 64, 1024, 64, 3, 1, 1, 1)})
 def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, out=None):
     """A convolution over one axis: `conv2d` for x (n, channels, length), weight (outputs, channels / groups, k)."""
-    return _forward("conv1d", 1, x, weight, bias, stride, padding, dilation, groups, out)
+    options = (stride, padding, dilation, groups)
+    return _forward("conv1d", 1, False, x, weight, bias, options, out)
 
 
 def conv1d_backward(
@@ -151,13 +152,14 @@ def conv1d_backward(
 ):
     """The gradients of `conv1d` by x, weight and bias; see `conv2d_backward`."""
     options = (stride, padding, dilation, groups)
-    return _backward("conv1d_backward", 1, grad, x, weight, bias, options, input_gradient, out)
+    return _backward("conv1d_backward", 1, False, grad, x, weight, bias, options, input_gradient, out)
 
 
 @_operation(3, False, {"3×3×3, 4×16×16³ → 32": (4, 16, 16, 32, 3, 1, 1, 1)})
 def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, out=None):
     """A convolution over three axes: `conv2d` for x (n, channels, depth, height, width), a weight to match."""
-    return _forward("conv3d", 3, x, weight, bias, stride, padding, dilation, groups, out)
+    options = (stride, padding, dilation, groups)
+    return _forward("conv3d", 3, False, x, weight, bias, options, out)
 
 
 def conv3d_backward(
@@ -165,7 +167,7 @@ def conv3d_backward(
 ):
     """The gradients of `conv3d` by x, weight and bias; see `conv2d_backward`."""
     options = (stride, padding, dilation, groups)
-    return _backward("conv3d_backward", 3, grad, x, weight, bias, options, input_gradient, out)
+    return _backward("conv3d_backward", 3, False, grad, x, weight, bias, options, input_gradient, out)
 
 
 @_operation(
@@ -189,7 +191,7 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
         size = (size of x − 1) stride − 2 padding + dilation (window − 1) + output_padding + 1
     """
     options = (stride, padding, output_padding, groups, dilation)
-    return _forward_transposed("conv_transpose2d", 2, x, weight, bias, options, out)
+    return _forward("conv_transpose2d", 2, True, x, weight, bias, options, out)
 
 
 def conv_transpose2d_backward(
@@ -202,14 +204,14 @@ def conv_transpose2d_backward(
     and x as its gradient. `input_gradient` and `out` as in `conv2d_backward`.
     """
     options = (stride, padding, output_padding, groups, dilation)
-    return _backward_transposed("conv_transpose2d_backward", 2, grad, x, weight, bias, options, input_gradient, out)
+    return _backward("conv_transpose2d_backward", 2, True, grad, x, weight, bias, options, input_gradient, out)
 
 
 @_operation(1, True, {"4 by 2, 32×64×256 → 32": (32, 64, 256, 32, 4, 2, 1, 1)})
 def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, *, out=None):
     """The transpose of `conv1d`; see `conv_transpose2d`."""
     options = (stride, padding, output_padding, groups, dilation)
-    return _forward_transposed("conv_transpose1d", 1, x, weight, bias, options, out)
+    return _forward("conv_transpose1d", 1, True, x, weight, bias, options, out)
 
 
 def conv_transpose1d_backward(
@@ -218,14 +220,14 @@ def conv_transpose1d_backward(
 ):  # fmt: skip
     """The gradients of `conv_transpose1d` by x, weight and bias; see `conv_transpose2d_backward`."""
     options = (stride, padding, output_padding, groups, dilation)
-    return _backward_transposed("conv_transpose1d_backward", 1, grad, x, weight, bias, options, input_gradient, out)
+    return _backward("conv_transpose1d_backward", 1, True, grad, x, weight, bias, options, input_gradient, out)
 
 
 @_operation(3, True, {"2×2×2 by 2, 4×32×8³ → 16": (4, 32, 8, 16, 2, 2, 0, 1)})
 def conv_transpose3d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, *, out=None):
     """The transpose of `conv3d`; see `conv_transpose2d`."""
     options = (stride, padding, output_padding, groups, dilation)
-    return _forward_transposed("conv_transpose3d", 3, x, weight, bias, options, out)
+    return _forward("conv_transpose3d", 3, True, x, weight, bias, options, out)
 
 
 def conv_transpose3d_backward(
@@ -234,51 +236,37 @@ def conv_transpose3d_backward(
 ):  # fmt: skip
     """The gradients of `conv_transpose3d` by x, weight and bias; see `conv_transpose2d_backward`."""
     options = (stride, padding, output_padding, groups, dilation)
-    return _backward_transposed("conv_transpose3d_backward", 3, grad, x, weight, bias, options, input_gradient, out)
+    return _backward("conv_transpose3d_backward", 3, True, grad, x, weight, bias, options, input_gradient, out)
 
 
-def _forward(name: str, axes: int, x, weight, bias, stride, padding, dilation, groups, out):
-    geometry, size, shape = _convolved_shape(name, axes, x, weight, stride, padding, dilation, groups)
-    _check_bias(name, bias, x, weight.shape[0])
-    out = check.output(name, out, shape, x.dtype, x, weight, bias)
-    _call("convolution", _whole(x, axes), _whole(weight, axes), bias, geometry, size, _whole(out, axes))
-    return out
-
-
-def _backward(name: str, axes: int, grad, x, weight, bias, options, input_gradient, out):
-    geometry, _, shape = _convolved_shape(name, axes, x, weight, *options)
-    _check_bias(name, bias, x, weight.shape[0])
-    g, seen, w = _check_grad(name, axes, grad, x, weight, shape)
-    out_x, out_weight, out_bias = out or (None, None, None)
-    grad_x = None
-    if input_gradient:
-        grad_x = check.output(name, out_x, x.shape, x.dtype, grad, weight)
-        _call("transposed", g, w, None, geometry, x.shape[-axes:], _whole(grad_x, axes))
-    grad_weight = check.output(name, out_weight, weight.shape, x.dtype, grad, x)
-    _call_weight(g, seen, geometry, _whole(grad_weight, axes))
-    return grad_x, grad_weight, None if bias is None else _bias_gradient(g, out_bias)
-
-
-def _forward_transposed(name: str, axes: int, x, weight, bias, options, out):
-    geometry, size, shape = _transposed_shape(name, axes, x, weight, *options)
+def _forward(name: str, axes: int, transpose: bool, x, weight, bias, options, out):
+    """Either way: a convolution, or a transposed one."""
+    geometry, size, shape = _shape(transpose)(name, axes, x, weight, *options)
     _check_bias(name, bias, x, shape[-axes - 1])
     out = check.output(name, out, shape, x.dtype, x, weight, bias)
-    _call("transposed", _whole(x, axes), _whole(weight, axes), bias, geometry, size, _whole(out, axes))
+    which = "transposed" if transpose else "convolution"
+    _call(which, _whole(x, axes), _whole(weight, axes), bias, geometry, size, _whole(out, axes))
     return out
 
 
-def _backward_transposed(name: str, axes: int, grad, x, weight, bias, options, input_gradient, out):
-    geometry, _, shape = _transposed_shape(name, axes, x, weight, *options)
+def _backward(name: str, axes: int, transpose: bool, grad, x, weight, bias, options, input_gradient, out):
+    geometry, _, shape = _shape(transpose)(name, axes, x, weight, *options)
     _check_bias(name, bias, x, shape[-axes - 1])
     g, seen, w = _check_grad(name, axes, grad, x, weight, shape)
     out_x, out_weight, out_bias = out or (None, None, None)
     grad_x = None
     if input_gradient:
         grad_x = check.output(name, out_x, x.shape, x.dtype, grad, weight)
-        _call("convolution", g, w, None, geometry, x.shape[-axes:], _whole(grad_x, axes))
+        which = "convolution" if transpose else "transposed"
+        _call(which, g, w, None, geometry, x.shape[-axes:], _whole(grad_x, axes))
     grad_weight = check.output(name, out_weight, weight.shape, x.dtype, grad, x)
-    _call_weight(seen, g, geometry, _whole(grad_weight, axes))
+    pair = (seen, g) if transpose else (g, seen)  # a transposed convolution's result is what its convolution sees
+    _call_weight(*pair, geometry, _whole(grad_weight, axes))
     return grad_x, grad_weight, None if bias is None else _bias_gradient(g, out_bias)
+
+
+def _shape(transpose: bool):
+    return _transposed_shape if transpose else _convolved_shape
 
 
 def _call(name: str, x, weight, bias, geometry: Geometry, size: tuple[int, ...], out) -> None:

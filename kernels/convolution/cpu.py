@@ -10,7 +10,7 @@ from ..jit import inline, kernel
 from ..matmul.tile import MR, tile_columns
 from ..share import enough, share
 from ..simd import lanes
-from .images import correlate_images
+from .images import correlate_images, fills_vectors
 from .plan import (
     convolution_frame,
     convolution_offsets,
@@ -79,8 +79,7 @@ def _winograd(x, weight, bias, pad_y, pad_x, flipped, out, threads):
 @inline
 def _by_images(x, row):
     """Whether vectors are to run across images: short rows, and images that fill them."""
-    images, w = x.shape[0], lanes(x)
-    return row < LONG and 5 * images >= 4 * ((images + w - 1) // w * w)
+    return row < LONG and fills_vectors(x)
 
 
 @inline

@@ -11,7 +11,7 @@
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import MR, multiply_tile, tile_columns, transpose
+from ..matmul.tile import MR, multiply_tile, tile_columns, transpose, up
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
 from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, SIZE_Y, SIZE_Z, START, TERMS, frame_size
 
@@ -79,6 +79,37 @@ def correlate_images(first, last, x, packed, offsets, phases, bias, frame, steps
 
 
 @inline
+def fills_vectors(x):
+    """Whether there are images enough for most lanes of the vectors that it takes to hold them."""
+    images = x.shape[0]
+    return 5 * images >= 4 * up(images, lanes(x))
+
+
+@inline
+def block_to_lanes(x, start, line, images, count, square):
+    """square[w k + lane] = x[start + line lane + k], for k below `count` and as many as fill a vector."""
+    w = lanes(x)
+    if start + (images - 1) * line + w <= x.size:
+        transpose(x, start, line, images, square, 0, w)
+    else:  # a whole vector would reach beyond the last image
+        for i in range(images):
+            store(square, (w + i) * w, load_first(x, start + i * line, count, 0))
+        transpose(square, w * w, w, images, square, 0, w)
+
+
+@inline
+def block_to_images(result, place, count, out, start, line, images, square):
+    """out[start + line lane + k] = result[place + w k + lane], for k below `count` and as many as fill a vector."""
+    w = lanes(out)
+    if images == w and count >= w:
+        transpose(result, place, w, w, out, start, line)
+    else:
+        transpose(result, place, w, w, square, 0, w)
+        for i in range(images):
+            store_first(out, start + i * line, count, load(square, i * w))
+
+
+@inline
 def images_to_lanes(x, first, channel, channels, frame, seen, start, square):
     """seen[start + w place + lane] = image first + lane, at each place of the frame; idle lanes hold anything."""
     w = lanes(x)
@@ -89,12 +120,7 @@ def images_to_lanes(x, first, channel, channels, frame, seen, start, square):
     begin, count = (first * all_channels + channel) * size_z * size_y * size_x, channels * size_z * size_y * size_x
     zed, row, column, o = 0, 0, 0, (before_z * height + before_y) * pitch + before_x  # of the next place
     for e in range(0, count, w):
-        if begin + (images - 1) * line + e + w <= x.size:
-            transpose(x, begin + e, line, images, square, 0, w)
-        else:  # a whole vector would reach beyond the last image
-            for r in range(images):
-                store(square, w * w + r * w, load_first(x, begin + r * line + e, count - e, 0))
-            transpose(square, w * w, w, images, square, 0, w)
+        block_to_lanes(x, begin + e, line, images, count - e, square)
         for k in range(min(w, count - e)):
             if column + before_x < pitch and row + before_y < height and zed + before_z < depth:
                 store(seen, start + o * w, load(square, k * w))
@@ -121,9 +147,4 @@ def lanes_to_images(result, count, first, channel, out, square):
     line = out.size // out.shape[0]
     begin = first * line + channel * (line // out.shape[1])
     for e in range(0, count, w):
-        if images == w and e + w <= count:
-            transpose(result, e * w, w, w, out, begin + e, line)
-        else:
-            transpose(result, e * w, w, w, square, 0, w)
-            for i in range(images):
-                store_first(out, begin + i * line + e, count - e, load(square, i * w))
+        block_to_images(result, e * w, count - e, out, begin + e, line, images, square)

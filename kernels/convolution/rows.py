@@ -15,7 +15,7 @@ outputs │ ▒▒▒ │  │            │ ░ │            │      Gather
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import MR, multiply_tile, tile_columns
+from ..matmul.tile import MR, multiply_tile, tile_columns, up
 from ..simd import address, fma, full, lanes, load, load_all, load_first, misaligned, store, store_first
 from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, SIZE_Y, SIZE_Z, START, TERMS, frame_size
 
@@ -23,11 +23,6 @@ KC = 384  # terms of a panel
 FEW = 16  # terms that don't pay for a panel
 NEAR = 64  # of these, so many stay in the first-level cache while they are gathered
 POSITIONS = 256  # small images are taken together until they have so many
-
-
-@inline
-def up(n, step):
-    return (n + step - 1) // step * step
 
 
 @inline

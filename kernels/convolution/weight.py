@@ -15,14 +15,14 @@ the same for any number of threads.
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import transpose
+from ..matmul.tile import transpose, up
 from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import full, lanes, load, load_first, store, store_first
 from .dots import COLUMNS, ROWS, dots
 from .images import images_to_lanes
 from .plan import frame_size
-from .rows import copy_images, find_runs, up
+from .rows import copy_images, find_runs
 
 CHUNK = 1024  # positions
 TERMS = 8 * COLUMNS  # rows gathered at a time

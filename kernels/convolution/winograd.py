@@ -18,8 +18,9 @@ Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, arXiv:1509.09
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import MR, multiply_tile, tile_columns, transpose
-from ..simd import address, full, lanes, load, load_first, misaligned, store, store_first
+from ..matmul.tile import MR, multiply_tile, tile_columns
+from ..simd import address, full, lanes, load, misaligned, store
+from .images import block_to_images, block_to_lanes, fills_vectors
 
 T, SEEN = 4, 6  # results and numbers seen of a tile, along an axis
 POINTS = SEEN * SEEN
@@ -74,16 +75,8 @@ def is_winograd(x, weight, geometry, out, channels, flipped):
         plain = plain and geometry[axis] == 1 and (geometry[6 + axis] == 1 or axis == 0)
         plain = plain and not (flipped and geometry[3 + axis] > 2)
     tiles = ((out.shape[3] + T - 1) // T) * ((out.shape[4] + T - 1) // T)
-    w = lanes(x)
-    filled = 5 * x.shape[0] >= 4 * ((x.shape[0] + w - 1) // w * w)
-    return (
-        plain
-        and geometry[3] == 0
-        and geometry[9] == 1
-        and channels >= 16
-        and filled
-        and 5 * tiles < out.shape[3] * out.shape[4]
-    )
+    worth = channels >= 16 and fills_vectors(x) and 5 * tiles < out.shape[3] * out.shape[4]
+    return plain and geometry[3] == 0 and geometry[9] == 1 and worth
 
 
 @task
@@ -196,12 +189,7 @@ def _strip_to_lanes(x, first, top, pad_x, width, strip, o, square):
                 continue
             begin = first * line + (c * height + top + r) * size
             for e in range(0, min(size, width - pad_x), w):
-                if begin + (images - 1) * line + e + w <= x.size:
-                    transpose(x, begin + e, line, images, square, 0, w)
-                else:  # a whole vector would reach beyond the last image
-                    for i in range(images):
-                        store(square, w * w + i * w, load_first(x, begin + i * line + e, size - e, 0))
-                    transpose(square, w * w, w, images, square, 0, w)
+                block_to_lanes(x, begin + e, line, images, size - e, square)
                 for k in range(min(w, size - e, width - pad_x - e)):
                     store(strip, there + (pad_x + e + k) * w, load(square, k * w))
 
@@ -217,9 +205,4 @@ def _strip_to_images(result, width, first, top, out, square):
         for r in range(min(T, height - top)):
             begin, here = first * line + (c * height + top + r) * size, (c * T + r) * width * w
             for e in range(0, size, w):
-                if images == w and e + w <= size:
-                    transpose(result, here + e * w, w, w, out, begin + e, line)
-                else:
-                    transpose(result, here + e * w, w, w, square, 0, w)
-                    for i in range(images):
-                        store_first(out, begin + i * line + e, size - e, load(square, i * w))
+                block_to_images(result, here + e * w, size - e, out, begin + e, line, images, square)

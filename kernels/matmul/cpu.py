@@ -26,7 +26,7 @@ from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
 from .finish import finish, needed
-from .tile import MR, is_height, multiply_rows, multiply_tile, tile_columns, transpose
+from .tile import MR, is_height, multiply_rows, multiply_tile, tile_columns, transpose, up
 from .vector import is_vector, matrix_vector
 
 KC, MC, NC = 384, 20 * MR, 512  # a block of a is 360 KiB
@@ -47,16 +47,11 @@ def matmul(a, b, bias, residual, activation, out, threads):
     # A thread gets a stack's matrices, or a part of each: `tall` parts of the rows × `wide` parts of the columns.
     tall, wide = _parts(stack, rows, columns, threads, tile_columns(out))
     nr = tile_columns(out)
-    depth, height, width = min(KC, terms), min(MC, _up(rows, MR)), min(NC, _up(columns, nr))
-    room = _up(height * depth, 64) + _up(width * depth, 64) + 3 * 64  # one to align, two for what _pack stores behind
+    depth, height, width = min(KC, terms), min(MC, up(rows, MR)), min(NC, up(columns, nr))
+    room = up(height * depth, 64) + up(width * depth, 64) + 3 * 64  # one to align, two for what _pack stores behind
     count = stack * tall * wide
     space = np.empty((max(1, min(threads, count)), room), a.dtype)
     share(_blocks, count, threads, a, b, after, out, tall, wide, space)
-
-
-@inline
-def _up(n, step):
-    return (n + step - 1) // step * step
 
 
 @inline
@@ -82,7 +77,7 @@ def _blocks(first, last, a, b, after, out, tall, wide, space):
     """Parts first … last − 1 of the product."""
     nr = tile_columns(out)
     _, rows, columns = out.shape
-    high, broad = _up((rows + tall - 1) // tall, MR), _up((columns + wide - 1) // wide, nr)
+    high, broad = up((rows + tall - 1) // tall, MR), up((columns + wide - 1) // wide, nr)
     count = out.shape[0] * tall * wide
     own = space[(first * space.shape[0] + count - 1) // count]  # this thread's number, from its first part
     for part in range(first, last):
@@ -106,7 +101,7 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
     as_it_lies = right - left <= FEW_COLUMNS * nr and max(a_line, a_term) * size % 2048 != 0
     in_rows, in_columns = as_it_lies and a_term == 1, as_it_lies and a_line == 1
     a_room = misaligned(space)
-    b_room = a_room + _up(min(MC, _up(bottom - top, MR)) * min(KC, terms), 64) + 64
+    b_room = a_room + up(min(MC, up(bottom - top, MR)) * min(KC, terms), 64) + 64
     for j in range(left, right, NC):
         width = min(NC, right - j)
         for k in range(0, max(terms, 1), KC):  # once even without terms: y = act(bias)

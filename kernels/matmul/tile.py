@@ -37,6 +37,12 @@ def tile_columns(b, x):
 
 
 @inline
+def up(n, step):
+    """The first multiple of `step` from n on."""
+    return (n + step - 1) // step * step
+
+
+@inline
 def is_height(rows):
     """Whether there is a tile of just so many rows."""
     return rows in HEIGHTS
