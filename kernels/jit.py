@@ -21,7 +21,8 @@ from typing import Any
 
 import numba
 from numba import types
-from numba.core import caching
+from numba.core import caching, compiler
+from numba.core.codegen import JITCodeLibrary
 
 from . import cache as store
 from . import threads
@@ -31,11 +32,39 @@ from .unbox import Borrowed
 # compiler assume away a NaN or an infinity.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
+
+class _Part(JITCodeLibrary):
+    """Code that is only linked into a kernel's: optimised and translated there, and not before."""
+
+    def _optimize_functions(self, ll_module):
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalized = True
+
+
+class _Task(compiler.Compiler):
+    """Numba's compiler, for what only kernels call: none of the code that would let Python or C call it, too."""
+
+    def __init__(self, typing, target, library, arguments, result, flags, names):
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        super().__init__(typing, target, _Part(target.codegen(), "task"), arguments, result, flags, names)
+
+
 # A function that kernels call. Its text takes the place of the call before anything is compiled: compiled by itself,
 # it would be optimised once there and again in each function that calls it.
 inline = numba.njit(inline="always", **OPTIONS)
 # A thread's share of a kernel's work, which has to be a function of its own.
-task = numba.njit(**OPTIONS)
+task = numba.njit(pipeline_class=_Task, **OPTIONS)
+
+
+@cache
+def compiled_task(dispatcher: Any, kinds: tuple[Any, ...]) -> Any:
+    """Numba's result for a `task` of arguments of these types, to be linked into a kernel."""
+    return dispatcher._compiler.compile(kinds, None)
 
 
 def kernel(signature: str):
@@ -65,7 +94,7 @@ class Kernel:
         with self._lock:
             if dtype.itemsize not in self._compiled:
                 threads.start()
-                dispatcher = keep(numba.njit(**OPTIONS)(self.function))
+                dispatcher = keep(numba.njit(no_cfunc_wrapper=True, **OPTIONS)(self.function))
                 started = time.perf_counter()
                 dispatcher.compile(_signature(self.signature, numba.from_dtype(dtype)))
                 dispatcher.disable_compile()

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from .jit import inline
+from .jit import compiled_task, inline
 
 # Units of work, such as an element read, changed and written from the cache (0.1 ns), that pay for waking a thread.
 GRAIN = 1 << 15
@@ -42,13 +42,13 @@ def share(context, task, count, threads, *args):
     integers = (types.Integer, types.IntegerLiteral)
     if not (isinstance(task, types.Dispatcher) and all(isinstance(x, integers) for x in (count, threads))):
         return None
-    called = task.get_call_type(context, kinds, {})
+    compiled_task(task.dispatcher, kinds)
     signature = types.void(task, types.intp, types.intp, types.StarArgTuple(args))
 
     def generate(target, b, sig, values):
         _, count, threads, passed = values
         passed = _borrowed(b, passed, args)
-        result = task.dispatcher.get_compile_result(called)
+        result = compiled_task(task.dispatcher, kinds)
         target.add_linking_libs([result.library])
         threads = b.select(b.icmp_signed("<", count, threads), count, threads)
         _run(target, b, result, count, threads, passed)

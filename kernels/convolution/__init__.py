@@ -276,7 +276,7 @@ def _call(name: str, x, weight, bias, geometry: Geometry, size: tuple[int, ...],
 
 
 def _call_weight(grad, x, geometry: Geometry, out) -> None:
-    kernel("convolution.weight_gradient")(grad, x, geometry.array(out.shape[2:]), out)
+    kernel("convolution.weight_gradient")(grad, x, geometry.array(out.shape[2:]), _precision, out)
 
 
 def _bias_gradient(grad, out):

@@ -20,8 +20,9 @@ from .plan import (
     transposed_phases,
 )
 from .rows import correlate_rows, pieces
-from .weight import weight_gradient_of
+from .weight import sum_products
 from .winograd import POINTS, is_winograd, weight_to_points, winograd
+from .winograd_weight import sum_products_of_points
 
 ARRAY = "real[:, :, :, :, ::1]"
 LONG = 24  # positions in a row that are worth vectors along it
@@ -57,12 +58,13 @@ def transposed(x, weight, bias, geometry, precision, out, threads):
     _correlate(x, packed, offsets, phases, bias, frame, steps, by_images, out, threads)
 
 
-@kernel(f"in {ARRAY}, in {ARRAY}, in int64[::1], out {ARRAY}")
-def weight_gradient(grad, x, geometry, out, threads):
-    by_images = _by_images(x, grad.shape[4])
-    frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], not by_images)
-    offsets = convolution_offsets(out.shape[1], out.shape[2:], geometry, frame)
-    weight_gradient_of(grad, x, geometry[9], frame, steps, offsets, by_images, out, threads)
+@kernel(f"in {ARRAY}, in {ARRAY}, in int64[::1], int64, out {ARRAY}")
+def weight_gradient(grad, x, geometry, precision, out, threads):
+    if precision > 0 and is_winograd(x, out, geometry, grad, min(out.shape[:2]), False):
+        sum_products_of_points(grad, x, geometry[4], geometry[5], out, threads)
+        return
+    frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], False)
+    sum_products(grad, x, geometry, frame, steps, out, threads)
 
 
 @inline

@@ -57,7 +57,7 @@ def _launch(device, name, arrays, rows, columns, stack, sizes):
     device.launch(SOURCE, name, out.dtype, (blocks, min(stack, 65535)), THREADS, (*arrays, *flags, *sizes))
 
 
-def weight_gradient(device, grad, x, geometry, out):
+def weight_gradient(device, grad, x, geometry, precision, out):
     groups = unpack(geometry)[0].groups
     tiles = cuda.blocks(len(out) // groups, TILE) * cuda.blocks(math.prod(out.shape[1:]), TILE)
     # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.

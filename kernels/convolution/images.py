@@ -112,31 +112,57 @@ def block_to_images(result, place, count, out, start, line, images, square):
 @inline
 def images_to_lanes(x, first, channel, channels, frame, seen, start, square):
     """seen[start + w place + lane] = image first + lane, at each place of the frame; idle lanes hold anything."""
+    line, plane = x.size // x.shape[0], x.shape[2] * x.shape[3] * x.shape[4]
+    begin, images = first * line + channel * plane, min(lanes(x), x.shape[0] - first)
+    lines_to_lanes(x, begin, line, images, channels, frame, seen, start, lanes(x), square)
+
+
+@inline
+def lines_to_lanes(x, begin, line, lines, channels, frame, seen, start, pitch, square):
+    """seen[start + pitch place + lane] = the channels from x[begin + line lane] on, in their frames, for each lane.
+
+    `pitch` is a whole vector, or as many lanes as there are lines.
+    """
     w = lanes(x)
-    before_z, before_y, before_x, depth, height, pitch, _ = frame
-    _, all_channels, size_z, size_y, size_x = x.shape
-    images = min(w, x.shape[0] - first)
-    line = all_channels * size_z * size_y * size_x  # from an image to the next
-    begin, count = (first * all_channels + channel) * size_z * size_y * size_x, channels * size_z * size_y * size_x
-    zed, row, column, o = 0, 0, 0, (before_z * height + before_y) * pitch + before_x  # of the next place
+    before_z, before_y, before_x, depth, height, width, _ = frame
+    size_z, size_y, size_x = x.shape[2:]
+    rows, planes, length = min(size_y, height - before_y), min(size_z, depth - before_z), min(size_x, width - before_x)
+    if pitch < w or length >= w:
+        for channel in range(channels):
+            for z in range(planes):
+                for y in range(rows):
+                    row = begin + ((channel * size_z + z) * size_y + y) * size_x
+                    o = ((channel * depth + before_z + z) * height + before_y + y) * width + before_x
+                    if pitch == w:
+                        for e in range(0, length, w):
+                            column = min(e, length - w)
+                            transpose(x, row + column, line, lines, seen, start + (o + column) * w, w)
+                    else:
+                        for e in range(length):
+                            for lane in range(lines):
+                                seen[start + (o + e) * pitch + lane] = x.flat[row + lane * line + e]
+        return
+    # Rows shorter than a vector: as they lie in memory, one behind the other.
+    count = channels * size_z * size_y * size_x
+    zed, row, column, o = 0, 0, 0, (before_z * height + before_y) * width + before_x  # of the next place
     for e in range(0, count, w):
-        block_to_lanes(x, begin + e, line, images, count - e, square)
+        block_to_lanes(x, begin + e, line, lines, count - e, square)
         for k in range(min(w, count - e)):
-            if column + before_x < pitch and row + before_y < height and zed + before_z < depth:
+            if column < length and row < rows and zed < planes:
                 store(seen, start + o * w, load(square, k * w))
             column += 1
             o += 1
             if column == size_x:
                 column = 0
                 row += 1
-                o += pitch - size_x
+                o += width - size_x
                 if row == size_y:
                     row = 0
                     zed += 1
-                    o += (height - size_y) * pitch
+                    o += (height - size_y) * width
                     if zed == size_z:
                         zed = 0
-                        o += (depth - size_z) * height * pitch
+                        o += (depth - size_z) * height * width
 
 
 @inline

@@ -65,8 +65,9 @@ def convolution_offsets(channels, window, geometry, frame):
 @inline
 def convolution_phases(terms, size):
     phases = np.empty((1, 9), np.int64)
-    phases[0, :START] = 0, terms, size[0], size[1], size[2]
-    phases[0, START:] = 0, size[1] * size[2], size[2], 1
+    phases[0, FIRST], phases[0, TERMS], phases[0, START] = 0, terms, 0
+    phases[0, SIZE_Z], phases[0, SIZE_Y], phases[0, SIZE_X] = size[0], size[1], size[2]
+    phases[0, BY_Z], phases[0, BY_Y], phases[0, BY_X] = size[1] * size[2], size[2], 1
     return phases
 
 
@@ -124,7 +125,8 @@ def transposed_phases(weight, geometry, size, frame, packed, offsets):
                             k += inputs
                 phases[row, TERMS] = k - phases[row, FIRST]
                 phases[row, START] = (z * size[1] + y) * size[2] + x
-                phases[row, BY_Z:] = geometry[0] * size[1] * size[2], geometry[1] * size[2], geometry[2]
+                phases[row, BY_Z], phases[row, BY_Y] = geometry[0] * size[1] * size[2], geometry[1] * size[2]
+                phases[row, BY_X] = geometry[2]
                 row += 1
     return phases
 

@@ -33,7 +33,7 @@ def transposed(x, weight, bias, geometry, precision):
     return y + bias[:, None, None, None] if bias.size else y
 
 
-def weight_gradient(grad, x, geometry):
+def weight_gradient(grad, x, geometry, precision):
     geometry, kernel = unpack(geometry)
     n, groups = len(x), geometry.groups
     parts = grad.reshape(n, groups, grad.shape[1] // groups, *grad.shape[2:])

@@ -1,12 +1,16 @@
-"""The gradient of a convolution by its weight, on the CPU: for each output and each term, a long sum over positions.
+"""The gradient of a convolution by its weight, on the CPU: a product of matrices, summed over positions.
 
-                positions →                        What the windows see is gathered, a chunk of positions at a time,
-             ┌──────┬───┬──────┐                   in rows: a row for each term. The sums are products of rows with
-    outputs  │      │ ▒ │      │  the result's     rows (dots.py).
-             └──────┴───┴──────┘  gradient
-             ┌──────┬───┬──────┐                   Positions are those of rows.py or of images.py: there, a position
-    terms    │      │ ▓ │      │  what is seen     is a vector of images.
-             └──────┴───┴──────┘
+                     columns k: a place in the window, a channel →
+                 ┌────────────┬───┬────────────┐      A vector holds what is seen at neighbouring channels of
+   positions p:  │            │ ▓ │            │      one place: images come in with their channels side by
+   all images',  │            │ ▓ │            │      side, and what a position sees at a place of the window
+   a chunk at    │            │ ▓ │            │      is then copied in whole vectors (▓), whatever strides
+   a time        └────────────┴───┴────────────┘      and gaps. The result's gradient comes in the same way
+          ┌─────┐                                     (▒, outputs side by side), which is how the tile of the
+          │ ▒   │┌────────────┬───┬────────────┐      matrix product wants it.
+   outputs│ ▒   ││            │ ░ │            │
+          └─────┘└────────────┴───┴────────────┘      Of fewer channels than lanes, a vector holds the channels
+          (its columns are positions)                 of neighbouring places.
 
 Images are summed in up to SHARES groups, each for itself, and then the groups in their order, so that the result is
 the same for any number of threads.
@@ -15,151 +19,148 @@ the same for any number of threads.
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import transpose, up
+from ..matmul.tile import MR, multiply_tile, tile_columns, transpose, up
 from ..rows import sum_rows
 from ..share import enough, share
-from ..simd import full, lanes, load, load_first, store, store_first
-from .dots import COLUMNS, ROWS, dots
-from .images import images_to_lanes
-from .plan import frame_size
-from .rows import copy_images, find_runs
+from ..simd import address, lanes, load, misaligned, store
+from .images import block_to_lanes, lines_to_lanes
+from .plan import convolution_offsets, frame_size
 
-CHUNK = 1024  # positions
-TERMS = 8 * COLUMNS  # rows gathered at a time
+CHUNK = 192  # positions
 SHARES, LIMIT = 16, 1 << 20  # groups of images, and how many numbers their sums may be together
 
 
 @inline
-def weight_gradient_of(grad, x, groups, frame, steps, offsets, by_images, out, threads):
-    images, positions = x.shape[0], grad.shape[2] * grad.shape[3] * grad.shape[4]
-    block = lanes(x) if by_images else max(1, min(images, CHUNK // positions))
-    blocks = (images + block - 1) // block
-    shares = max(1, min(SHARES, blocks, LIMIT // out.size))
-    strips = (offsets.size + TERMS - 1) // TERMS
-    parts = min(strips, max(1, SHARES // (shares * groups)))  # of the terms
-    sums = np.zeros((shares, out.size), out.dtype)
-    threads = enough(threads, images * positions * out.size // 8)
-    count = shares * groups * parts
-    share(_sum_products, count, threads, grad, x, frame, steps, offsets, groups, block, by_images, parts, sums)
-    sum_rows(sums, 0, shares, out, 0)
+def sum_products(grad, x, geometry, frame, steps, out, threads):
+    groups, window = geometry[9], out.shape[2:]
+    inputs, w = out.shape[1], lanes(x)
+    places = convolution_offsets(1, window, geometry, frame)
+    pitch = min(inputs, w)  # numbers a place
+    blocks = (inputs + w - 1) // w  # of channels, each with a frame of its own
+    # Columns come in segments of `length`, that lie side by side in what is seen, from starts[…] on.
+    joined = window[2] if inputs < w and geometry[8] == 1 else 1  # places whose channels are neighbours
+    length, count = pitch * joined, places.size // joined * blocks
+    starts = np.empty(count, np.int64)
+    for s in range(count):
+        starts[s] = (places[s // blocks * joined] + s % blocks * frame_size(frame)) * pitch
+    positions, images = grad.size // (grad.shape[0] * grad.shape[1]), x.shape[0]
+    together = max(1, min(images, CHUNK // positions))
+    rounds, size = (images + together - 1) // together, grad.shape[1] * count * length
+    shares = max(1, min(SHARES, rounds, LIMIT // size))
+    strips = (count * length + tile_columns(x) - 1) // tile_columns(x)
+    parts = min(strips, max(1, SHARES // (shares * groups)))  # of the columns
+    sums, total = np.zeros((shares, size), x.dtype), np.empty(size, x.dtype)
+    threads = enough(threads, images * positions * size // groups // 8)
+    share(_sum_products, shares * groups * parts, threads,
+          grad, x, frame, steps, groups, starts, length, blocks, pitch, together, parts, sums)  # fmt: skip
+    sum_rows(sums, 0, shares, total, 0)
+    for o in range(out.shape[0]):
+        for tap in range(places.size):
+            for c in range(inputs):
+                k = (tap * blocks + c // w) * pitch + c % w
+                out.flat[(o * inputs + c) * places.size + tap] = total[o * count * length + k]
 
 
 @task
-def _sum_products(first, last, grad, x, frame, steps, offsets, groups, block, by_images, parts, sums):
-    """Pieces first … last − 1: a group of images, a group of channels, a part of the terms."""
-    w = lanes(x)
-    shares, terms = sums.shape[0], offsets.size
+def _sum_products(first, last, grad, x, frame, steps, groups, starts, length, blocks, pitch, together, parts, sums):
+    """Pieces first … last − 1: a group of images, a group of channels, a part of the columns."""
+    w, nr = lanes(x), tile_columns(x)
+    shares, columns = sums.shape[0], starts.size * length
     images, inputs, outputs = x.shape[0], x.shape[1] // groups, grad.shape[1] // groups
     size = grad.shape[2:]
-    image = inputs * frame_size(frame)
-    positions = size[0] * size[1] * size[2]
-    chunk = min(CHUNK, up(block * positions, w))
-    pitch = chunk + w  # a power of two would put all rows in the same few places of the cache
-    padded = np.zeros(block * image + w, x.dtype)
-    seen = np.empty(TERMS * pitch, x.dtype)
-    right = np.empty(outputs * pitch, x.dtype)
-    tile, square = np.empty(ROWS * COLUMNS + 2 * w, x.dtype), np.empty(2 * w * w, x.dtype)
-    runs = np.empty((chunk, 7), np.int64)
-    strips = (terms + TERMS - 1) // TERMS
-    blocks = (images + block - 1) // block
+    positions, channel = size[0] * size[1] * size[2], x.shape[2] * x.shape[3] * x.shape[4]
+    image, strip = blocks * frame_size(frame) * pitch, up(outputs, w) + w
+    seen, right = np.zeros(together * image + 2 * w, x.dtype), np.empty(CHUNK * strip + 2 * w, x.dtype)
+    panel, square = np.empty((CHUNK + 1) * nr + w, x.dtype), np.empty(2 * w * w, x.dtype)
+    places, copies = np.empty(CHUNK, np.int64), np.empty((nr, 2), np.int64)
+    o, o_seen, o_right = misaligned(panel), misaligned(seen), misaligned(right)
+    strips, rounds = (columns + nr - 1) // nr, (images + together - 1) // together
     for piece in range(first, last):
         part, group, one = piece % parts, piece // parts % groups, piece // (parts * groups)
-        for b in range(blocks * one // shares, blocks * (one + 1) // shares):
-            taken = min(block, images - b * block)
-            if by_images:
-                images_to_lanes(x, b * block, group * inputs, inputs, frame, padded, 0, square)
-            else:
-                copy_images(x, b * block, taken, group * inputs, inputs, frame, padded)
-            total = positions * w if by_images else taken * positions
-            for q in range(0, total, chunk):
-                count = min(chunk, total - q)
-                if by_images:
-                    found = _find_places(q // w, count // w, size, steps, w, runs)
-                    _gradient_to_lanes(
-                        grad,
-                        b * block,
-                        taken,
-                        group * outputs,
-                        outputs,
-                        positions,
-                        q // w,
-                        count // w,
-                        right,
-                        pitch,
-                        square,
+        for b in range(rounds * one // shares * together, rounds * (one + 1) // shares * together, together):
+            taken = min(together, images - b)
+            for i in range(taken):
+                for block in range(blocks):
+                    begin = ((b + i) * x.shape[1] + group * inputs + block * w) * channel
+                    start = o_seen + i * image + block * frame_size(frame) * pitch
+                    lines_to_lanes(
+                        x, begin, channel, min(w, inputs - block * w), 1, frame, seen, start, pitch, square
                     )
+            for q in range(0, taken * positions, CHUNK):
+                count = min(CHUNK, taken * positions - q)
+                _find_places(q, count, size, steps, image, pitch, o_seen, places)
+                _gradient_to_lanes(grad, b, group * outputs, outputs, positions, q, count, right, o_right, strip, square)
+                for k in range(strips * part // parts * nr, min(columns, strips * (part + 1) // parts * nr), nr):
+                    width = min(nr, columns - k)
+                    _gather(seen, places, count, starts, length, k, width, panel, o, copies)
+                    for row in range(0, outputs, MR):
+                        at = (group * outputs + row) * columns + k
+                        a = address(right, o_right + row)
+                        multiply_tile(
+                            sums, one * sums.shape[1] + at, columns, min(MR, outputs - row), width,
+                            a, strip, address(panel, o), nr, count, 1,
+                        )  # fmt: skip
+
+
+@inline
+def _find_places(q, count, size, steps, image, pitch, start, places):
+    """places[i] = where position q + i, all images' in a row, sees the first place of its window."""
+    i, p = q // (size[0] * size[1] * size[2]), q % (size[0] * size[1] * size[2])
+    z, y, x = p // (size[1] * size[2]), p // size[2] % size[1], p % size[2]
+    done = 0
+    while done < count:  # a row of positions at a time: divisions cost more than all else here
+        place = start + i * image + (z * steps[0] + y * steps[1] + x * steps[2]) * pitch
+        for k in range(min(size[2] - x, count - done)):
+            places[done + k] = place + k * steps[2] * pitch
+        done += size[2] - x
+        x, y = 0, y + 1
+        if y == size[1]:
+            y, z = 0, z + 1
+            if z == size[0]:
+                z, i = 0, i + 1
+
+
+@inline
+def _gradient_to_lanes(grad, image, channel, channels, positions, q, count, right, start, pitch, square):
+    """right[start + pitch i + c] = the gradient of channel + c at position q + i, all images' in a row."""
+    w = lanes(grad)
+    done = 0
+    while done < count:
+        i, p = (q + done) // positions, (q + done) % positions
+        length = min(positions - p, count - done)
+        for c in range(0, channels, w):
+            begin = ((image + i) * grad.shape[1] + channel + c) * positions + p
+            used = min(w, channels - c)
+            for e in range(0, length, w):
+                at = start + (done + e) * pitch + c
+                if e + w <= length:
+                    transpose(grad, begin + e, positions, used, right, at, pitch)
                 else:
-                    found = find_runs(q, count, size, steps, image, runs)
-                    _gather_gradient(grad, b * block, group * outputs, outputs, positions, q, count, right, pitch)
-                unit = w if by_images else 1
-                for strip in range(strips * part // parts, strips * (part + 1) // parts):
-                    k0 = strip * TERMS
-                    rows = min(TERMS, terms - k0)
-                    _gather_rows(padded, runs, found, offsets, unit, k0, rows, count, seen, pitch)
-                    for j in range(0, rows, COLUMNS):
-                        n = min(COLUMNS, rows - j)
-                        for i in range(0, outputs, ROWS):
-                            m = min(ROWS, outputs - i)
-                            dots(tile, m, n, right, i * pitch, pitch, seen, j * pitch, pitch, up(count, w))
-                            for r in range(m):
-                                at = (group * outputs + i + r) * terms + k0 + j
-                                for k in range(n):
-                                    sums[one, at + k] += tile[r * COLUMNS + k]
+                    block_to_lanes(grad, begin + e, positions, used, length - e, square)
+                    for k in range(length - e):
+                        store(right, at + k * pitch, load(square, k * w))
+        done += length
 
 
 @inline
-def _find_places(q, count, size, steps, w, runs):
-    """As `find_runs`, for positions that are vectors of images: each is a run."""
-    for i in range(count):
-        p = q + i
-        z, y, x = p // (size[1] * size[2]), p // size[2] % size[1], p % size[2]
-        runs[i, 0], runs[i, 1], runs[i, 2] = i * w, (z * steps[0] + y * steps[1] + x * steps[2]) * w, w
-    return count
+def _gather(seen, places, count, starts, length, first, width, panel, o, copies):
+    """panel[o + NR i + column] = what is seen from places[i] as columns first … first + width − 1.
 
-
-@inline
-def _gather_rows(padded, runs, found, offsets, unit, first, rows, count, out, pitch):
-    """out[pitch k + column] = what the window at each position sees as term first + k; zeros up to a whole vector."""
-    w = lanes(padded)
-    end = up(count, w)
-    for k in range(rows):
-        here, offset = pitch * k, offsets[first + k] * unit
-        store(out, here + end - w, full(padded, 0))
-        for r in range(found):
-            column, place, length = runs[r, 0], runs[r, 1] + offset, runs[r, 2]
-            for v in range(0, length, w):
-                store_first(out, here + column + v, count - column - v, load(padded, place + v))
-
-
-@inline
-def _gather_gradient(grad, image, channel, channels, positions, q, count, out, pitch):
-    """out[pitch c + column] = the gradient of channel + c at position q + column, all images' in a row."""
-    w = lanes(grad)
-    end = up(count, w)
-    for c in range(channels):
-        store(out, pitch * c + end - w, full(grad, 0))
-        column = 0
-        while column < count:
-            i, p = (q + column) // positions, (q + column) % positions
-            length = min(positions - p, count - column)
-            start = ((image + i) * grad.shape[1] + channel + c) * positions + p
-            for v in range(0, length, w):
-                value = load_first(grad, start + v, length - v, 0)
-                store_first(out, pitch * c + column + v, count - column - v, value)
-            column += length
-
-
-@inline
-def _gradient_to_lanes(grad, image, images, channel, channels, positions, q, count, out, pitch, square):
-    """out[pitch c + w p + lane] = the gradient of channel + c at position q + p of an image a lane; 0 without one."""
-    w = lanes(grad)
-    line = grad.shape[1] * positions
-    for c in range(channels):
-        start = (image * grad.shape[1] + channel + c) * positions + q
-        for p in range(0, count, w):
-            for r in range(w):
-                here = count - p if r < images else 0
-                store(square, r * w, load_first(grad, start + r * line + p if here else 0, here, 0))
-            transpose(square, 0, w, w, square, w * w, w)
-            for k in range(min(w, count - p)):
-                store(out, pitch * c + (p + k) * w, load(square, w * w + k * w))
+    Vectors are stored whole over what follows them, which is stored after them.
+    """
+    w, nr = lanes(seen), tile_columns(seen)
+    found, k = 0, first
+    while k < first + width:
+        within = k % length
+        copies[found, 0], copies[found, 1] = k - first, starts[k // length] + within
+        k += min(w, length - within)
+        found += 1
+    if found == 2:
+        one, other, gap = copies[0, 1], copies[1, 1], copies[1, 0]
+        for i in range(count):
+            store(panel, o + i * nr, load(seen, places[i] + one))
+            store(panel, o + i * nr + gap, load(seen, places[i] + other))
+    else:
+        for i in range(count):
+            for c in range(found):
+                store(panel, o + i * nr + copies[c, 0], load(seen, places[i] + copies[c, 1]))

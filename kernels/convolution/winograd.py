@@ -104,7 +104,7 @@ def winograd(first, last, x, points, bias, pad_y, pad_x, parts, out):
                 for v in range(vectors):
                     for c in range(inputs):
                         place = o_strip + (c * SEEN * width + (column + v) * T) * w
-                        _see(strip, place, width * w, half, o_half, seen, o + c * nr + v * w, inputs * nr)
+                        see(strip, place, width * w, half, o_half, seen, o + c * nr + v * w, inputs * nr)
                 for point in range(POINTS):
                     for panel in range(panels):
                         used = min(MR, outputs - panel * MR)
@@ -121,7 +121,7 @@ def winograd(first, last, x, points, bias, pad_y, pad_x, parts, out):
 
 
 @inline
-def _see(strip, place, line, half, h, seen, o, step):
+def see(strip, place, line, half, h, seen, o, step):
     """Bᵀ d B of a tile at strip[place], rows `line` apart, point by point into seen[o], `step` apart."""
     w = lanes(strip)
     for j in range(SEEN):
@@ -129,17 +129,17 @@ def _see(strip, place, line, half, h, seen, o, step):
         a, b, c = load(strip, at), load(strip, at + line), load(strip, at + 2 * line)
         d, e, f = load(strip, at + 3 * line), load(strip, at + 4 * line), load(strip, at + 5 * line)
         a, b, c, d, e, f = to_points(a, b, c, d, e, f)
-        _store_six(half, h + j * w, SEEN * w, a, b, c, d, e, f)
+        store_six(half, h + j * w, SEEN * w, a, b, c, d, e, f)
     for i in range(SEEN):
         at = h + i * SEEN * w
         a, b, c = load(half, at), load(half, at + w), load(half, at + 2 * w)
         d, e, f = load(half, at + 3 * w), load(half, at + 4 * w), load(half, at + 5 * w)
         a, b, c, d, e, f = to_points(a, b, c, d, e, f)
-        _store_six(seen, o + i * SEEN * step, step, a, b, c, d, e, f)
+        store_six(seen, o + i * SEEN * step, step, a, b, c, d, e, f)
 
 
 @inline
-def _store_six(x, o, step, a, b, c, d, e, f):
+def store_six(x, o, step, a, b, c, d, e, f):
     store(x, o, a)
     store(x, o + step, b)
     store(x, o + 2 * step, c)
