@@ -58,13 +58,16 @@ class _Task(compiler.Compiler):
 # it would be optimised once there and again in each function that calls it.
 inline = numba.njit(inline="always", **OPTIONS)
 # A thread's share of a kernel's work, which has to be a function of its own.
-task = numba.njit(pipeline_class=_Task, **OPTIONS)
+task = numba.njit(**OPTIONS)
 
 
 @cache
 def compiled_task(dispatcher: Any, kinds: tuple[Any, ...]) -> Any:
     """Numba's result for a `task` of arguments of these types, to be linked into a kernel."""
-    return dispatcher._compiler.compile(kinds, None)
+    target, flags = dispatcher.targetdescr, compiler.Flags()
+    target.options.parse_as_flags(flags, dispatcher.targetoptions)
+    contexts = target.typing_context, target.target_context
+    return compiler.compile_extra(*contexts, dispatcher.py_func, kinds, None, flags, {}, pipeline_class=_Task)
 
 
 def kernel(signature: str):

@@ -10,6 +10,7 @@ from ..jit import inline, kernel
 from ..matmul.tile import MR, tile_columns
 from ..share import enough, share
 from ..simd import lanes
+from .depthwise import sum_depthwise
 from .images import correlate_images, fills_vectors
 from .plan import (
     convolution_frame,
@@ -21,7 +22,7 @@ from .plan import (
 )
 from .rows import correlate_rows, pieces
 from .weight import sum_products
-from .winograd import POINTS, is_winograd, weight_to_points, winograd
+from .winograd import POINTS, SEEN, is_winograd, weight_to_points, winograd
 from .winograd_weight import sum_products_of_points
 
 ARRAY = "real[:, :, :, :, ::1]"
@@ -46,7 +47,8 @@ def convolution(x, weight, bias, geometry, precision, out, threads):
 @kernel(f"in {ARRAY}, in {ARRAY}, in real[::1], in int64[::1], int64, out {ARRAY}")
 def transposed(x, weight, bias, geometry, precision, out, threads):
     if precision > 0 and is_winograd(x, weight, geometry, out, min(weight.shape[:2]), True):
-        _winograd(x, weight, bias, 2 - geometry[4], 2 - geometry[5], True, out, threads)
+        window = weight.shape[4]
+        _winograd(x, weight, bias, window - 1 - geometry[4], window - 1 - geometry[5], True, out, threads)
         return
     groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
     inputs, outputs = weight.shape[0] // groups, weight.shape[1]
@@ -64,6 +66,9 @@ def weight_gradient(grad, x, geometry, precision, out, threads):
         sum_products_of_points(grad, x, geometry[4], geometry[5], out, threads)
         return
     frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], False)
+    if geometry[9] == grad.shape[1] == x.shape[1]:
+        sum_depthwise(grad, x, geometry, frame, steps, out, threads)
+        return
     sum_products(grad, x, geometry, frame, steps, out, threads)
 
 
@@ -72,10 +77,11 @@ def _winograd(x, weight, bias, pad_y, pad_x, flipped, out, threads):
     panels = (out.shape[1] + MR - 1) // MR
     points = np.empty((POINTS, panels, x.shape[1], MR), x.dtype)
     weight_to_points(weight, flipped, points)
-    blocks, rows = (x.shape[0] + lanes(x) - 1) // lanes(x), (out.shape[3] + 3) // 4
+    t = SEEN + 1 - weight.shape[4]
+    blocks, rows = (x.shape[0] + lanes(x) - 1) // lanes(x), (out.shape[3] + t - 1) // t
     parts = 1 if blocks >= 2 * threads else min(rows, (2 * threads + max(blocks, 1) - 1) // max(blocks, 1))
     threads = enough(threads, out.size * x.shape[1])
-    share(winograd, blocks * parts, threads, x, points, bias, pad_y, pad_x, parts, out)
+    share(winograd, blocks * parts, threads, x, points, bias, t, pad_y, pad_x, parts, out)
 
 
 @inline

@@ -16,11 +16,11 @@ import numpy as np
 
 from ..jit import inline, task
 from ..matmul.tile import MR, multiply_tile, tile_columns, up
-from ..simd import address, fma, full, lanes, load, load_all, load_first, misaligned, store, store_first
+from ..simd import address, lanes, load, load_first, misaligned, store, store_first
+from .direct import is_direct, multiply_directly
 from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, SIZE_Y, SIZE_Z, START, TERMS, frame_size
 
 KC = 384  # terms of a panel
-FEW = 16  # terms that don't pay for a panel
 NEAR = 64  # of these, so many stay in the first-level cache while they are gathered
 POSITIONS = 256  # small images are taken together until they have so many
 
@@ -111,7 +111,7 @@ def correlate_rows(first, last, x, packed, offsets, phases, bias, frame, steps, 
     padded = np.zeros(block * image + nr, x.dtype)
     panel = np.empty(min(KC, terms) * nr + 2 * w, x.dtype)
     sums = np.empty(up(outputs, MR) * nr + w, x.dtype)
-    runs = np.empty((nr, 7), np.int64)
+    runs, line = np.empty((nr, 7), np.int64), np.empty(nr, x.dtype)
     o = misaligned(panel)
     in_place = -1  # which images' channels lie in `padded`
     for piece in range(first, last):
@@ -124,21 +124,22 @@ def correlate_rows(first, last, x, packed, offsets, phases, bias, frame, steps, 
             k_first, k_end = phases[phase, FIRST], phases[phase, FIRST] + phases[phase, TERMS]
             size = phases[phase, SIZE_Z], phases[phase, SIZE_Y], phases[phase, SIZE_X]
             count = images * size[0] * size[1] * size[2]
+            if is_direct(k_end - k_first, outputs):
+                multiply_directly(padded, image, steps, offsets, packed, group, phases, phase, bias, b * block, images,
+                                  part, parts, line, out)  # fmt: skip
+                continue
             tiles = (count + nr - 1) // nr
             for tile in range(tiles * part // parts, tiles * (part + 1) // parts):
                 columns = min(nr, count - tile * nr)
                 found = find_runs(tile * nr, columns, size, steps, image, runs)
-                if k_end - k_first < FEW or outputs == 1:
-                    multiply_directly(padded, runs, found, offsets, packed, group, k_first, k_end, outputs, sums, nr)
-                else:
-                    for k in range(k_first, k_end, KC):
-                        depth = min(KC, k_end - k)
-                        gather(padded, runs, found, offsets, k, depth, panel, o, nr)
-                        for p in range(panels):
-                            rows = min(MR, outputs - p * MR)
-                            a, more = address(packed, ((group * panels + p) * terms + k) * MR), k - k_first
-                            c = p * MR * nr
-                            multiply_tile(sums, c, nr, rows, columns, a, MR, address(panel, o), nr, depth, more)
+                for k in range(k_first, k_end, KC):
+                    depth = min(KC, k_end - k)
+                    gather(padded, runs, found, offsets, k, depth, panel, o, nr)
+                    for p in range(panels):
+                        rows = min(MR, outputs - p * MR)
+                        a, more = address(packed, ((group * panels + p) * terms + k) * MR), k - k_first
+                        c = p * MR * nr
+                        multiply_tile(sums, c, nr, rows, columns, a, MR, address(panel, o), nr, depth, more)
                 for r in range(found):
                     column, length = runs[r, 0], runs[r, 2]
                     at = ((b * block + runs[r, 3]) * out.shape[1] + group * outputs) * plane + phases[phase, START]
@@ -154,36 +155,6 @@ def correlate_rows(first, last, x, packed, offsets, phases, bias, frame, steps, 
                         else:
                             for v in range(length):
                                 out.flat[there + v * step] = sums[here + v] + add
-
-
-@inline
-def multiply_directly(padded, runs, found, offsets, packed, group, first, end, outputs, sums, nr):
-    """The sums of a tile without a panel: of so few terms that gathering them would cost more than it saves.
-
-    Vectors are stored whole over what follows them, as in `gather`.
-    """
-    w = lanes(padded)
-    _, panels, terms, _ = packed.shape
-    for row in range(0, outputs, 3):  # MR is a multiple of 3: as many are read of a panel, and stored
-        weight = ((group * panels + row // MR) * terms) * MR + row % MR
-        for r in range(found):
-            column, place, length = runs[r, 0], runs[r, 1], runs[r, 2]
-            for v in range(0, length, w):
-                a = full(padded, 0)
-                b, c = a, a
-                if outputs == 1:
-                    for k in range(first, end):
-                        a = fma(load(padded, place + v + offsets[k]), load_all(packed, weight + MR * k), a)
-                else:
-                    for k in range(first, end):
-                        seen, at = load(padded, place + v + offsets[k]), weight + MR * k
-                        a, b = fma(seen, load_all(packed, at), a), fma(seen, load_all(packed, at + 1), b)
-                        c = fma(seen, load_all(packed, at + 2), c)
-                o, room = row * nr + column + v, nr - column - v
-                store_first(sums, o, room, a)
-                if outputs > 1:
-                    store_first(sums, o + nr, room, b)
-                    store_first(sums, o + 2 * nr, room, c)
 
 
 @inline

@@ -83,13 +83,12 @@ def _sum_products(first, last, grad, x, frame, steps, groups, starts, length, bl
                 for block in range(blocks):
                     begin = ((b + i) * x.shape[1] + group * inputs + block * w) * channel
                     start = o_seen + i * image + block * frame_size(frame) * pitch
-                    lines_to_lanes(
-                        x, begin, channel, min(w, inputs - block * w), 1, frame, seen, start, pitch, square
-                    )
+                    lines_to_lanes(x, begin, channel, min(w, inputs - block * w), 1, frame, seen, start, pitch, square)
             for q in range(0, taken * positions, CHUNK):
                 count = min(CHUNK, taken * positions - q)
                 _find_places(q, count, size, steps, image, pitch, o_seen, places)
-                _gradient_to_lanes(grad, b, group * outputs, outputs, positions, q, count, right, o_right, strip, square)
+                at = group * outputs
+                _gradient_to_lanes(grad, b, at, outputs, positions, q, count, right, o_right, strip, square)
                 for k in range(strips * part // parts * nr, min(columns, strips * (part + 1) // parts * nr), nr):
                     width = min(nr, columns - k)
                     _gather(seen, places, count, starts, length, k, width, panel, o, copies)

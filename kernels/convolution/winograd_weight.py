@@ -12,10 +12,10 @@ from ..jit import inline, task
 from ..matmul.tile import MR, multiply_tile, tile_columns, up
 from ..rows import sum_rows
 from ..share import enough, share
-from ..simd import address, lanes, load, misaligned, store
+from ..simd import address, full, lanes, load, misaligned, store
 from .images import lines_to_lanes
 from .plan import frame_size
-from .winograd import POINTS, SEEN, T, see, store_six
+from .winograd import POINTS, SEEN, see, store_six
 
 TILES = 32
 SHARES, LIMIT = 8, 1 << 22  # groups of images, and how many numbers their sums may be together
@@ -30,20 +30,21 @@ def sum_products_of_points(grad, x, pad_y, pad_x, out, threads):
     parts = max(1, min(panels, SHARES // (2 * shares)))  # of the outputs
     sums, total = np.zeros((shares, size), x.dtype), np.empty(size, x.dtype)
     threads = enough(threads, grad.size * inputs)
-    share(_sum_points, shares * parts, threads, grad, x, pad_y, pad_x, pitch, parts, sums)
+    t = SEEN + 1 - out.shape[4]
+    share(_sum_points, shares * parts, threads, grad, x, t, pad_y, pad_x, pitch, parts, sums)
     sum_rows(sums, 0, shares, total, 0)
     share(_points_to_weight, outputs, threads, total, pitch, out)
 
 
 @task
-def _sum_points(first, last, grad, x, pad_y, pad_x, pitch, parts, sums):
+def _sum_points(first, last, grad, x, t, pad_y, pad_x, pitch, parts, sums):
     """Pieces first … last − 1: a group of images, a part of the outputs."""
     w, nr = lanes(x), tile_columns(x)
     images, inputs, outputs, shares = x.shape[0], x.shape[1], grad.shape[1], sums.shape[0]
     panels = (outputs + MR - 1) // MR
-    down, across = (grad.shape[3] + T - 1) // T, (grad.shape[4] + T - 1) // T
-    frame = 0, pad_y, pad_x, 1, down * T + SEEN - T, across * T + SEEN - T, 1
-    told = 0, 0, 0, 1, down * T, across * T, 1
+    down, across = (grad.shape[3] + t - 1) // t, (grad.shape[4] + t - 1) // t
+    frame = 0, pad_y, pad_x, 1, down * t + SEEN - t, across * t + SEEN - t, 1
+    told = 0, 0, 0, 1, down * t, across * t, 1
     strip = up((panels + parts - 1) // parts * MR, w)
     padded, given = np.zeros(pitch * frame_size(frame) + w, x.dtype), np.zeros(strip * frame_size(told) + w, x.dtype)
     seen, right = np.empty(POINTS * TILES * pitch + w, x.dtype), np.empty(POINTS * TILES * strip + 2 * w, x.dtype)
@@ -64,15 +65,15 @@ def _sum_points(first, last, grad, x, pad_y, pad_x, pitch, parts, sums):
                 lines_to_lanes(grad, at, plane, used, 1, told, given, o_given + c * frame_size(told), w, square)
             for row in range(down):
                 for column in range(across):
-                    place = (row * T * frame[5] + column * T) * w
+                    place = (row * t * frame[5] + column * t) * w
                     for c in range(0, inputs, w):
                         there = o + filled * pitch + c
                         see(padded, o_padded + c * frame_size(frame) + place, frame[5] * w,
                             half, o_half, seen, there, TILES * pitch)  # fmt: skip
-                    place = (row * T * told[5] + column * T) * w
+                    place = (row * t * told[5] + column * t) * w
                     for c in range(0, bottom - top, w):
                         there = o_right + filled * strip + c
-                        _spread(given, o_given + c * frame_size(told) + place, told[5] * w,
+                        _spread(given, o_given + c * frame_size(told) + place, told[5] * w, t,
                                 half, o_half, right, there, TILES * strip)  # fmt: skip
                     filled += 1
                     if filled == TILES or (n == end - 1 and row == down - 1 and column == across - 1):
@@ -88,60 +89,62 @@ def _sum_points(first, last, grad, x, pad_y, pad_x, pitch, parts, sums):
 
 
 @inline
-def _from_results(a, b, c, d):
-    """A times a column of four: six."""
+def _from_results(t, a, b, c, d):
+    """A times a column of T = t ≤ 4, the rest of which is 0: six."""
     even, odd, wide, far = a + c, b + d, a + 4 * c, 2 * (b + 4 * d)
-    return a, even + odd, even - odd, wide + far, wide - far, d
+    return a, even + odd, even - odd, wide + far, wide - far, b if t == 2 else c if t == 3 else d
 
 
 @inline
-def _spread(given, place, line, half, h, right, o, step):
+def _spread(given, place, line, t, half, h, right, o, step):
     """A ∂y Aᵀ of a tile at given[place], rows `line` apart, point by point into right[o], `step` apart."""
     w = lanes(given)
-    for j in range(T):
+    zero = full(given, 0)
+    for j in range(t):
         at = place + j * w
-        a, b, c, d = load(given, at), load(given, at + line), load(given, at + 2 * line), load(given, at + 3 * line)
-        a, b, c, d, e, f = _from_results(a, b, c, d)
-        store_six(half, h + j * w, T * w, a, b, c, d, e, f)
+        a, b = load(given, at), load(given, at + line)
+        c = load(given, at + 2 * line) if t > 2 else zero
+        d = load(given, at + 3 * line) if t > 3 else zero
+        a, b, c, d, e, f = _from_results(t, a, b, c, d)
+        store_six(half, h + j * w, 4 * w, a, b, c, d, e, f)
     for i in range(SEEN):
-        at = h + i * T * w
-        a, b, c, d = load(half, at), load(half, at + w), load(half, at + 2 * w), load(half, at + 3 * w)
-        a, b, c, d, e, f = _from_results(a, b, c, d)
+        at = h + i * 4 * w
+        a, b = load(half, at), load(half, at + w)
+        c = load(half, at + 2 * w) if t > 2 else zero
+        d = load(half, at + 3 * w) if t > 3 else zero
+        a, b, c, d, e, f = _from_results(t, a, b, c, d)
         store_six(right, o + i * SEEN * step, step, a, b, c, d, e, f)
-
-
-@inline
-def _to_window(a, b, c, d, e, f):
-    """Gᵀ times a column of six: three."""
-    near, odd, far, wide = (b + c) / 6, (b - c) / 6, (d + e) / 24, (d - e) / 12
-    return a / 4 - near + far, wide - odd, 4 * far - near + f
 
 
 @task
 def _points_to_weight(first, last, total, pitch, out):
     """Outputs first … last − 1 of the gradient, from the sums at all points."""
-    w = lanes(out)
+    w, window = lanes(out), out.shape[4]
     outputs, inputs = out.shape[:2]
-    half, block = np.empty(3 * SEEN * w, out.dtype), np.empty(9 * w, out.dtype)
-    step = outputs * pitch
+    half, block = np.empty(window * SEEN * w, out.dtype), np.empty(window * window * w, out.dtype)
+    step, size = outputs * pitch, window * window
     for o in range(first, last):
         for c in range(0, inputs, w):
             for j in range(SEEN):
-                at, down = j * step + o * pitch + c, SEEN * step
-                a, b, d = load(total, at), load(total, at + down), load(total, at + 2 * down)
-                e, f, g = load(total, at + 3 * down), load(total, at + 4 * down), load(total, at + 5 * down)
-                a, b, d = _to_window(a, b, d, e, f, g)
-                store(half, j * w, a)
-                store(half, (SEEN + j) * w, b)
-                store(half, (2 * SEEN + j) * w, d)
-            for i in range(3):
-                at = i * SEEN * w
-                a, b, d = load(half, at), load(half, at + w), load(half, at + 2 * w)
-                e, f, g = load(half, at + 3 * w), load(half, at + 4 * w), load(half, at + 5 * w)
-                a, b, d = _to_window(a, b, d, e, f, g)
-                store(block, 3 * i * w, a)
-                store(block, (3 * i + 1) * w, b)
-                store(block, (3 * i + 2) * w, d)
-            for k in range(9):
+                _to_window(total, j * step + o * pitch + c, SEEN * step, window, half, j * w, SEEN * w)
+            for i in range(window):
+                _to_window(half, i * SEEN * w, w, window, block, i * window * w, w)
+            for k in range(size):
                 for lane in range(min(w, inputs - c)):
-                    out.flat[(o * inputs + c + lane) * 9 + k] = block[k * w + lane]
+                    out.flat[(o * inputs + c + lane) * size + k] = block[k * w + lane]
+
+
+@inline
+def _to_window(x, at, step, window, out, o, pitch):
+    """Gᵀ times a column of six at x[at], `step` apart: as many as the window is long, into out[o], `pitch` apart."""
+    a, b, c = load(x, at), load(x, at + step), load(x, at + 2 * step)
+    d, e, f = load(x, at + 3 * step), load(x, at + 4 * step), load(x, at + 5 * step)
+    near, odd, far, wide = (b + c) / 6, (b - c) / 6, (d + e) / 24, (d - e) / 24
+    for k in range(window):
+        value = wide - odd if k % 2 else far - near
+        if k == 0:
+            value += a / 4
+        elif k == window - 1:
+            value += f
+        store(out, o + k * pitch, value)
+        far, wide = 2 * far, 2 * wide

@@ -59,3 +59,16 @@ def test_where_tiles_serve():
     assert not serves(usual, x, weight[:, :8], out)  # few channels
     assert not serves(usual, x, weight, out[..., :1])  # tiles that are mostly rim
     assert not serves(usual, np.empty((1, 64, 2, 8, 8)), weight, np.empty((1, 64, 2, 8, 8)))
+
+
+def test_more_weights_than_one_sum_holds():
+    """Of so many channels, each thread of the CPU takes a part of the outputs instead of a part of the images."""
+    rng = np.random.default_rng(0)
+    x, grad = (rng.standard_normal((16, 208, 4, 4)).astype(np.float32) for _ in range(2))
+    weight = np.zeros((208, 208, 3, 3), np.float32)
+    with kernels.using("numba"):
+        _, found, _ = kernels.conv2d_backward(grad, x, weight, padding=1, input_gradient=False)
+    padded = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    for i, j in np.ndindex(3, 3):
+        wanted = np.einsum("nohw,nchw->oc", grad.astype(np.float64), padded[:, :, i : i + 4, j : j + 4], optimize=True)
+        assert np.abs(found[..., i, j] - wanted).max() < 2e-3  # of sums of 256 products of order 1
