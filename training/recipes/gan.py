@@ -36,7 +36,7 @@ from ..picture import RIGHT, curves, draw, images
 from ._judge import deviation, recognised, train_judge
 
 SETTINGS = {
-    "fashion-mnist": {"epochs": 4, "batch_size": 64, "lr": 5e-4},
+    "fashion-mnist": {"epochs": 3, "batch_size": 64, "lr": 5e-4},
     "digits": {"epochs": 60, "batch_size": 64, "lr": 5e-4},
 }
 JUDGE = {"fashion-mnist": {"epochs": 2, "batch_size": 128}, "digits": {"epochs": 15, "batch_size": 32}}
