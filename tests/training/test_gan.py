@@ -112,12 +112,13 @@ def small():
 
 
 def words(trainer):
-    """The history without times, and the images shown."""
+    """The history without times, and the images kept."""
     history = [{name: x for name, x in row.items() if name != "seconds"} for row in trainer.history]
-    return history, [images.tolist() for images in trainer.callbacks[0].epochs]
+    return history, [images.tolist() for images in trainer.callbacks[0].growth]
 
 
-def test_an_interrupted_training_ends_like_one_that_was_not(tmp_path, capsys):
+def test_an_interrupted_training_ends_like_one_that_was_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(gan, "STEPS_SHOWN", (5, 10))
     real, labels, kinds, _ = draws(24)
 
     def loader():
@@ -126,7 +127,7 @@ def test_an_interrupted_training_ends_like_one_that_was_not(tmp_path, capsys):
     whole = small()
     whole.fit(loader(), epochs=3, report=False)
     assert whole.average.decay == 12 / 21  # after the last of 12 steps, the number 11
-    assert len(whole.callbacks[0].epochs) == 3
+    assert len(whole.callbacks[0].growth) == 2
     broken = small()
     broken.callbacks[1].at = 6
     with pytest.raises(KeyboardInterrupt):

@@ -45,6 +45,7 @@ NOISE, EMBEDDING, FEATURES = 64, 64, 64
 CLASS_WEIGHT = 0.2  # in the generator's loss
 DECAY = 0.997  # of the averaged weights, in a step
 EACH = 200  # images made for each class, to be judged
+STEPS_SHOWN = (25, 50, 100, 200, 400, 800, 1600)
 
 
 class Generator(layers.Module):
@@ -202,24 +203,28 @@ class Judged(training.Callback):
         self.labels = np.tile(np.arange(classes), EACH)
         rng = np.random.Generator(np.random.Philox(0))
         self.noise = rng.standard_normal((len(self.labels), NOISE), np.float32)
-        self.epochs: list[np.ndarray] = []  # an image of each class after each epoch
+        self.growth: list[np.ndarray] = []  # an image of each class after each of those steps
 
-    def made(self, generator: Generator) -> np.ndarray:
-        backend, kinds = kernels.current(), one_hot(self.labels, self.classes)
-        return backend.to_numpy(generator((backend.from_numpy(self.noise), backend.from_numpy(kinds))))
+    def made(self, trainer: Any, count: int | None = None) -> np.ndarray:
+        backend, kinds = kernels.current(), one_hot(self.labels[:count], self.classes)
+        x = backend.from_numpy(self.noise[:count]), backend.from_numpy(kinds)
+        return backend.to_numpy(trainer.average.module.generator(x))
 
-    def on_epoch_end(self, trainer: Any, row):
-        made = self.made(trainer.average.module.generator)
+    def on_step_end(self, trainer):
+        if trainer.step in STEPS_SHOWN:
+            self.growth.append(self.made(trainer, self.classes))
+
+    def on_epoch_end(self, trainer, row):
+        made = self.made(trainer)
         shares = recognised(self.judge, made, self.labels)
         row["recognised"], row["worst"] = float(shares.mean()), float(shares.min())
         row["deviation"] = deviation(made, self.labels) / self.real_deviation
-        self.epochs.append(made[: self.classes])
 
     def state_dict(self):
-        return {"epochs": self.epochs}
+        return {"growth": self.growth}
 
     def load_state_dict(self, state_dict):
-        self.epochs = list(state_dict["epochs"])
+        self.growth = list(state_dict["growth"])
 
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -265,7 +270,6 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     size = sum(parameter.size for parameter in net.parameters())
     print(f"gan on {arguments.data}, backend {backend.name}: {size:,} parameters, {net}")
     history = trainer.fit(train, epochs=settings["epochs"], directory=out, resume=arguments.resume)
-    generator = trainer.average.module.generator
     result = {
         "recipe": "gan",
         "data": arguments.data,
@@ -276,38 +280,36 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         **{name: history[-1][name] for name in ("recognised", "worst", "deviation")},
         "seconds": sum(row["seconds"] for row in history),
     }
-    picture(out / "training.png", result, history, data.classes, judged.epochs, judged.made(generator))
+    picture(out / "training.png", result, history, data.classes, judged.growth, judged.made(trainer))
     print(
         f"{result['recognised']:.1%} of the images are recognised, {result['worst']:.1%} of the worst class, and they "
         f"differ {result['deviation']:.2f} times as much as real ones, after {result['seconds']:.1f} s of training"
     )
-    return leave(out, generator, result, history)
+    return leave(out, trainer.average.module.generator, result, history)
 
 
-def picture(path, result, history, classes, epochs, made) -> None:
-    """How it went, an image of each class after some of the epochs, and more after the last: a column a class."""
+def picture(path, result, history, classes, growth, made) -> None:
+    """How it went, an image of each class after more and more steps, and others after the last: a column a class."""
 
     def top(figure):
         loss, share, spread = figure.subplots(1, 3)
+        curves(loss, history, "generator")
         curves(loss, history, "loss")
-        loss.lines[0].set_label("discriminator")
-        loss.plot(
-            [row["epoch"] for row in history], [row["generator"] for row in history], color=RIGHT, label="generator"
-        )
+        loss.lines[0].set(label="generator", color=RIGHT)
+        loss.lines[1].set(label="discriminator")
         loss.legend(frameon=False, labelcolor="linecolor")
         curves(share, history, "recognised", percent=True)
         curves(spread, history, "deviation")
 
-    def grid(heading, pixels, titles):
-        titles = [*titles, *[""] * (len(pixels) - len(titles))]
+    def grid(heading, pixels):
+        titles = [*classes, *[""] * (len(pixels) - len(classes))]
         return images(heading, (pixels + 1) / 2, pixels.shape[-2:], titles, columns=len(classes))
 
-    some = sorted({round(place) for place in np.linspace(0, len(epochs) - 1, 6)})
-    growth = np.concatenate([epochs[i] for i in some])
-    heading = f"Of the same noise, after epoch {', '.join(str(i + 1) for i in some)}"
+    width, steps = len(classes), ", ".join([*map(str, STEPS_SHOWN[: len(growth)]), "all"])
+    grown = grid(f"One of each class, of the same noise, after {steps} steps", np.concatenate([*growth, made[:width]]))
+    others = grid("Others, after all steps", made[width : 7 * width])
     title = f"gan on {result['data']}: {result['recognised']:.1%} of the images made are recognised"
-    last = grid("After the last, of other noise", made[len(classes) : 7 * len(classes)], ())
-    draw(path, title, [(3.0, top), grid(heading, growth, classes), last])
+    draw(path, title, [(3.0, top), grown, others])
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
