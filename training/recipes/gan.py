@@ -13,11 +13,16 @@ are the losses. If the class weighs much more, the generator makes one image of 
 mistakes: so how much images of one class differ is measured, too. What is kept is an average of the generator's
 weights over the last steps, for the weights themselves go round in circles.
 
-A judge, a small `cnn` trained on real images before, looks at 200 images made for each class. With the defaults:
+A judge, a small `cnn` that was trained on real images, looks at 200 images made for each class. With the defaults, on
+seeds 0, 1 and 2,
 
-RESULTS
+                     it recognises          of the worst class      they differ, beside real ones
+    fashion-mnist    93.8, 93.4, 93.2 %     76.0, 76.5, 83.0 %      0.73, 0.78, 0.73 times as much
+    digits           99.5, 99.8, 99.9 %     98.0, 98.5, 99.5 %      0.68, 0.71, 0.68 times
 
-Of images of clothes, 2 × 2 pixels are averaged to one, for they are 14 × 14 here.
+and of real test images it recognises 87.9, 88.1 and 88.3 %, and 99.4, 99.7 and 98.3 %: real shirts are less shirt-like.
+
+Of images of clothes, 2 × 2 pixels are averaged to one, so that they are 14 × 14.
 
 Sources: Goodfellow et al., Generative Adversarial Networks, arXiv:1406.2661; Radford et al., Unsupervised
 Representation Learning with Deep Convolutional GANs, arXiv:1511.06434; Odena et al., Conditional Image Synthesis with
