@@ -20,7 +20,7 @@ seeds 0, 1 and 2,
     fashion-mnist    93.8, 93.4, 93.2 %     76.0, 76.5, 83.0 %      0.73, 0.78, 0.73 times as much
     digits           99.5, 99.8, 99.9 %     98.0, 98.5, 99.5 %      0.68, 0.71, 0.68 times
 
-and of real test images it recognises 87.9, 88.1 and 88.3 %, and 99.4, 99.7 and 98.3 %: real shirts are less shirt-like.
+and of real test images it recognises 87.9, 88.1 and 88.3 %, or 99.4, 99.7 and 98.3 %.
 
 Of images of clothes, 2 × 2 pixels are averaged to one, so that they are 14 × 14.
 
