@@ -31,6 +31,10 @@ def duration(seconds: float | None) -> str:
     return f"{digits(seconds / size)} {unit}"
 
 
+def amount(size: float | None) -> str:
+    return "–" if size is None else f"{digits(size / 1e6)} MB"
+
+
 def rate(per_second: float | None) -> str:
     return "–" if per_second is None else digits(per_second / 1e9)
 
