@@ -1,7 +1,8 @@
 """Layers of networks that see, forward and back as in training: ours, and PyTorch's of the same name and arguments.
 
-Both are given the same parameters, images and gradients, and return the result, the gradient of the images, unless
-they are a first layer's, and those of the parameters. PyTorch's gradients are autograd's: that costs some 20 µs a row.
+Both are given the same parameters, images and gradients, in PyTorch's default layout, and return the result, the
+gradient of the images, unless they are a first layer's, and those of the parameters. PyTorch's gradients are
+autograd's: that costs some 20 µs a row.
 """
 
 import itertools
