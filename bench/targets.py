@@ -58,6 +58,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target(TORCH, 2.0, size="batch 64"),
         Target(TORCH, 1.1, size="batch 1024"),
         Target(TORCH, 1.2, size="batch 128"),
+        Target(TORCH, 1.2, size="64 images"),
     ),
     "every activation": (Target(TORCH, 1.0), Target(COPY, 0.85)),
     "every loss": (Target(TORCH, 1.5),),

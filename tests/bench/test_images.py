@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels, layers
-from kernelwright.bench import images, steps, tables, targets, versus
+from kernelwright.bench import contests, images, steps, tables, targets, versus
 from kernelwright.bench.rivals import OURS, TORCH
 from kernelwright.bench.targets import Row
 
@@ -73,10 +73,27 @@ def test_pytorch_takes_the_same_step(monkeypatch):
 
 
 def test_the_recipes_step():
+    layers.manual_seed(0)
     net, step = steps.cnn_ours(4)
     first = float(step())
     assert repr(net) == repr(steps.cnn.network(28, 10))
     assert min(float(step()) for _ in range(5)) < first
+
+
+@pytest.mark.compare
+def test_pytorch_takes_the_same_steps_against_each_other():
+    calls = contests.contest_step(16).calls(pytest.importorskip("torch"), 1)
+    for near in (1e-5, 1e-3):
+        mine, theirs = (np.array(values(calls[name]())) for name in (OURS, TORCH))
+        np.testing.assert_allclose(mine, theirs, rtol=near)
+
+
+def test_a_contest():
+    layers.manual_seed(0)
+    step = contests.contest_step(4).calls(None, 1)[OURS]
+    losses = np.array([values(step()) for _ in range(5)])
+    assert np.isfinite(losses).all()
+    assert losses[-1, 0] < losses[0, 0]
 
 
 def test_errors_are_those_of_the_precision():
