@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from kernelwright import kernels
-from kernelwright.bench import command, copying, first_use, rivals, steps, targets, timing, versus
+from kernelwright.bench import command, copying, first_use, report, rivals, steps, targets, timing, versus
 from kernelwright.bench.rivals import COMPILED, COPY, DEFAULT, JAX, NUMPY, OURS, TORCH
 from kernelwright.bench.targets import Row, Target
 from kernelwright.kernels.threads import get_threads
@@ -320,3 +320,10 @@ def test_first_use_is_measured_in_processes_of_their_own(monkeypatch):
 
 def test_a_first_step():
     assert 0 < first_use.step() < 100
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (23.4, "23×"), (1.234, "1.23×"), (0.014, "0.01×"), (0.0036, "0.0036×")]
+)
+def test_a_ratio_has_the_digits_that_it_needs(value, text):
+    assert report.ratio(value) == text
