@@ -31,6 +31,10 @@ def duration(seconds: float | None) -> str:
     return f"{digits(seconds / size)} {unit}"
 
 
+def amount(size: float | None) -> str:
+    return "–" if size is None else f"{digits(size / 1e6)} MB"
+
+
 def rate(per_second: float | None) -> str:
     return "–" if per_second is None else digits(per_second / 1e9)
 
@@ -45,7 +49,9 @@ def share(of_limit: float | None, bound: str | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}×" if value < 10 else f"{value:.0f}×"
+    if value is None:
+        return "–"
+    return f"{value:.{0 if value >= 10 else 2 if value >= 0.01 else 4}f}×"
 
 
 def limits_line(device: str, roof: Limits) -> str:

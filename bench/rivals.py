@@ -10,8 +10,7 @@ reached through torch.ops, which takes a microsecond longer to get to the kernel
 
 import functools
 import itertools
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,7 +19,7 @@ import numpy as np
 
 from .. import kernels, layers, training
 from ..kernels.operation import Draw
-from . import copying, in_jax
+from . import copying
 
 OURS, NUMPY, TORCH, DEFAULT, COMPILED, COPY = "kernelwright", "numpy", "torch", "default", "compiled", "copy"
 JAX = "jax"
@@ -36,6 +35,7 @@ class Work:
     size: str
     calls: Callable[[Any, int], Calls]  # given PyTorch, if it is installed, and the number of threads: everyone's call
     autograd: bool = False  # PyTorch records what it does, for its way back
+    exact: Callable[[], Sequence[np.ndarray]] | None = None  # the first results in float64, to show errors
 
 
 def product(sizes: tuple[int, int, int], transposed: str = "") -> Work:
@@ -275,78 +275,6 @@ def optimizers(quick: bool) -> Iterator[Work]:
             yield step(name, 1, LARGE)
 
 
-WIDTHS = (784, 256, 128, 10)
-
-
-def mlp() -> layers.Sequential:
-    pairs = list(itertools.pairwise(WIDTHS))
-    linear = [layers.Linear(*pair) for pair in pairs]
-    return layers.Sequential(*(part for layer in linear[:-1] for part in (layer, layers.ReLU())), linear[-1])
-
-
-def training_step(batch: int) -> Work:
-    """A whole step of the MLP with Adam, from the gradients' reset to the changed parameters; the loss."""
-
-    def calls(torch: Any, threads: int) -> Calls:
-        draw = Draw(0, np.float32)
-        x, labels = draw.normal(batch, WIDTHS[0]), np.asarray(draw.rng.integers(0, WIDTHS[-1], batch))
-        net = mlp()
-        starts = [parameter.numpy() for parameter in net.parameters()]
-        criterion, optimizer = layers.CrossEntropyLoss(), training.Adam(net.parameters(), lr=1e-3)
-
-        def our_step() -> Any:
-            optimizer.zero_grad()
-            scores, backward = net.forward(x)
-            loss, loss_backward = criterion.forward(scores, labels)
-            backward(loss_backward(), input_gradient=False)
-            optimizer.step()
-            return loss
-
-        found: Calls = {OURS: our_step}
-        if torch:
-            make = partial(_torch_step, torch, starts, torch.from_numpy(x), torch.from_numpy(labels))
-            compiled = functools.cache(partial(make, compiled=True))
-            found[TORCH] = make(compiled=False)
-            found[COMPILED] = lambda: compiled()()  # made by the first call, which fails where there is no compiler
-        if in_jax.version() and threads == os.cpu_count():
-            in_one = functools.cache(partial(in_jax.training_step, starts, x, labels, 1e-3))
-            found[JAX] = lambda: in_one()()
-        return found
-
-    return Work("MLP step with Adam", f"batch {batch}", calls, autograd=True)
-
-
-def _torch_step(torch: Any, starts: list, x: Any, labels: Any, compiled: bool) -> Callable[[], Any]:
-    """`compiled` covers network, loss and their gradients; the optimizer is PyTorch's fused one either way."""
-    nn = torch.nn
-    linear = [nn.Linear(*pair) for pair in itertools.pairwise(WIDTHS)]
-    net = nn.Sequential(*(part for layer in linear[:-1] for part in (layer, nn.ReLU())), linear[-1])
-    with torch.no_grad():
-        for parameter, start in zip(net.parameters(), starts):
-            parameter.copy_(torch.from_numpy(start))
-    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
-
-    def loss_of(x: Any, labels: Any) -> Any:
-        return criterion(net(x), labels)
-
-    if compiled:
-        torch.compiler.reset()  # what it compiled for another batch, or another number of threads
-        loss_of = torch.compile(loss_of, dynamic=False)
-
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = loss_of(x, labels)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
-
-
-def trainings(quick: bool) -> Iterator[Work]:
-    return map(training_step, (64,) if quick else (64, 1024))
-
-
 def _function(name: str, backward: bool = False) -> Callable[..., Any]:
     return getattr(kernels, f"{name}_backward" if backward else name)
 
@@ -365,5 +293,4 @@ WORK: dict[str, Callable[[bool], Iterator[Work]]] = {
     "normalization": functools.partial(rowwise, normalization, ("layer_norm", "rms_norm")),
     "losses": losses,
     "optimizers": optimizers,
-    "training": trainings,
 }

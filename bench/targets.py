@@ -1,6 +1,6 @@
 """What our kernels for the CPU are meant to reach beside NumPy and PyTorch, and whether they do.
 
-A ratio is the rival's time over ours: above 1 we are faster.
+A ratio is the rival's time over ours: above 1 we are faster. Of memory, bytes take the place of seconds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from statistics import geometric_mean
 
 from .rivals import COMPILED, COPY, DEFAULT, JAX, NUMPY, OURS, TORCH
 
-FIRST_USE, ALLOWED = "first use", "allowed"
+FIRST_USE, ALLOWED, MEMORY = "first use", "allowed", "memory"
 RIVALS = {
     NUMPY: "NumPy",
     TORCH: "PyTorch",
@@ -49,10 +49,21 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "normalization": (Target(TORCH, 1.2),),
     "losses": (Target(TORCH, 1.5),),
     "optimizers": (Target(TORCH, 1.0), Target(DEFAULT, 3.0, size="100 of")),
-    "training": (Target(TORCH, 2.0, size="batch 64"), Target(TORCH, 1.1, size="batch 1024")),
+    # A comma behind the window: of stride 1 and many channels, which Winograd's algorithm is for.
+    "convolution": (Target(TORCH, 1.5, size="3×3,"), Target(TORCH, 1.0)),
+    "pooling": (Target(TORCH, 1.2),),
+    "resampling": (Target(TORCH, 1.0),),
+    "dropout": (Target(TORCH, 1.0),),
+    "training": (
+        Target(TORCH, 2.0, size="batch 64"),
+        Target(TORCH, 1.1, size="batch 1024"),
+        Target(TORCH, 1.2, size="batch 128"),
+        Target(TORCH, 1.2, size="64 images"),
+    ),
     "every activation": (Target(TORCH, 1.0), Target(COPY, 0.85)),
     "every loss": (Target(TORCH, 1.5),),
     "every optimizer": (Target(TORCH, 1.0), Target(COPY, 0.85)),
+    MEMORY: (Target(TORCH, 1.0),),
     FIRST_USE: (Target(ALLOWED, 1.0),),
 }
 FIRST_USE_SECONDS = {"nothing kept": 20.0, "kept on disk": 0.5}
@@ -69,11 +80,13 @@ class Row:
     seconds: dict[str, float] = field(default_factory=dict)  # by contender: the median
     spread: dict[str, float] = field(default_factory=dict)  # half the distance between the quartiles, as a share of it
     errors: dict[str, str] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)  # instead of seconds
+    # The largest distance from the results in float64, in units of float32's eps times the largest result.
+    inexact: dict[str, float] = field(default_factory=dict)
 
     def ratio(self, rival: str) -> float | None:
-        if rival in self.seconds and OURS in self.seconds:
-            return self.seconds[rival] / self.seconds[OURS]
-        return None
+        taken = self.bytes or self.seconds
+        return taken[rival] / taken[OURS] if rival in taken and OURS in taken else None
 
     def missed(self) -> list[str]:
         """The rivals whose target for each row this one misses, and those targets."""

@@ -1,12 +1,13 @@
 """Our kernels for the CPU beside NumPy's and PyTorch's, with several threads and with one.
 
-    kernelwright bench cpu                                  # all of it: ten minutes
+    kernelwright bench cpu                                  # all of it: a quarter of an hour
     kernelwright bench cpu --quick --only matmul,softmax
 
 Medians of races (timing.py). Each side is called as its users call it, with as many threads as the others.
 """
 
 import importlib
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +19,26 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from . import every, first_use, in_jax, machine, report, rivals
+from . import contests, every, first_use, images, in_jax, machine, memory, report, rivals, steps, tables
 from .rivals import COMPILED, JAX, OURS, TORCH, Work
-from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, RIVALS, Row, Verdict, verdicts
+from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, MEMORY, RIVALS, Row, verdicts
 from .timing import SETTLE, Contender, keep_freed_memory, race
 
-WORK = {**rivals.WORK, **every.WORK}
+
+def _work(*modules: Any) -> dict[str, Callable[[bool], Iterator[Work]]]:
+    """All groups; where several modules have work for one, all of it."""
+    found: dict[str, list] = {}
+    for module in modules:
+        for group, work in module.WORK.items():
+            found.setdefault(group, []).append(work)
+    return {
+        group: lambda quick, every=every: itertools.chain.from_iterable(work(quick) for work in every)
+        for group, every in found.items()
+    }
+
+
+WORK = _work(rivals, images, steps, contests, every)
 PLACE = "cpu figures"
-PYTORCH = "2.13.0"  # the version of the extra `compare`
 BUDGET, QUICK_BUDGET = 0.6, 0.1  # seconds for the rounds of a race
 CROWDED = 0.03  # the share of the processor that other programs may use before figures are doubted
 SETTLE_ALONE = 0.02  # seconds, instead of SETTLE, where all work with one thread
@@ -48,7 +61,7 @@ def run(
         kernels.relu(np.zeros(1, np.float32))  # our OpenMP is loaded first, so that PyTorch shares it
         torch = _pytorch()
         about = {**machine.describe(), "pytorch": torch and torch.__version__, "jax": in_jax.version(), **fair}
-        for line in _introduction(about):
+        for line in tables.introduction(about):
             print(line)
         rows: list[Row] = []
         interrupted, others = False, _share_of_others()
@@ -66,7 +79,7 @@ def run(
         "rows": [asdict(row) for row in rows],
         "verdicts": [asdict(verdict) for verdict in found],
     }
-    print(f"\n{summary(found)}\n")
+    print(f"\n{tables.summary(found)}\n")
     if (about["others"] or 0) > CROWDED:
         print(
             f"warning: other programs used {about['others']:.0%} of the processor meanwhile: figures will be off, "
@@ -78,13 +91,13 @@ def run(
     if json:
         report.write_json(json, results)
     if markdown and not interrupted:
-        report.write_markdown(markdown, figures(results), PLACE)
+        report.write_markdown(markdown, tables.figures(results), PLACE)
     # torch.compile needs a compiler, and doesn't run everywhere; neither does JAX.
     return 130 if interrupted else int(any(set(row.errors) - {COMPILED, JAX} for row in rows))
 
 
 def _groups(only: Sequence[str] | None) -> list[str]:
-    known = [*WORK, FIRST_USE]
+    known = [*WORK, *APART]
     for name in only or ():
         if name not in known:
             raise ValueError(f"bench cpu: there is no group {name!r}: it must be one of {', '.join(known)}")
@@ -174,15 +187,14 @@ def _everyone_with(threads: int, torch: Any) -> Iterator[None]:
 def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any, rows: list[Row]) -> None:
     """Append the rows, and print each group's once it is done."""
     work = {group: list(WORK[group](quick)) for group in groups if group in WORK}
-    total = sum(len(work[group]) * (1 if group in every.WORK else len(threads)) for group in work) + (
-        FIRST_USE in groups
-    )
+    total = sum(len(work[group]) * (1 if group in every.WORK else len(threads)) for group in work)
+    total += sum(group in APART for group in groups)
     with report.progress(total) as say:
         for group in groups:
             begin = len(rows)
-            if group == FIRST_USE:
+            if group in APART:
                 say(group, 0)
-                rows += first_rows()
+                rows += APART[group](threads[0], torch)
                 say(group, 1)
             counts = threads[:1] if group in every.WORK else threads  # which would take too long
             for count in counts if group in work else ():
@@ -191,7 +203,7 @@ def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any,
                         say(f"{piece.operation} {piece.size}, threads: {count}", 0)
                         rows += measure(group, piece, count, torch, QUICK_BUDGET if quick else BUDGET)
                         say(group, 1)
-            print(f"\n{group}\n{table(rows[begin:])}" if rows[begin:] else f"\n{group}: nothing to compare with")
+            print(f"\n{group}\n{tables.table(rows[begin:])}" if rows[begin:] else f"\n{group}: nothing to compare with")
 
 
 def measure(group: str, work: Work, threads: int, torch: Any, budget: float) -> list[Row]:
@@ -214,10 +226,37 @@ def measure(group: str, work: Work, threads: int, torch: Any, budget: float) -> 
             del ready[name]
     for name, timing in race(ready, budget, SETTLE if threads > 1 else SETTLE_ALONE).items():
         row.seconds[name], row.spread[name] = timing.median, timing.spread
+    if work.exact:
+        exact = list(work.exact())
+        row.inexact.update((name, inexact(contender.call(), exact)) for name, contender in ready.items())
     return [row]
 
 
-def first_rows() -> list[Row]:
+def inexact(results: Sequence[Any], exact: Sequence[np.ndarray]) -> float:
+    """The largest error of the first results, in units of float32's eps times the largest number in the exact one."""
+    eps = np.finfo(np.float32).eps
+
+    def error(found: Any, right: np.ndarray) -> float:
+        array = found.detach().numpy() if hasattr(found, "detach") else found
+        return float(np.abs(array - right).max() / np.abs(right).max() / eps)
+
+    return max(map(error, results, exact))
+
+
+def memory_rows(threads: int, torch: Any) -> list[Row]:
+    """What a training step needs at its peak."""
+    rows = []
+    for operation, (_, batch) in memory.WORK.items() if torch and memory.is_known() else ():
+        row = Row(MEMORY, operation, f"batch {batch}", threads)
+        try:
+            row.bytes.update(memory.peaks(operation, (OURS, TORCH), threads))
+        except Exception as error:
+            row.errors[OURS] = _text(error)
+        rows.append(row)
+    return rows
+
+
+def first_rows(threads: int, torch: Any) -> list[Row]:
     """A new process's first training step, beside what it may take."""
     rows = []
     for (size, allowed), seconds in zip(FIRST_USE_SECONDS.items(), first_use.seconds()):
@@ -226,74 +265,10 @@ def first_rows() -> list[Row]:
     return rows
 
 
+# Measured in processes of their own: given how many threads, and PyTorch, if it is installed.
+APART: dict[str, Callable[[int, Any], list[Row]]] = {MEMORY: memory_rows, FIRST_USE: first_rows}
+
+
 def _text(error: Exception) -> str:
     first = str(error).strip().partition("\n")[0][:300]
     return f"{type(error).__name__}: {first}"
-
-
-def _introduction(about: dict[str, Any]) -> Iterator[str]:
-    yield "; ".join(
-        (
-            machine.line(about),
-            f"PyTorch {about['pytorch'] or 'not installed'}",
-            f"JAX {about['jax'] or 'not installed'}",
-        )
-    )
-    if about["pytorch"] is None:
-        yield (
-            f"PyTorch isn't installed, so NumPy alone is compared with: pip install torch=={PYTORCH}, "
-            "or 'kernelwright[compare]'"
-        )
-    settings = ", ".join(f"{name}={value}" for name, value in about["environment"].items())
-    yield f"The same for all: arrays, number of threads, {settings}" + (
-        ", the C library keeps freed memory" if about["freed_memory_is_kept"] else ""
-    )
-
-
-def table(rows: list[Row]) -> str:
-    """A group's times, its ratios, and which of the targets for each row are missed."""
-    rivals = [name for name in RIVALS if any(name in row.seconds for row in rows)]
-    headings = ("operation", "size", "threads", "ours", *(RIVALS[name] for name in rivals))
-    headings += (*(f"vs {RIVALS[name]}" for name in rivals), "below")
-    body = []
-    for row in rows:
-        times = (report.duration(row.seconds.get(name)) for name in (OURS, *rivals))
-        ratios = (report.ratio(row.ratio(name)) for name in rivals)
-        state = "failed" if OURS in row.errors else ", ".join(row.missed()) or "–"
-        body.append((row.operation, row.size, str(row.threads), *times, *ratios, state))
-    return report.markdown_table(headings, body)
-
-
-def summary(found: list[Verdict]) -> str:
-    """How each group stands: a line for each rival and number of threads."""
-    headings = ("operation", "threads", "against", "geometric mean", "worst", "at", "target", "met")
-    body = [
-        (
-            f"{verdict.group}, {verdict.size} …" if verdict.size else verdict.group,
-            str(verdict.threads),
-            RIVALS[verdict.rival],
-            report.ratio(verdict.mean),
-            report.ratio(verdict.worst),
-            verdict.where,
-            ", ".join(verdict.targets) or "–",
-            "–" if verdict.met is None else "yes" if verdict.met else "no",
-        )
-        for verdict in found
-    ]
-    return report.markdown_table(headings, body)
-
-
-def figures(results: dict[str, Any]) -> str:
-    about = results["machine"]
-    first, *others = _introduction(about)
-    note = (
-        "A ratio is the other's time over ours, of medians by turns: above 1 we are faster. PyTorch: its kernels "
-        "without autograd, but in training and where it has no kernel; its optimizers fused. A copy: of as many bytes "
-        "as the kernel reads and writes. Allowed: the seconds that a process's first training step may take, imports "
-        "apart, over those that it took."
-    )
-    found = [Verdict(**verdict) for verdict in results["verdicts"]]
-    if about["others"] is not None:
-        others.append(f"Other programs used {about['others']:.1%} of the processor meanwhile")
-    parts = [f"{about['date'][:10]}: {first}.", *(f"{line}." for line in others), "", summary(found), "", note]
-    return "\n".join(parts)

@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from kernelwright import kernels
-from kernelwright.bench import command, copying, first_use, rivals, targets, timing, versus
+from kernelwright.bench import command, copying, first_use, report, rivals, steps, targets, timing, versus
 from kernelwright.bench.rivals import COMPILED, COPY, DEFAULT, JAX, NUMPY, OURS, TORCH
 from kernelwright.bench.targets import Row, Target
 from kernelwright.kernels.threads import get_threads
@@ -38,7 +38,7 @@ SMALL = {
     },
     "loss": rivals.cross_entropy(9, 4),
     **{f"{name} {count}": rivals.step(name, count, 50) for name in rivals.OPTIMIZERS for count in (1, 3)},
-    "training": rivals.training_step(8),
+    "training": steps.mlp_step(8),
 }
 
 
@@ -132,7 +132,7 @@ def test_pytorch_kernels_are_timed_without_autograd():
 
 
 def test_every_group_has_work_and_targets():
-    assert list(targets.TARGETS) == [*versus.WORK, targets.FIRST_USE]
+    assert list(targets.TARGETS) == [*versus.WORK, *versus.APART]
     for group, work in versus.WORK.items():
         every, few = list(work(False)), list(work(True))
         assert 0 < len(few) < len(every)
@@ -320,3 +320,10 @@ def test_first_use_is_measured_in_processes_of_their_own(monkeypatch):
 
 def test_a_first_step():
     assert 0 < first_use.step() < 100
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (23.4, "23×"), (1.234, "1.23×"), (0.014, "0.01×"), (0.0036, "0.0036×")]
+)
+def test_a_ratio_has_the_digits_that_it_needs(value, text):
+    assert report.ratio(value) == text
