@@ -97,7 +97,7 @@ class Kernel:
         with self._lock:
             if dtype.itemsize not in self._compiled:
                 threads.start()
-                dispatcher = keep(numba.njit(no_cfunc_wrapper=True, **OPTIONS)(self.function))
+                dispatcher = keep(numba.njit(**OPTIONS)(self.function))
                 started = time.perf_counter()
                 dispatcher.compile(_signature(self.signature, numba.from_dtype(dtype)))
                 dispatcher.disable_compile()
