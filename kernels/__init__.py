@@ -227,6 +227,7 @@ from .random import (
     feature_dropout,
     feature_dropout_backward,
 )
+from .recurrence import lstm, lstm_backward, lstm_with_states
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .resampling import interpolate, interpolate_backward, pad, pad_backward, pixel_shuffle, pixel_unshuffle
@@ -396,6 +397,9 @@ __all__ = [
     "log_softmax_backward",
     "logsigmoid",
     "logsigmoid_backward",
+    "lstm",
+    "lstm_backward",
+    "lstm_with_states",
     "margin_ranking_loss",
     "margin_ranking_loss_with_gradient",
     "matmul",

@@ -1,0 +1,118 @@
+"""Recurrent networks: LSTM, GRU and the plain one, over whole sequences, one layer in one direction.
+
+What the input adds to the gates, x W_ihᵀ + b_ih of all steps, is one product of matrices outside. Only what depends on
+the step before is done here, step by step: h W_hhᵀ + b_hh and the gates. So is it on the way back, which gives the
+gradients of the gates of all steps; all weights' gradients are made of them by one product each.
+"""
+
+from typing import Any
+
+from .. import check
+from ..backend import current, kernel
+from ..operation import operation
+from . import common
+from .common import Sequences, sequences
+
+
+@operation(
+    formula="c = f c + i g, y = o tanh c",
+    samples=common.samples(4, 2),
+    cost=common.cost,
+    backward_cost=common.backward_cost,
+    example=common.example(4, 2),
+    workloads={"64×64×256": (64, 64, 256), "64×1×256": (64, 1, 256)},
+    outputs=("y",),
+    differentiable=("gates", "weight_hh", "bias_hh", "h0", "c0"),
+    torch=common.in_torch("LSTM", 4, 2),
+    rtol=1e-4,
+    atol=2e-5,
+    why="20 steps, whose roundings add up, and sums of up to 257 products",
+)
+def lstm(gates, weight_hh, bias_hh=None, h0=None, c0=None, lengths=None, reverse=False):
+    """The outputs of an LSTM layer, one direction: y (T, B, H).
+
+    With i, f, g, o = the four quarters of gates[t] + h weight_hhᵀ + bias_hh, each step makes
+
+        c = σ(f) c + σ(i) tanh(g)        h = σ(o) tanh(c)        y[t] = h
+
+    Parameters
+    ----------
+    gates : array (T, B, 4·H)
+        What the input adds to the gates: x weight_ihᵀ + bias_ih, of T steps and B rows.
+    weight_hh : array (4·H, H)
+    bias_hh : array (4·H,), optional
+    h0, c0 : arrays (B, H), optional
+        The state before the first step; without one, zeros.
+    lengths : B integers from 0 to T, optional
+        How many steps of each row count. Beyond them its state stays as it is, and y is 0.
+    reverse : bool
+        Begin with the last step (that counts, of each row) and walk to step 0.
+
+    Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; with the forget gate of Gers et al., 2000.
+    """
+    return _lstm("lstm", gates, weight_hh, bias_hh, h0, c0, lengths, reverse, saving=False)[0]
+
+
+def lstm_with_states(gates, weight_hh, bias_hh=None, h0=None, c0=None, lengths=None, reverse=False):
+    """(y, h_n, c_n, saved): `lstm`, the state after the last step, (B, H) each, and what `lstm_backward` needs."""
+    return _lstm("lstm_with_states", gates, weight_hh, bias_hh, h0, c0, lengths, reverse, saving=True)
+
+
+def _lstm(function, gates, weight_hh, bias_hh, h0, c0, lengths, reverse, saving: bool) -> tuple:
+    s = sequences(function, gates, weight_hh, bias_hh, {"h0": h0, "c0": c0}, lengths, reverse, 4)
+    (steps, rows, n), new = s.shape, current().empty
+    y, h_n, c_n = (new(shape, gates.dtype) for shape in ((steps, rows, n), (rows, n), (rows, n)))
+    saved = tuple(new((steps if saving else 0, rows, width), gates.dtype) for width in (4 * n, n))  # gates, cells
+    kernel("recurrence.lstm")(*_inputs(s), y, h_n, c_n, *saved)
+    return y, h_n, c_n, saved
+
+
+def lstm_backward(
+    grad,
+    gates,
+    weight_hh,
+    bias_hh=None,
+    h0=None,
+    c0=None,
+    lengths=None,
+    reverse=False,
+    y=None,
+    saved=None,
+    grad_h_n=None,
+    grad_c_n=None,
+):
+    """The gradients of `lstm` by gates, weight_hh, bias_hh, h0 and c0 (None where there is none).
+
+    `grad` is that of y, `grad_h_n` and `grad_c_n` those of the last state; each may be None, for zeros. `y` and `saved`
+    are what `lstm_with_states` returned; without them it is called again.
+    """
+    name = "lstm_backward"
+    s = sequences(name, gates, weight_hh, bias_hh, {"h0": h0, "c0": c0}, lengths, reverse, 4)
+    if y is None or saved is None:
+        y, _, _, saved = lstm_with_states(gates, weight_hh, bias_hh, h0, c0, lengths, reverse)
+    check.same_dtype(name, "y", y, "gates", gates)
+    check.shape(name, "y", y, s.shape)
+    grads = _gradients(name, grad, {"grad_h_n": grad_h_n, "grad_c_n": grad_c_n}, gates, s)
+    new = current().empty
+    grad_gates, grad_h0, grad_c0 = new(gates.shape, gates.dtype), *(new(s.shape[1:], gates.dtype) for _ in range(2))
+    back = *grads, s.weight, s.states[1], s.lengths, s.reverse, h0 is not None, *saved
+    kernel("recurrence.lstm_backward")(*back, grad_gates, grad_h0, grad_c0)
+    return (
+        grad_gates,
+        common.weight_gradient(grad_gates, y, h0, s),
+        None if bias_hh is None else common.bias_gradient(grad_gates),
+        None if h0 is None else grad_h0,
+        None if c0 is None else grad_c0,
+    )
+
+
+def _inputs(s: Sequences) -> tuple:
+    return s.gates, s.weight, s.bias, *s.states, s.lengths, s.reverse
+
+
+def _gradients(function: str, grad: Any, states: dict[str, Any], gates: Any, s: Sequences) -> tuple:
+    """The outputs' gradients as kernels take them."""
+    return (
+        common.gradient(function, "grad", grad, gates, s.shape),
+        *(common.gradient(function, name, x, gates, s.shape[1:]) for name, x in states.items()),
+    )
