@@ -150,6 +150,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from .recurrent import LSTM
 from .resampling import (
     PixelShuffle,
     PixelUnshuffle,
@@ -171,6 +172,7 @@ __all__ = [
     "GEGLU",
     "GELU",
     "GLU",
+    "LSTM",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",

@@ -8,10 +8,10 @@ gradients of the gates of all steps; all weights' gradients are made of them by 
 from typing import Any
 
 from .. import check
-from ..backend import current, kernel
+from ..backend import kernel
 from ..operation import operation
 from . import common
-from .common import Sequences, sequences
+from .common import Sequences, new, sequences
 
 
 @operation(
@@ -50,19 +50,27 @@ def lstm(gates, weight_hh, bias_hh=None, h0=None, c0=None, lengths=None, reverse
 
     Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; with the forget gate of Gers et al., 2000.
     """
-    return _lstm("lstm", gates, weight_hh, bias_hh, h0, c0, lengths, reverse, saving=False)[0]
+    return _lstm("lstm", gates, weight_hh, bias_hh, h0, c0, lengths, reverse, False, False)[0]
 
 
-def lstm_with_states(gates, weight_hh, bias_hh=None, h0=None, c0=None, lengths=None, reverse=False):
-    """(y, h_n, c_n, saved): `lstm`, the state after the last step, (B, H) each, and what `lstm_backward` needs."""
-    return _lstm("lstm_with_states", gates, weight_hh, bias_hh, h0, c0, lengths, reverse, saving=True)
+def lstm_with_states(
+    gates, weight_hh, bias_hh=None, h0=None, c0=None, lengths=None, reverse=False, *, keep=True, overwrite=False
+):
+    """(y, h_n, c_n, saved): `lstm`, the state after the last step, (B, H) each, and what `lstm_backward` needs.
+
+    `saved` is (the gates after their functions, the cells c), or None without `keep`. `overwrite` lets the former lie
+    where `gates` did.
+    """
+    name = "lstm_with_states"
+    y, h_n, c_n, saved = _lstm(name, gates, weight_hh, bias_hh, h0, c0, lengths, reverse, keep, overwrite)
+    return y, h_n, c_n, saved if keep else None
 
 
-def _lstm(function, gates, weight_hh, bias_hh, h0, c0, lengths, reverse, saving: bool) -> tuple:
+def _lstm(function, gates, weight_hh, bias_hh, h0, c0, lengths, reverse, keep: bool, overwrite: bool) -> tuple:
     s = sequences(function, gates, weight_hh, bias_hh, {"h0": h0, "c0": c0}, lengths, reverse, 4)
-    (steps, rows, n), new = s.shape, current().empty
-    y, h_n, c_n = (new(shape, gates.dtype) for shape in ((steps, rows, n), (rows, n), (rows, n)))
-    saved = tuple(new((steps if saving else 0, rows, width), gates.dtype) for width in (4 * n, n))  # gates, cells
+    (steps, rows, n), dtype = s.shape, gates.dtype
+    y, h_n, c_n = new(s.shape, dtype), new((rows, n), dtype), new((rows, n), dtype)
+    saved = common.space(s.gates, keep, overwrite), new((steps if keep else 0, rows, n), dtype)
     kernel("recurrence.lstm")(*_inputs(s), y, h_n, c_n, *saved)
     return y, h_n, c_n, saved
 
@@ -93,8 +101,7 @@ def lstm_backward(
     check.same_dtype(name, "y", y, "gates", gates)
     check.shape(name, "y", y, s.shape)
     grads = _gradients(name, grad, {"grad_h_n": grad_h_n, "grad_c_n": grad_c_n}, gates, s)
-    new = current().empty
-    grad_gates, grad_h0, grad_c0 = new(gates.shape, gates.dtype), *(new(s.shape[1:], gates.dtype) for _ in range(2))
+    grad_gates, grad_h0, grad_c0 = (new(shape, gates.dtype) for shape in (gates.shape, s.shape[1:], s.shape[1:]))
     back = *grads, s.weight, s.states[1], s.lengths, s.reverse, h0 is not None, *saved
     kernel("recurrence.lstm_backward")(*back, grad_gates, grad_h0, grad_c0)
     return (

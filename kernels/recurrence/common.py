@@ -65,6 +65,17 @@ def _lengths(function: str, lengths: Any, steps: int, rows: int) -> np.ndarray:
     return found.astype(np.int64)
 
 
+def new(shape: tuple[int, ...], dtype: Any) -> Any:
+    return current().empty(shape, dtype)
+
+
+def space(gates: Any, keep: bool, overwrite: bool) -> Any:
+    """Where what becomes of the gates is kept: no steps of it, if it isn't."""
+    if not keep:
+        return new((0, *gates.shape[1:]), gates.dtype)
+    return gates if overwrite else new(gates.shape, gates.dtype)
+
+
 def gradient(function: str, name: str, grad: Any, like: Any, shape: tuple[int, ...]) -> Any:
     """A gradient of that shape; None is one of size 0."""
     if grad is None:
