@@ -227,7 +227,17 @@ from .random import (
     feature_dropout,
     feature_dropout_backward,
 )
-from .recurrence import lstm, lstm_backward, lstm_with_states
+from .recurrence import (
+    gru,
+    gru_backward,
+    gru_with_states,
+    lstm,
+    lstm_backward,
+    lstm_with_states,
+    rnn,
+    rnn_backward,
+    rnn_with_states,
+)
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .resampling import interpolate, interpolate_backward, pad, pad_backward, pixel_shuffle, pixel_unshuffle
@@ -358,6 +368,9 @@ __all__ = [
     "group_norm",
     "group_norm_backward",
     "group_norm_with_statistics",
+    "gru",
+    "gru_backward",
+    "gru_with_states",
     "hardshrink",
     "hardshrink_backward",
     "hardsigmoid",
@@ -451,6 +464,9 @@ __all__ = [
     "rms_norm",
     "rms_norm_backward",
     "rmsprop_update",
+    "rnn",
+    "rnn_backward",
+    "rnn_with_states",
     "rprop_update",
     "rrelu",
     "rrelu_backward",

@@ -52,6 +52,7 @@ from .branches import (
     Parallel,
     Residual,
 )
+from .cells import GRUCell, LSTMCell, RNNCell
 from .convolution import (
     Conv1d,
     Conv2d,
@@ -150,7 +151,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from .recurrent import LSTM
+from .recurrent import GRU, LSTM, RNN
 from .resampling import (
     PixelShuffle,
     PixelUnshuffle,
@@ -172,7 +173,9 @@ __all__ = [
     "GEGLU",
     "GELU",
     "GLU",
+    "GRU",
     "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -222,6 +225,7 @@ __all__ = [
     "Exponential",
     "FeatureAlphaDropout",
     "Flatten",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -237,6 +241,7 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -268,6 +273,7 @@ __all__ = [
     "Poisson",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNCell",
     "RReLU",
     "ReGLU",
     "ReLU",

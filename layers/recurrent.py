@@ -12,10 +12,12 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import check
-from .affine import data, integer
+from ..kernels.recurrence import NONLINEARITIES
+from .affine import integer
 from .initial import mask_stream, uniform
 from .module import Module
 from .parameter import Parameter
+from .steps import NAMES, projected, sequence
 
 
 class _Recurrent(Module):
@@ -113,28 +115,11 @@ class _Recurrent(Module):
 
     def _direction(self, x: Any, k: int, states: list, lengths: Any, training: bool) -> tuple[Any, tuple, Any]:
         """The outputs of one direction of one layer, the state at its end, and the way back."""
-        w_ih, w_hh, b_ih, b_hh = (self._parameter(f"{kind}_{end}", k) for kind in ("weight", "bias") for end in ENDS)
-        gates = kernels.linear(x, w_ih.data, data(b_ih))
-        options = {"lengths": lengths, "reverse": k % self._directions == 1, **self._options()}
-        run, back = (getattr(kernels, f"{self.function}_{what}") for what in ("with_states", "backward"))
-        y, *end, saved = run(gates, w_hh.data, data(b_hh), *states, **options, keep=training, overwrite=True)
-
-        def backward(grad, grad_end, input_gradient):
-            grad_ends = dict(zip(("grad_h_n", "grad_c_n"), grad_end))
-            arrays = gates, w_hh.data, data(b_hh), *states
-            grad_gates, *found = back(grad, *arrays, **options, y=y, saved=saved, **grad_ends)
-            w_hh.add_grad(found[0])
-            if b_hh is not None:
-                b_hh.add_grad(found[1])
-            out = None, w_ih.grad_to_write(), b_ih and b_ih.grad_to_write()
-            arrays = grad_gates, x, w_ih.data, data(b_ih)
-            grad_x, *others = kernels.linear_backward(*arrays, input_gradient=input_gradient, out=out)
-            w_ih.add_grad(others[0])
-            if b_ih is not None:
-                b_ih.add_grad(others[1])
-            return grad_x, found[2:]
-
-        return y, tuple(end), backward
+        parameters = {name: self._parameter(name, k) for name in NAMES}
+        options = {"lengths": lengths, "reverse": k % self._directions == 1}
+        if self.proj_size:
+            return projected(x, parameters, self._parameter("weight_hr", k), states, **options)
+        return sequence(self.function, x, parameters, states, {**options, **self._options()}, training)
 
     def _checked(self, x: Any, state: Any) -> tuple[Any, list]:
         """x as (T, B, input_size), and the arrays of the state, each (layers · directions, B, width), or None."""
@@ -185,9 +170,6 @@ class _Recurrent(Module):
         return text
 
 
-ENDS = ("ih", "hh")
-
-
 def _joined(parts: list) -> Any:
     """Side by side along the last axis."""
     if len(parts) == 1:
@@ -223,6 +205,8 @@ class LSTM(_Recurrent):
         Between layers, in training.
     bidirectional : bool
         Each layer walks both ways; outputs are joined along the last axis.
+    proj_size : int
+        If not 0, h is weight_hr (σ(o) tanh(c)), of so many numbers, less than hidden_size.
     dtype : float32 or float64
 
     `layer(x, state, lengths)` is (y, (h_n, c_n)): y (T, B, hidden_size), twice as wide if bidirectional; h_n and c_n,
@@ -235,10 +219,41 @@ class LSTM(_Recurrent):
     `bias_hh_l0` (4·hidden_size,); those of other layers are numbered, those of the way from the end are named
     …_reverse. All begin as even draws from −1/√hidden_size to 1/√hidden_size.
 
-    Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+    Sources: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; with projections, Sak et al., arXiv:1402.1128.
     """
 
     function, gates, states = "lstm", 4, 2
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        *,
+        dtype: Any = np.float32,
+    ):
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype, proj_size
+        )
+
+
+class GRU(_Recurrent):
+    """Gated recurrent units: layers of h = (1 − z) n + z h, where, in thirds of weights and biases,
+
+        r = σ(W_ir x + b_ir + W_hr h + b_hr)        z = σ(W_iz x + b_iz + W_hz h + b_hz)
+        n = tanh(W_in x + b_in + r (W_hn h + b_hn))
+
+    Parameters, arguments and what is returned are as for LSTM, but without `proj_size`; a state is one array, h.
+
+    Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, arXiv:1406.1078.
+    """
+
+    function, gates = "gru", 3
 
     def __init__(
         self,
@@ -253,3 +268,35 @@ class LSTM(_Recurrent):
         dtype: Any = np.float32,
     ):
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype)
+
+
+class RNN(_Recurrent):
+    """The plain recurrent network: layers of h = act(weight_ih x + bias_ih + weight_hh h + bias_hh).
+
+    `nonlinearity` is "tanh" or "relu". Parameters, arguments and what is returned are else as for LSTM, but without
+    `proj_size`; a state is one array, h.
+
+    Source: Elman, Finding Structure in Time, 1990.
+    """
+
+    function, gates = "rnn", 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        dtype: Any = np.float32,
+    ):
+        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype)
+        check.choice("RNN", "nonlinearity", nonlinearity, NONLINEARITIES)
+        self.nonlinearity = nonlinearity
+
+    def _options(self):
+        return {"nonlinearity": self.nonlinearity}

@@ -85,6 +85,13 @@ def gradient(function: str, name: str, grad: Any, like: Any, shape: tuple[int, .
     return check.contiguous(grad)
 
 
+def output_of(function: str, y: Any, gates: Any, s: Sequences) -> Any:
+    """The forward call's output, as its way back takes it."""
+    check.same_dtype(function, "y", y, "gates", gates)
+    check.shape(function, "y", y, s.shape)
+    return check.contiguous(y)
+
+
 def weight_gradient(grad: Any, y: Any, h0: Any, s: Sequences) -> Any:
     """Σ over steps and rows of grad[t]ᵀ h, where h is the state that step t began with: one product of matrices.
 

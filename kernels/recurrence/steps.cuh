@@ -60,14 +60,15 @@ __device__ inline void advance(const Walk& walk, long long t, const real* y, rea
         }
 }
 
-// grad_h = grads · weight, of the rows that step t counts for.
+// grad_h = grads · weight (and what it carries), of the rows that step t counts for; grads are those of this block's.
 __device__ inline void through_weight(const Walk& walk, long long t, const real* grads, const real* weight,
-                                      long long depth, real* grad_h) {
+                                      long long depth, real* grad_h, bool carries = false) {
     FOR_EACH_UNIT(unit, walk.n) {
         real sum[ROWS][1];
-        product<1>(sum, walk, grads + walk.place(0, t) * depth, depth, weight, depth, unit);
+        product<1>(sum, walk, grads, depth, weight, depth, unit);
         FOR_EACH_ROW_OF(walk, r) {
-            if (walk.inside(r, t)) grad_h[walk.state(r, unit)] = sum[r][0];
+            long long state = walk.state(r, unit);
+            if (walk.inside(r, t)) grad_h[state] = carries ? grad_h[state] + sum[r][0] : sum[r][0];
         }
     }
 }

@@ -14,9 +14,12 @@ On the way back the gradients of a step's gates meet the weight as it lies, in p
 Rows don't depend on each other: threads share them out and never wait. A row's sums run in the same order in any tile.
 """
 
+import numpy as np
+
 from ..jit import inline, task
 from ..matmul.cpu import pack
 from ..matmul.tile import MR, NV, multiply_rows, up
+from ..share import enough
 from ..simd import address, full, lanes, load, load_first, store, store_first
 
 GROUP = 8 * MR  # rows that go through a step together: their states stay in the second-level cache
@@ -57,13 +60,15 @@ def product(a, start, pitch, rows, packed, panel, vectors, depth, sums):
         multiply_rows(sums, v * w, wide, rows, n, address(a, start), pitch, there, wide, depth, 0)
 
 
-@task
-def first_state(state, rows, n, given, start, pitch):
-    """state[i, …] = the rows of an array of n columns from `start` on, or 0 where there is none."""
-    for i in range(rows):
-        for j in range(0, n, lanes(state)):
-            v = load_first(given, start + i * n + j, n - j, 0) if given.size else full(state, 0)
-            store(state, i * pitch + j, v)
+@inline
+def tiles(rows):
+    """How many pieces there are to share out."""
+    return (rows + MR - 1) // MR
+
+
+@inline
+def worth(threads, steps, rows, n, count):
+    return enough(threads, steps * rows * n * count * (n // 8 + 8))
 
 
 @inline
@@ -79,20 +84,102 @@ def fill_row(x, start, n, value):
 
 
 @inline
+def begin(given, state):
+    """state = given, flat, or 0 where there is none."""
+    if given.size:
+        copy_row(given, 0, state.size, state, 0)
+    else:
+        fill_row(state, 0, state.size, 0)
+
+
+@inline
 def load_from(x, i, count):
     """The first `count` lanes from x[i], or 0 where there is no x."""
     return load_first(x, i, count, 0) if x.size else full(x, 0)
 
 
-@inline
-def sum_of(sums, place, x, i, bias, b, count):
-    """A gate before its function: the state's part, the input's and the bias."""
-    return load(sums, place) + load_first(x, i, count, 0) + load_from(bias, b, count)
+@task
+def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own):
+    """Tiles first … last − 1 of rows, through all steps.
+
+    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units.
+    """
+    steps, rows, n = y.shape
+    w, pitch = lanes(y), pitch_of(y, n)
+    size = min(GROUP, (last - first) * MR) * pitch
+    h, new, sums = np.empty(size, y.dtype), np.empty(size, y.dtype), np.zeros(count * MR * w, y.dtype)
+    for top in range(first * MR, min(last * MR, rows), GROUP):
+        group = min(GROUP, min(last * MR, rows) - top)
+        for i in range(group):
+            for unit in range(0, n, w):
+                store(h, i * pitch + unit, load_from(h0, (top + i) * n + unit, n - unit))
+        for s in range(steps):
+            t = steps - 1 - s if reverse else s
+            for unit in range(0, n, w):
+                some = min(w, n - unit)
+                for p in range(0, group, MR):
+                    m = min(MR, group - p)
+                    if s or h0.size:
+                        product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums)
+                    else:
+                        sums[:] = 0
+                    for i in range(m):
+                        row, place = top + p + i, (p + i) * pitch + unit
+                        at, v = t * rows + row, load(h, place)
+                        if t < lengths[row]:
+                            v = cell(sums, count * w * i, v, at, row * n + unit, unit, n, some, *own)
+                            store_first(y, at * n + unit, some, v)
+                        else:
+                            store_first(y, at * n + unit, some, full(y, 0))
+                        store(new, place, v)
+            h, new = new, h
+        for i in range(group):
+            copy_row(h, i * pitch, n, h_n, (top + i) * n)
 
 
 @task
-def through_weight(grads, pitch, rows, packed, depth, t, top, lengths, n, grad_h, sums):
-    """grad_h = grads · weight, of the rows that step t counts for."""
+def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, carries, grad_h, grad_gates, inner, own):
+    """The way back of those rows; grad_h holds what has come from later steps.
+
+    cell(dh, step and row, the same before or −1, state, unit, n, lanes, grads, place, *own) leaves the gradients of its
+    gates in `grads`, n apart. Where it `carries`, it leaves in grad_h what doesn't go through the weight. Where what
+    the weight adds to the last gate has a gradient of its own (`inner`), that follows, and takes the last one's place.
+    """
+    rows, n = lengths.size, grad_h.shape[1]
+    steps = grad_gates.shape[0]
+    width, w = count * n, lanes(grad_h)
+    pitch = pitch_of(grad_h, width + n)
+    grads = np.empty(min(GROUP, (last - first) * MR) * pitch, grad_h.dtype)
+    sums = np.empty(NV * MR * w, grad_h.dtype)
+    for top in range(first * MR, min(last * MR, rows), GROUP):
+        group = min(GROUP, min(last * MR, rows) - top)
+        for s in range(steps - 1, -1, -1):
+            t = steps - 1 - s if reverse else s
+            for i in range(group):
+                row, place = top + i, i * pitch
+                at = t * rows + row
+                if t < lengths[row]:
+                    begins = t == (lengths[row] - 1 if reverse else 0)
+                    before = -1 if begins else at + (rows if reverse else -rows)
+                    for unit in range(0, n, w):
+                        some, state = min(w, n - unit), row * n + unit
+                        dh = load_first(grad_h, state, some, 0) + load_from(grad, at * n + unit, some)
+                        cell(dh, at, before, state, unit, n, some, grads, place + unit, *own)
+                    copy_row(grads, place, width, grad_gates, at * width)
+                    if inner.size:
+                        copy_row(grads, place + width, n, inner, at * n)
+                        copy_row(grads, place + width, n, grads, place + width - n)
+                else:
+                    fill_row(grad_gates, at * width, width, 0)
+                    if inner.size:
+                        fill_row(inner, at * n, n, 0)
+            if s or wanted:
+                through_weight(grads, pitch, group, packed, width, t, top, lengths, n, carries, grad_h, sums)
+
+
+@task
+def through_weight(grads, pitch, rows, packed, depth, t, top, lengths, n, carries, grad_h, sums):
+    """grad_h = grads · weight (and what it carries), of the rows that step t counts for."""
     w = lanes(sums)
     for unit in range(0, n, NV * w):
         for p in range(0, rows, MR):
@@ -102,4 +189,5 @@ def through_weight(grads, pitch, rows, packed, depth, t, top, lengths, n, grad_h
                 row = top + p + i
                 if t < lengths[row]:
                     for j in range(unit, min(unit + NV * w, n), w):
-                        store_first(grad_h, row * n + j, n - j, load(sums, i * NV * w + j - unit))
+                        v, state = load(sums, i * NV * w + j - unit), row * n + j
+                        store_first(grad_h, state, n - j, v + load_first(grad_h, state, n - j, 0) if carries else v)

@@ -6,7 +6,7 @@ import pytest
 from kernelwright import layers
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.compare
+pytestmark = [pytest.mark.compare, pytest.mark.filterwarnings("ignore:LSTM with projections")]
 
 OPTIONS = [
     {},
@@ -14,7 +14,9 @@ OPTIONS = [
     {"num_layers": 3, "bidirectional": True},
     {"batch_first": True, "num_layers": 2},
 ]
-LSTM = [("LSTM", options) for options in OPTIONS]
+CASES = [(kind, options) for kind in ("LSTM", "GRU", "RNN") for options in OPTIONS]
+CASES += [("RNN", {"nonlinearity": "relu", "num_layers": 2})]
+CASES += [("LSTM", {**options, "proj_size": 3}) for options in OPTIONS[::2]]
 
 
 def arrays(state):
@@ -23,7 +25,7 @@ def arrays(state):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("lengths", [None, (7, 2, 5, 1), "unbatched"], ids=["whole", "lengths", "unbatched"])
-@pytest.mark.parametrize(("kind", "options"), LSTM)
+@pytest.mark.parametrize(("kind", "options"), CASES)
 def test_layer(kind, options, lengths, dtype):
     net = getattr(layers, kind)(5, 6, **options, dtype=dtype)
     twin = getattr(torch.nn, kind)(5, 6, **options).to(torch.float32 if dtype == np.float32 else torch.float64)
@@ -62,3 +64,32 @@ def test_layer(kind, options, lengths, dtype):
     named = dict(twin.named_parameters())
     for key, parameter in net.named_parameters():
         np.testing.assert_allclose(parameter.grad, named[key].grad, **near, err_msg=key)
+
+
+@pytest.mark.parametrize("rows", [(), (3,)], ids=["unbatched", "rows"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("LSTMCell", {}), ("GRUCell", {}), ("RNNCell", {"nonlinearity": "relu"}), ("LSTMCell", {"bias": False})],
+)
+def test_cell(kind, options, rows):
+    net = getattr(layers, kind)(5, 6, **options, dtype=np.float64)
+    twin = getattr(torch.nn, kind)(5, 6, **options, dtype=torch.float64)
+    assert repr(net) == repr(twin)
+    assert list(net.state_dict()) == list(twin.state_dict())
+    net.load_state_dict(twin.state_dict())
+    rng = np.random.default_rng(0)
+    x, *state = rng.standard_normal((*rows, 5)), *(rng.standard_normal((*rows, 6)) for _ in range(net.states))
+    x_torch, *states_torch = (torch.from_numpy(a).requires_grad_() for a in (x, *state))
+    theirs = twin(x_torch, tuple(states_torch) if net.states > 1 else states_torch[0])
+    ours, backward = net.forward(x, tuple(state) if net.states > 1 else state[0])
+    grads = tuple(rng.standard_normal(a.shape) for a in arrays(ours))
+    torch.autograd.backward(arrays(theirs), tuple(map(torch.from_numpy, grads)))
+    grad_x, grad_begin = backward(grads if net.states > 1 else grads[0])
+    near = {"rtol": 1e-10, "atol": 1e-12}
+    np.testing.assert_allclose(grad_x, x_torch.grad, **near)
+    for one, other in zip(arrays(ours), arrays(theirs), strict=True):
+        np.testing.assert_allclose(one, other.detach(), **near)
+    for one, other in zip(arrays(grad_begin), states_torch, strict=True):
+        np.testing.assert_allclose(one, other.grad, **near)
+    for parameter, other in zip(net.parameters(), twin.parameters(), strict=True):
+        np.testing.assert_allclose(parameter.grad, other.grad, **near)
