@@ -227,17 +227,9 @@ from .random import (
     feature_dropout,
     feature_dropout_backward,
 )
-from .recurrence import (
-    gru,
-    gru_backward,
-    gru_with_states,
-    lstm,
-    lstm_backward,
-    lstm_with_states,
-    rnn,
-    rnn_backward,
-    rnn_with_states,
-)
+from .recurrence.gru import gru, gru_backward, gru_with_states
+from .recurrence.lstm import lstm, lstm_backward, lstm_with_states
+from .recurrence.rnn import rnn, rnn_backward, rnn_with_states
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .resampling import interpolate, interpolate_backward, pad, pad_backward, pixel_shuffle, pixel_unshuffle

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..kernels import check
-from ..kernels.recurrence import NONLINEARITIES
+from ..kernels.recurrence.rnn import NONLINEARITIES
 from .affine import integer
 from .initial import uniform
 from .module import Module

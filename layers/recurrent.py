@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import check
-from ..kernels.recurrence import NONLINEARITIES
+from ..kernels.recurrence.rnn import NONLINEARITIES
 from .affine import integer
 from .initial import mask_stream, uniform
 from .module import Module

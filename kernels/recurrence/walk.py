@@ -22,6 +22,8 @@ from ..matmul.tile import MR, NV, multiply_rows, up
 from ..share import enough
 from ..simd import address, full, lanes, load, load_first, store, store_first
 
+# The types of kernels' arguments.
+FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
 GROUP = 8 * MR  # rows that go through a step together: their states stay in the second-level cache
 
 

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from ..activations.formulas import relu, relu_backward, tanh_backward
-from ..jit import inline, kernel
-from ..matmul.tile import NV, up
-from ..share import share
-from ..simd import lanes, load, load_first, store_first
-from ..vector_math import tanh
-from .lstm import FLAT, STATE, STEPS
-from .walk import backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
+from ...activations.formulas import relu, relu_backward, tanh_backward
+from ...jit import inline, kernel
+from ...matmul.tile import NV, up
+from ...share import share
+from ...simd import lanes, load, load_first, store_first
+from ...vector_math import tanh
+from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
 
 
 @kernel(f"in {FLAT}, in {STATE}, in {FLAT}, in {FLAT}, in int64[::1], bool, bool, out {STEPS}, out {FLAT}")

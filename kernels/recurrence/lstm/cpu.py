@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from ..jit import inline, kernel
-from ..matmul.tile import NV, up
-from ..share import share
-from ..simd import fma, lanes, load, load_first, store_first
-from ..vector_math import sigmoid, tanh
-from .walk import backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
-
-FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
+from ...jit import inline, kernel
+from ...matmul.tile import NV, up
+from ...share import share
+from ...simd import fma, lanes, load, load_first, store_first
+from ...vector_math import sigmoid, tanh
+from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
 
 
 @kernel(
