@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..kernels.recurrence.common import host_lengths
 from .affine import data
 from .parameter import Parameter
 
@@ -61,8 +62,16 @@ def projected(x: Any, parameters: dict, w_hr: Parameter, states: list, lengths: 
         array.fill(0)
         return array
 
+    inside = None
+    if lengths is not None:
+        ends = host_lengths("LSTM", lengths, steps, rows)
+        inside = backend.from_numpy(np.arange(steps)[:, None, None] < ends[:, None])
+
+    def chosen(t: int, here: Any, beyond: Any) -> Any:
+        """Of each row `here` if step t counts for it, else `beyond`."""
+        return here if inside is None else np.where(inside[t], here, beyond)
+
     h, c = (zeros(rows, n) if s is None else s for s, n in zip(states, (w_hr.shape[0], width // 4)))
-    inside = None if lengths is None else backend.from_numpy(np.arange(steps)[:, None, None] < _host(lengths)[:, None])
     y, kept = backend.empty((steps, rows, w_hr.shape[0]), dtype), []
     walk = range(steps - 1, -1, -1) if reverse else range(steps)
     for t in walk:
@@ -70,27 +79,19 @@ def projected(x: Any, parameters: dict, w_hr: Parameter, states: list, lengths: 
         hidden, _, new_c, saved = kernels.lstm_with_states(mine, none, c0=c, overwrite=True)
         new_h = kernels.linear(hidden[0], w_hr.data)
         kept.append((h, c, mine, hidden, saved))
-        y[t] = new_h if inside is None else np.where(inside[t], new_h, 0)
-        h, c = (new_h, new_c) if inside is None else (np.where(inside[t], a, b) for a, b in ((new_h, h), (new_c, c)))
+        y[t] = chosen(t, new_h, 0)
+        h, c = chosen(t, new_h, h), chosen(t, new_c, c)
 
     def backward(grad, grad_end, input_gradient):
         dh, dc = (zeros(*a.shape) if g is None else g for a, g in zip((h, c), grad_end))
         grad_gates = backend.empty(gates.shape, dtype)
         for t, (h0, c0, mine, hidden, saved) in zip(reversed(walk), reversed(kept)):
-            dy = dh if grad is None else dh + grad[t]
-            in_h, in_c = (dy, dc) if inside is None else (np.where(inside[t], g, 0) for g in (dy, dc))
-            grad_hidden = linear_back(in_h, hidden[0], w_hr, None)[None]
-            back = kernels.lstm_backward(grad_hidden, mine, none, c0=c0, y=hidden, saved=saved, grad_c_n=in_c)
-            grad_gates[t], new_c = back[0][0], back[4]
-            new_h = linear_back(grad_gates[t], h0, w_hh, b_hh)
-            dh, dc = (
-                (new_h, new_c) if inside is None else (np.where(inside[t], a, b) for a, b in ((new_h, dh), (new_c, dc)))
-            )
+            dy = chosen(t, dh if grad is None else dh + grad[t], 0)
+            grad_hidden = linear_back(dy, hidden[0], w_hr, None)[None]
+            options = {"y": hidden, "saved": saved, "grad_c_n": chosen(t, dc, 0)}
+            back = kernels.lstm_backward(grad_hidden, mine, none, c0=c0, **options)
+            grad_gates[t] = back[0][0]
+            dh, dc = chosen(t, linear_back(grad_gates[t], h0, w_hh, b_hh), dh), chosen(t, back[4], dc)
         return linear_back(grad_gates, x, w_ih, b_ih, input_gradient), (dh, dc)
 
     return y, (h, c), backward
-
-
-def _host(lengths: Any) -> np.ndarray:
-    is_ours = isinstance(lengths, kernels.current().array_type)
-    return np.asarray(kernels.current().to_numpy(lengths) if is_ours else lengths)

@@ -49,14 +49,15 @@ def sequences(function: str, gates, weight_hh, bias_hh, states: dict[str, Any], 
             check.same_dtype(function, name, x, "gates", gates)
             check.shape(function, name, x, shape)
         given.append(nothing if x is None else check.contiguous(x))
-    host = _lengths(function, lengths, steps, rows)
+    host = host_lengths(function, lengths, steps, rows)
     arrays = check.contiguous(gates), check.contiguous(weight_hh)
     return Sequences(
         (steps, rows, hidden), *arrays, given[0], tuple(given[1:]), current().from_numpy(host), host, bool(reverse)
     )
 
 
-def _lengths(function: str, lengths: Any, steps: int, rows: int) -> np.ndarray:
+def host_lengths(function: str, lengths: Any, steps: int, rows: int) -> np.ndarray:
+    """How many steps of each row count, in the computer's own memory."""
     if lengths is None:
         return np.full(rows, steps, np.int64)
     if isinstance(lengths, current().array_type):
@@ -103,11 +104,14 @@ def gradients(function: str, grad: Any, states: dict[str, Any], gates: Any, s: S
     )
 
 
-def output_of(function: str, y: Any, gates: Any, s: Sequences) -> Any:
-    """The forward call's output, as its way back takes it."""
-    check.same_dtype(function, "y", y, "gates", gates)
-    check.shape(function, "y", y, s.shape)
-    return check.contiguous(y)
+def outputs(function: str, y: Any, saved: Any, gates: Any, s: Sequences) -> tuple:
+    """The forward call's output and what it saved, of the shapes of the gates and of y, as its way back takes them."""
+    arrays = {"y": (y, s.shape)}
+    arrays |= {f"saved[{k}]": (x, shape) for k, (x, shape) in enumerate(zip(saved, (gates.shape, s.shape)))}
+    for name, (x, shape) in arrays.items():
+        check.same_dtype(function, name, x, "gates", gates)
+        check.shape(function, name, x, shape)
+    return tuple(check.contiguous(x) for x, _ in arrays.values())
 
 
 def weight_gradient(grad: Any, y: Any, h0: Any, s: Sequences) -> Any:
@@ -144,7 +148,7 @@ def samples(count: int, states: int):
     """Samples for a cell of so many gates and states."""
 
     def arguments(draw: Draw, steps: int, rows: int, n: int, bias: bool = True, given: bool = True) -> tuple:
-        arrays = [draw.normal(steps, rows, count * n), draw.normal(count * n, n, scale=n**-0.5)]
+        arrays: list[Any] = [draw.normal(steps, rows, count * n), draw.normal(count * n, n, scale=n**-0.5)]
         arrays.append(draw.normal(count * n) if bias else None)
         return (*arrays, *(draw.normal(rows, n) if given else None for _ in range(states)))
 

@@ -71,7 +71,7 @@ def gru_backward(
     s = sequences(name, gates, weight_hh, bias_hh, {"h0": h0}, lengths, reverse, 3)
     if y is None or saved is None:
         y, _, saved = gru_with_states(gates, weight_hh, bias_hh, h0, lengths, reverse)
-    y = common.output_of(name, y, gates, s)
+    y, *saved = common.outputs(name, y, saved, gates, s)
     grads = common.gradients(name, grad, {"grad_h_n": grad_h_n}, gates, s)
     # What goes through weight_hh is the gradient of the gates, but for n: f's there.
     grad_gates, grad_inner, grad_h0 = (new(shape, gates.dtype) for shape in (gates.shape, s.shape, s.shape[1:]))

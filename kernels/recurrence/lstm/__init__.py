@@ -88,7 +88,7 @@ def lstm_backward(
     s = sequences(name, gates, weight_hh, bias_hh, {"h0": h0, "c0": c0}, lengths, reverse, 4)
     if y is None or saved is None:
         y, _, _, saved = lstm_with_states(gates, weight_hh, bias_hh, h0, c0, lengths, reverse)
-    y = common.output_of(name, y, gates, s)
+    y, *saved = common.outputs(name, y, saved, gates, s)
     grads = common.gradients(name, grad, {"grad_h_n": grad_h_n, "grad_c_n": grad_c_n}, gates, s)
     grad_gates, grad_h0, grad_c0 = (new(shape, gates.dtype) for shape in (gates.shape, s.shape[1:], s.shape[1:]))
     back = *grads, s.weight, s.states[1], s.lengths, s.reverse, h0 is not None, *saved

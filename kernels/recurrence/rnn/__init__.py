@@ -90,7 +90,7 @@ def rnn_backward(
     check.choice(name, "nonlinearity", nonlinearity, NONLINEARITIES)
     if y is None:
         y = rnn(gates, weight_hh, bias_hh, h0, lengths, reverse, nonlinearity)
-    y = common.output_of(name, y, gates, s)
+    (y,) = common.outputs(name, y, (), gates, s)
     grads = common.gradients(name, grad, {"grad_h_n": grad_h_n}, gates, s)
     grad_gates, grad_h0 = new(gates.shape, gates.dtype), new(s.shape[1:], gates.dtype)
     back = *grads, s.weight, s.lengths, s.reverse, h0 is not None, nonlinearity == "relu", y
