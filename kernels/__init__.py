@@ -227,6 +227,9 @@ from .random import (
     feature_dropout,
     feature_dropout_backward,
 )
+from .recurrence.gru import gru, gru_backward, gru_with_states
+from .recurrence.lstm import lstm, lstm_backward, lstm_with_states
+from .recurrence.rnn import rnn, rnn_backward, rnn_with_states
 from .reductions import amax, amax_backward, amin, amin_backward, mean, mean_backward, sum_backward
 from .reductions import sum as sum  # not in __all__: `import *` shall not hide Python's own
 from .resampling import interpolate, interpolate_backward, pad, pad_backward, pixel_shuffle, pixel_unshuffle
@@ -357,6 +360,9 @@ __all__ = [
     "group_norm",
     "group_norm_backward",
     "group_norm_with_statistics",
+    "gru",
+    "gru_backward",
+    "gru_with_states",
     "hardshrink",
     "hardshrink_backward",
     "hardsigmoid",
@@ -396,6 +402,9 @@ __all__ = [
     "log_softmax_backward",
     "logsigmoid",
     "logsigmoid_backward",
+    "lstm",
+    "lstm_backward",
+    "lstm_with_states",
     "margin_ranking_loss",
     "margin_ranking_loss_with_gradient",
     "matmul",
@@ -447,6 +456,9 @@ __all__ = [
     "rms_norm",
     "rms_norm_backward",
     "rmsprop_update",
+    "rnn",
+    "rnn_backward",
+    "rnn_with_states",
     "rprop_update",
     "rrelu",
     "rrelu_backward",

@@ -83,9 +83,9 @@ class Backend:
         module = importlib.import_module(f".{family}.ladder.{self.rung_prefix}_{rung}", __package__)
         return module, name
 
-    def rungs(self, family: str) -> list[str]:
-        """The ladder of a family on this backend, lowest rung first."""
-        ladder = Path(__file__).parent / family / "ladder"
+    def rungs(self, folder: str) -> list[str]:
+        """The ladder of a family, or of a part of one, on this backend, lowest rung first."""
+        ladder = Path(__file__).parent / folder.replace(".", "/") / "ladder"
         names = sorted(path.stem for path in ladder.glob(f"{self.rung_prefix}_[0-9]*"))
         return [name.removeprefix(f"{self.rung_prefix}_") for name in names]
 
@@ -279,14 +279,14 @@ def rung(**choices: str) -> Iterator[None]:
     for name, choice in choices.items():
         if name not in CATALOG:
             raise ValueError(f"rung: there is no operation {name!r}")
-        family, answered_by = CATALOG[name].family, CATALOG[name].kernel or name
-        known = current().rungs(family)
+        folder, answered_by = CATALOG[name].folder, CATALOG[name].kernel or name
+        known = current().rungs(folder)
         if choice not in known:
             raise ValueError(
                 f"rung: {name} has no rung {choice!r} on the backend {current().name}: "
                 f"it must be one of {', '.join(known) or '(none)'}"
             )
-        keys[f"{family}.{answered_by}"] = choice
+        keys[f"{folder}.{answered_by}"] = choice
     token = _rung.set({**(_rung.get() or {}), **keys})
     try:
         yield

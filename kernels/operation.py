@@ -168,7 +168,8 @@ CATALOG: dict[str, Operation] = {}
 
 def of_ladder(folder: str) -> Operation:
     """The operation whose ladder lies in that folder: the first whose kernel has the folder's name."""
-    return next(one for one in CATALOG.values() if (one.kernel or one.name) == folder == one.folder)
+    last = folder.rpartition(".")[2]
+    return next(one for one in CATALOG.values() if one.folder == folder and (one.kernel or one.name) == last)
 
 
 def operation(**declaration: Any) -> Callable[[Callable], Callable]:

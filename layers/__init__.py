@@ -52,6 +52,7 @@ from .branches import (
     Parallel,
     Residual,
 )
+from .cells import GRUCell, LSTMCell, RNNCell
 from .convolution import (
     Conv1d,
     Conv2d,
@@ -150,6 +151,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from .recurrent import GRU, LSTM, RNN
 from .resampling import (
     PixelShuffle,
     PixelUnshuffle,
@@ -171,6 +173,9 @@ __all__ = [
     "GEGLU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -220,6 +225,7 @@ __all__ = [
     "Exponential",
     "FeatureAlphaDropout",
     "Flatten",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -235,6 +241,7 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -266,6 +273,7 @@ __all__ = [
     "Poisson",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNCell",
     "RReLU",
     "ReGLU",
     "ReLU",

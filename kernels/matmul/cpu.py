@@ -48,7 +48,7 @@ def matmul(a, b, bias, residual, activation, out, threads):
     tall, wide = _parts(stack, rows, columns, threads, tile_columns(out))
     nr = tile_columns(out)
     depth, height, width = min(KC, terms), min(MC, up(rows, MR)), min(NC, up(columns, nr))
-    room = up(height * depth, 64) + up(width * depth, 64) + 3 * 64  # one to align, two for what _pack stores behind
+    room = up(height * depth, 64) + up(width * depth, 64) + 3 * 64  # one to align, two for what pack stores behind
     count = stack * tall * wide
     space = np.empty((max(1, min(threads, count)), room), a.dtype)
     share(_blocks, count, threads, a, b, after, out, tall, wide, space)
@@ -111,12 +111,12 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
                 for p in range(0, 0 if in_rows else height, MR):
                     start, m = a_start + (i + p) * a_line + k * a_term, min(MR, height - p)
                     if not (in_columns and is_height(m)):
-                        _pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
+                        pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
                 for q in range(0, width, nr):
                     n = min(nr, width - q)
                     start, panel = b_start + (j + q) * b_line + k * b_term, b_room + q * depth
                     if i == top and not in_place:
-                        _pack(b, start, b_line, b_term, n, depth, space, panel, nr)
+                        pack(b, start, b_line, b_term, n, depth, space, panel, nr)
                     where, stride = address(b, start), b_term
                     if not in_place:
                         where, stride = address(space, panel), nr
@@ -134,7 +134,7 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
 
 
 @inline
-def _pack(x, start, line, term, count, depth, out, o, pitch):
+def pack(x, start, line, term, count, depth, out, o, pitch):
     """out[o + pitch k + r] = x[start + line r + term k], for r < count ≤ pitch and k < depth.
 
     Vectors are stored whole and may reach over the next ones, which are written later: so k goes up, and within a k

@@ -7,6 +7,7 @@ from kernelwright import kernels
 
 X = np.ones((3, 4), np.float32)
 V = np.ones(5, np.float32)
+S, W = np.ones((2, 1, 3), np.float32), np.ones((3, 1), np.float32)  # a sequence of two steps, and a weight for it
 STATE = {"exp_avg": V.copy(), "exp_avg_sq": V.copy(), "step": 1, "lr": 0.1}
 
 
@@ -201,6 +202,15 @@ MISTAKES = [
         ValueError,
         "max_pool2d: x has the shape (3, 4), it must be (N, C, H, W) or",
     ),
+    (lambda: kernels.lstm(X, X), ValueError, "lstm: weight_hh has the shape (3, 4), it must be (4·H, H)"),
+    (lambda: kernels.rnn(X, X[:, :3]), ValueError, "rnn: gates has the shape (3, 4), it must be (T, B, 3)"),
+    (lambda: kernels.gru(S, W, h0=X), ValueError, "gru: h0 has the shape (3, 4), it must be (1, 1)"),
+    (lambda: kernels.gru(S, W, lengths=[3]), ValueError, "gru: lengths holds 3, it must be from 0 to 2"),
+    (lambda: kernels.gru(S, W, lengths=[1.0]), TypeError, "gru: lengths must hold integers, not float64"),
+    (lambda: kernels.gru(S, W, lengths=[1, 1]), ValueError, "lengths has the shape (2,), it must be (1,) one for each"),
+    (lambda: kernels.rnn(S, np.eye(3, dtype=np.float32), nonlinearity="selu"), ValueError, "nonlinearity is 'selu'"),
+    (lambda: kernels.gru_backward(S, S, W), ValueError, "gru_backward: grad has the shape (2, 1, 3), it must be"),
+    (lambda: kernels.gru_backward(None, S, W, y=S[..., :1], saved=(X, X)), ValueError, "saved[0] has the shape (3, 4)"),
     (lambda: kernels.max_pool1d(X, 5), ValueError, "x has the shape (3, 4), too small for windows of 5 numbers"),
     (lambda: kernels.max_pool1d(X[:, :1], 2, 1, 2, 4), ValueError, "too small for windows of 5 numbers"),
     (lambda: kernels.max_pool1d(X, 2, padding=2), ValueError, "padding is 2, it must be at most half of the window's"),

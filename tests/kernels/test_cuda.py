@@ -134,9 +134,9 @@ def test_launches_fit_the_kernels(operation, dtype, recorder):
 
 
 def test_rungs_fit_too(recorder):
-    for family in sorted({operation.family for operation in OPERATIONS}):
-        for rung in kernels.current().rungs(family):
-            operation = of_ladder(family)
+    for folder in sorted({operation.folder for operation in OPERATIONS}):
+        for rung in kernels.current().rungs(folder):
+            operation = of_ladder(folder)
             with kernels.rung(**{operation.name: rung}):
                 for sample in samples(operation, np.float32):
                     operation.function(*sample.args, **sample.options)

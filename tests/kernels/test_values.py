@@ -116,12 +116,12 @@ def test_updates(operation, name, dtype):
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-@pytest.mark.parametrize("family", sorted({operation.family for operation in OPERATIONS}))
-def test_rungs(family, name):
+@pytest.mark.parametrize("folder", sorted({operation.folder for operation in OPERATIONS}))
+def test_rungs(folder, name):
     """Every rung of a ladder gives what the top gives."""
     backend = kernels.backend(name)
-    for rung in backend.rungs(family):
-        operation = of_ladder(family)
+    for rung in backend.rungs(folder):
+        operation = of_ladder(folder)
         for sample in samples(operation, np.float32):
             exact = in_float64(sample)
             expected = reference(operation.function, *exact.args, **exact.options)

@@ -1,0 +1,47 @@
+"""The plain recurrent network on the CPU; see walk.py."""
+
+import numpy as np
+
+from ...activations.formulas import relu, relu_backward, tanh_backward
+from ...jit import inline, kernel
+from ...matmul.tile import NV, up
+from ...share import share
+from ...simd import lanes, load, load_first, store_first
+from ...vector_math import tanh
+from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
+
+
+@kernel(f"in {FLAT}, in {STATE}, in {FLAT}, in {FLAT}, in int64[::1], bool, bool, out {STEPS}, out {FLAT}")
+def rnn(gates, weight, bias, h0, lengths, reverse, is_relu, y, h_n, threads):
+    steps, rows, n = y.shape
+    needed = steps > 1 or h0.size > 0
+    packed = np.empty(n * up(n, lanes(y)) if needed else 0, y.dtype)
+    if needed:
+        pack_gates(weight, 1, packed)
+    threads, own = worth(threads, steps, rows, n, 1), (gates, bias, is_relu)
+    share(forward, tiles(rows), threads, _cell, 1, packed, h0, lengths, reverse, y, h_n, own)
+
+
+@inline
+def _cell(sums, place, h, at, state, unit, n, some, gates, bias, is_relu):
+    v = load(sums, place) + load_first(gates, at * n + unit, some, 0) + load_from(bias, unit, some)
+    return relu(v) if is_relu else tanh(v)
+
+
+@kernel(f"in {FLAT}, in {FLAT}, in {STATE}, in int64[::1], bool, bool, bool, in {FLAT}, out {STEPS}, out {STATE}")
+def rnn_backward(grad, grad_h, weight, lengths, reverse, wanted, is_relu, y, grad_gates, grad_h0, threads):
+    steps, rows, n = grad_gates.shape
+    needed = steps > 1 or wanted
+    packed = np.empty(n * up(n, NV * lanes(grad_h0)) if needed else 0, grad_h0.dtype)
+    if needed:
+        pack_units(weight, packed)
+    begin(grad_h, grad_h0)
+    threads, own = worth(threads, steps, rows, n, 1), (y, is_relu)
+    share(backward, tiles(rows), threads, _cell_backward, 1, packed, grad, lengths, reverse, wanted, False, grad_h0,
+          grad_gates, grad_h[:0], own)  # fmt: skip
+
+
+@inline
+def _cell_backward(dh, at, before, state, unit, n, some, grads, place, y, is_relu):
+    v = load_first(y, at * n + unit, some, 0)
+    store_first(grads, place, some, relu_backward(dh, v) if is_relu else tanh_backward(dh, v))

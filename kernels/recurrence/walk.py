@@ -1,0 +1,195 @@
+"""The walk through time on the CPU: a group of rows goes through all steps, and meets the whole weight in each.
+
+    ┌───────┐   ┌────┬────┬────┬────┐┌────┬────┬────┬────┐
+    │  h    │   │ i  │ f  │ g  │ o  ││ i  │ f  │ g  │ o  │ …    weightᵀ, packed once a call: a panel holds the gates of
+    │ rows  │ × │    │    │    │    ││    │    │    │    │      one vector of hidden units side by side
+    └───────┘   └────┴────┴────┴────┘└────┴────┴────┴────┘
+                      a panel
+
+What a panel makes of a tile of rows, all gates of the same units, goes from the nearest cache through the gates'
+functions to the new state, which is kept apart from the old one until the step is done.
+
+On the way back the gradients of a step's gates meet the weight as it lies, in panels of a tile's columns.
+
+Rows don't depend on each other: threads share them out and never wait. A row's sums run in the same order in any tile.
+"""
+
+import numpy as np
+
+from ..jit import inline, task
+from ..matmul.cpu import pack
+from ..matmul.tile import MR, NV, multiply_rows, up
+from ..share import enough
+from ..simd import address, full, lanes, load, load_first, store, store_first
+
+# The types of kernels' arguments.
+FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
+GROUP = 8 * MR  # rows that go through a step together: their states stay in the second-level cache
+
+
+@inline
+def pitch_of(x, n):
+    """From one row of a state to the next: no power of two, for lines would push each other out of the cache."""
+    return up(n, lanes(x)) + lanes(x)
+
+
+@task
+def pack_gates(weight, count, out):
+    """weight (count · n, n) for the way there: out[panel, k, gate, lane] = weight[gate · n + unit, k]."""
+    w, n = lanes(weight), weight.shape[1]
+    for unit in range(0, n, w):
+        for gate in range(count):
+            start, panel = (gate * n + unit) * n, unit * n * count
+            pack(weight, start, n, 1, min(w, n - unit), n, out, panel + gate * w, count * w)
+
+
+@task
+def pack_units(weight, out):
+    """weight (depth, n) for the way back: out[panel, k, lane] = weight[k, unit], NV vectors of units a panel."""
+    depth, n = weight.shape
+    wide = NV * lanes(weight)
+    for unit in range(0, n, wide):
+        pack(weight, unit, 1, n, min(wide, n - unit), depth, out, unit * depth, wide)
+
+
+@task
+def product(a, start, pitch, rows, packed, panel, vectors, depth, sums):
+    """sums[i, v] = Σₖ a[i, k] · packed[k, v], for rows ≤ MR and so many vectors v."""
+    w = lanes(sums)
+    wide = vectors * w
+    for v in range(0, vectors, NV):
+        n, there = min(NV, vectors - v) * w, address(packed, panel + v * w)
+        multiply_rows(sums, v * w, wide, rows, n, address(a, start), pitch, there, wide, depth, 0)
+
+
+@inline
+def tiles(rows):
+    """How many pieces there are to share out."""
+    return (rows + MR - 1) // MR
+
+
+@inline
+def worth(threads, steps, rows, n, count):
+    return enough(threads, steps * rows * n * count * (n // 8 + 8))
+
+
+@inline
+def copy_row(x, start, n, out, o):
+    for j in range(0, n, lanes(out)):
+        store_first(out, o + j, n - j, load_first(x, start + j, n - j, 0))
+
+
+@inline
+def fill_row(x, start, n, value):
+    for j in range(0, n, lanes(x)):
+        store_first(x, start + j, n - j, full(x, value))
+
+
+@inline
+def begin(given, state):
+    """state = given, flat, or 0 where there is none."""
+    if given.size:
+        copy_row(given, 0, state.size, state, 0)
+    else:
+        fill_row(state, 0, state.size, 0)
+
+
+@inline
+def load_from(x, i, count):
+    """The first `count` lanes from x[i], or 0 where there is no x."""
+    return load_first(x, i, count, 0) if x.size else full(x, 0)
+
+
+@task
+def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own):
+    """Tiles first … last − 1 of rows, through all steps.
+
+    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units.
+    """
+    steps, rows, n = y.shape
+    w, pitch = lanes(y), pitch_of(y, n)
+    size = min(GROUP, (last - first) * MR) * pitch
+    h, new, sums = np.empty(size, y.dtype), np.empty(size, y.dtype), np.zeros(count * MR * w, y.dtype)
+    for top in range(first * MR, min(last * MR, rows), GROUP):
+        group = min(GROUP, min(last * MR, rows) - top)
+        for i in range(group):
+            for unit in range(0, n, w):
+                store(h, i * pitch + unit, load_from(h0, (top + i) * n + unit, n - unit))
+        for s in range(steps):
+            t = steps - 1 - s if reverse else s
+            for unit in range(0, n, w):
+                some = min(w, n - unit)
+                for p in range(0, group, MR):
+                    m = min(MR, group - p)
+                    if s or h0.size:
+                        product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums)
+                    else:
+                        sums[:] = 0
+                    for i in range(m):
+                        row, place = top + p + i, (p + i) * pitch + unit
+                        at, v = t * rows + row, load(h, place)
+                        if t < lengths[row]:
+                            v = cell(sums, count * w * i, v, at, row * n + unit, unit, n, some, *own)
+                            store_first(y, at * n + unit, some, v)
+                        else:
+                            store_first(y, at * n + unit, some, full(y, 0))
+                        store(new, place, v)
+            h, new = new, h
+        for i in range(group):
+            copy_row(h, i * pitch, n, h_n, (top + i) * n)
+
+
+@task
+def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, carries, grad_h, grad_gates, inner, own):
+    """The way back of those rows; grad_h holds what has come from later steps.
+
+    cell(dh, step and row, the same before or −1, state, unit, n, lanes, grads, place, *own) leaves the gradients of its
+    gates in `grads`, n apart. Where it `carries`, it leaves in grad_h what doesn't go through the weight. Where what
+    the weight adds to the last gate has a gradient of its own (`inner`), that follows, and takes the last one's place.
+    """
+    rows, n = lengths.size, grad_h.shape[1]
+    steps = grad_gates.shape[0]
+    width, w = count * n, lanes(grad_h)
+    pitch = pitch_of(grad_h, width + n)
+    grads = np.empty(min(GROUP, (last - first) * MR) * pitch, grad_h.dtype)
+    sums = np.empty(NV * MR * w, grad_h.dtype)
+    for top in range(first * MR, min(last * MR, rows), GROUP):
+        group = min(GROUP, min(last * MR, rows) - top)
+        for s in range(steps - 1, -1, -1):
+            t = steps - 1 - s if reverse else s
+            for i in range(group):
+                row, place = top + i, i * pitch
+                at = t * rows + row
+                if t < lengths[row]:
+                    begins = t == (lengths[row] - 1 if reverse else 0)
+                    before = -1 if begins else at + (rows if reverse else -rows)
+                    for unit in range(0, n, w):
+                        some, state = min(w, n - unit), row * n + unit
+                        dh = load_first(grad_h, state, some, 0) + load_from(grad, at * n + unit, some)
+                        cell(dh, at, before, state, unit, n, some, grads, place + unit, *own)
+                    copy_row(grads, place, width, grad_gates, at * width)
+                    if inner.size:
+                        copy_row(grads, place + width, n, inner, at * n)
+                        copy_row(grads, place + width, n, grads, place + width - n)
+                else:
+                    fill_row(grad_gates, at * width, width, 0)
+                    if inner.size:
+                        fill_row(inner, at * n, n, 0)
+            if s or wanted:
+                through_weight(grads, pitch, group, packed, width, t, top, lengths, n, carries, grad_h, sums)
+
+
+@task
+def through_weight(grads, pitch, rows, packed, depth, t, top, lengths, n, carries, grad_h, sums):
+    """grad_h = grads · weight (and what it carries), of the rows that step t counts for."""
+    w = lanes(sums)
+    for unit in range(0, n, NV * w):
+        for p in range(0, rows, MR):
+            m = min(MR, rows - p)
+            product(grads, p * pitch, pitch, m, packed, unit * depth, NV, depth, sums)
+            for i in range(m):
+                row = top + p + i
+                if t < lengths[row]:
+                    for j in range(unit, min(unit + NV * w, n), w):
+                        v, state = load(sums, i * NV * w + j - unit), row * n + j
+                        store_first(grad_h, state, n - j, v + load_first(grad_h, state, n - j, 0) if carries else v)
