@@ -88,9 +88,9 @@ def weight_to_points(weight, flipped, points):
 
 
 @inline
-def is_winograd(x, weight, geometry, out, channels, flipped):
+def is_winograd(x, weight, geometry, out, flipped):
     """Whether it can be done so, and is worth it: square windows in a plane, enough channels and images."""
-    window = weight.shape[4]
+    window, channels = weight.shape[4], min(weight.shape[0], weight.shape[1])
     plain = weight.shape[2] * x.shape[2] * out.shape[2] == 1 and weight.shape[3] == window and 3 <= window <= 5
     for axis in range(3):
         plain = plain and geometry[axis] == 1 and (geometry[6 + axis] == 1 or axis == 0)

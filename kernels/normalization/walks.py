@@ -11,9 +11,23 @@ The variance is of x − pivot, less rest², where the pivot is the channel's fi
 is exact. Should that be far from the mean, the sums are taken again, from the mean.
 """
 
+from ..elementwise import STREAMED
 from ..jit import inline, task
 from ..rows import sum_rows
-from ..simd import add_lanes, fma, full, lanes, load, load_all, load_first, store, store_first
+from ..simd import (
+    add_lanes,
+    fence,
+    fma,
+    full,
+    lanes,
+    load,
+    load_all,
+    load_first,
+    misaligned,
+    store,
+    store_first,
+    stream,
+)
 
 GROUP = 32  # rows, where sums go along the channels
 FAR = 16  # variances
@@ -73,18 +87,29 @@ def apply_rows(first, last, step, grad, x, coefficients, y):
         pivot, slope = load_all(coefficients, channel), load_all(coefficients, channels + channel)
         shift, factor = load_all(coefficients, 2 * channels + channel), load_all(coefficients, 3 * channels + channel)
         end = start + spatial
-        whole = end - spatial % w
-        for i in range(start, whole, w):
+        head = min((misaligned(y) - start) % w, spatial)  # up to a vector's own place in memory
+        whole = end - (spatial - head) % w
+        if head:
+            v = fma(load_first(x, start, head, 0) - pivot, slope, shift)
+            if grad.size:
+                v = fma(load_first(grad, start, head, 0), factor, v)
+            store_first(y, start, head, v)
+        for i in range(start + head, whole, w):
             v = fma(load(x, i) - pivot, slope, shift)
             if grad.size:
                 v = fma(load(grad, i), factor, v)
-            store(y, i, v)
+            if y.size < STREAMED:
+                store(y, i, v)
+            else:
+                stream(y, i, v)
         if whole < end:
             m = end - whole
             v = fma(load_first(x, whole, m, 0) - pivot, slope, shift)
             if grad.size:
                 v = fma(load_first(grad, whole, m, 0), factor, v)
             store_first(y, whole, m, v)
+    if y.size >= STREAMED:
+        fence(y)
 
 
 @task
