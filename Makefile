@@ -11,11 +11,13 @@ demo: $(call with,train) $(call with,bench)  ## train a network on real images, 
 	$(BIN)/kernelwright bench --quick
 
 # Several processes at a time, each of up to 2 GB; one that is done takes over the rest of another's tests.
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist worksteal
+
 test: $(call with,test)  ## all tests that need neither a GPU nor PyTorch
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python $(PYTEST)
 
 compare: $(call with,test) $(call with,compare)  ## every operation against PyTorch
-	$(BIN)/python -m pytest -m compare
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m compare
 
 bench: $(call with,bench) $(call with,compare)  ## every kernel of this machine against NumPy, and PyTorch on the CPU
 	$(BIN)/kernelwright bench
