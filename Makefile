@@ -16,6 +16,7 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist worksteal
 test: $(call with,test)  ## all tests that need neither a GPU nor PyTorch
 	$(BIN)/python $(PYTEST)
 
+# Of PyTorch's own threads one each: a process a core is enough.
 compare: $(call with,test) $(call with,compare)  ## every operation against PyTorch
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m compare
 

@@ -30,10 +30,12 @@ def sequence(function: str, x: Any, parameters: dict, states: list, options: dic
         w_hh.add_grad(found[0])
         if b_hh is not None:
             b_hh.add_grad(found[1])
-        shared = b_ih is not None and function != "gru"  # both biases are added alike, and have one gradient
-        if shared:
+        if b_ih is not None and function != "gru":  # both biases are added alike, and have one gradient
             b_ih.add_grad(found[1])
-        return linear_back(grad_gates, x, w_ih, None if shared else b_ih, input_gradient), found[2:]
+            own = None
+        else:
+            own = b_ih
+        return linear_back(grad_gates, x, w_ih, own, input_gradient), found[2:]
 
     return y, tuple(end), backward
 
