@@ -321,6 +321,16 @@ def load_every(b, x, i, step):
     return either(1, lambda: vector(i), lambda: either(2, pairs, one_by_one))
 
 
+@memory(_same)
+def load_at(b, x, places, i):
+    """x[places[i]], x[places[i + 1]], …"""
+    value = ir.Constant(_kind(x), ir.Undefined)
+    for lane in range(_kind(x).count):
+        place = b.load(b.gep(places, [b.add(i, I64(lane))]))
+        value = b.insert_element(value, b.load(b.gep(x, [place])), I32(lane))
+    return value
+
+
 @memory(_nothing)
 def store(b, x, i, value):
     """x[i], x[i + 1], … = the lanes of a vector."""

@@ -30,6 +30,7 @@ from kernelwright.kernels.simd import (
     largest_lane,
     load,
     load_all,
+    load_at,
     load_every,
     load_first,
     maximum,
@@ -370,3 +371,17 @@ def test_loads_in_steps_and_lane_numbers(dtype):
             in_steps(x, step, count, y, numbers)
             np.testing.assert_array_equal(y, x[1::step][:w])
             np.testing.assert_array_equal(numbers, [99, *(3 * np.arange(count) - 4), *[99] * (w + 1 - count)])
+
+
+@kernel("in real[::1], in int64[::1], out real[::1]")
+def from_places(x, places, y, threads):
+    store(y, 0, load_at(x, places, 1))
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_loads_from_any_places(dtype):
+    w = width(dtype)
+    x, places = np.arange(50, dtype=dtype), np.random.default_rng(0).integers(0, 50, w + 1)
+    y = np.empty(w, dtype)
+    from_places(x, places, y)
+    np.testing.assert_array_equal(y, x[places[1:]])
