@@ -32,7 +32,9 @@ def _embedding_samples(draw: Draw):
 @operation(
     formula="yᵢ = W[inputᵢ]",
     samples=_embedding_samples,
-    cost=lambda input, weight, *_, **__: Cost(0, 2 * input.size * weight.shape[1] * weight.itemsize + input.nbytes),
+    cost=lambda input, weight, *_, **__: Cost(
+        input.size, 2 * input.size * weight.shape[1] * weight.itemsize + input.nbytes
+    ),
     backward_cost=lambda input, weight, *_, **__: Cost(
         input.size * weight.shape[1], input.size * weight.shape[1] * weight.itemsize + weight.nbytes + input.nbytes
     ),

@@ -159,17 +159,18 @@ def _sums(first, last, source, starts, order, places, factors, padding, mean, ou
                 if place != padding:
                     i, factor = place * columns + j, factors[entry] if factors.size else out.dtype.type(1)
                     count += 1
-                    a, b = (
-                        fma(factor, load_first(source, i, n, 0), a),
-                        fma(factor, load_first(source, i + w, n - w, 0), b),
-                    )
+                    a = fma(factor, load_first(source, i, n, 0), a)
+                    b = fma(factor, load_first(source, i + w, n - w, 0), b)
                     c = fma(factor, load_first(source, i + 2 * w, n - 2 * w, 0), c)
                     d = fma(factor, load_first(source, i + 3 * w, n - 3 * w, 0), d)
-            divisor, i = out.dtype.type(max(count, 1) if mean else 1), row * columns + j
-            store_first(out, i, n, a / divisor)
-            store_first(out, i + w, n - w, b / divisor)
-            store_first(out, i + 2 * w, n - 2 * w, c / divisor)
-            store_first(out, i + 3 * w, n - 3 * w, d / divisor)
+            if mean:
+                many = out.dtype.type(max(count, 1))
+                a, b, c, d = a / many, b / many, c / many, d / many
+            i = row * columns + j
+            store_first(out, i, n, a)
+            store_first(out, i + w, n - w, b)
+            store_first(out, i + 2 * w, n - 2 * w, c)
+            store_first(out, i + 3 * w, n - 3 * w, d)
         row += 1
     fence(out)
 
@@ -232,10 +233,10 @@ def _largest(first, last, weight, indices, starts, padding, out, chosen):
 @task
 def _to_chosen(first, last, grad, indices, chosen, out):
     """A thread's columns of the gradient: what a number was chosen from gets its gradient."""
-    begin, end = first * COLUMNS, min(last * COLUMNS, out.shape[1])
+    begin, end, zero = first * COLUMNS, min(last * COLUMNS, out.shape[1]), full(out, 0)
     for row in range(out.shape[0]):
-        for j in range(begin, end):
-            out[row, j] = 0
+        for j in range(begin, end, lanes(out)):
+            store_first(out, row * out.shape[1] + j, end - j, zero)
     for bag in range(grad.shape[0]):
         for j in range(begin, end):
             if chosen[bag, j] >= 0:
