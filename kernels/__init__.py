@@ -87,6 +87,7 @@ from .convolution import (
     conv_transpose3d_backward,
     set_conv_precision,
 )
+from .embedding import embedding, embedding_backward, embedding_bag, embedding_bag_backward
 from .losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -341,6 +342,10 @@ __all__ = [
     "dropout_backward",
     "elu",
     "elu_backward",
+    "embedding",
+    "embedding_backward",
+    "embedding_bag",
+    "embedding_bag_backward",
     "exponential",
     "exponential_backward",
     "feature_alpha_dropout",

@@ -69,6 +69,7 @@ from .dropout import (
     Dropout3d,
     FeatureAlphaDropout,
 )
+from .embedding import Embedding, EmbeddingBag
 from .initial import get_rng_state, manual_seed, set_rng_state
 from .linear import Linear
 from .losses import (
@@ -222,6 +223,8 @@ __all__ = [
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Embedding",
+    "EmbeddingBag",
     "Exponential",
     "FeatureAlphaDropout",
     "Flatten",

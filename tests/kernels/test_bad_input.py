@@ -28,6 +28,10 @@ class Foreign:
     shape, dtype = (2,), np.dtype(np.float32)
 
 
+def bag(input, *more):
+    return kernels.embedding_bag(input, X, *more)
+
+
 MISTAKES = [
     (lambda: kernels.relu([1.0]), TypeError, "relu: x must be a numpy array on the backend numba, not list"),
     (lambda: kernels.relu(Foreign()), TypeError, "relu: x must be a numpy array"),
@@ -132,6 +136,48 @@ MISTAKES = [
     (lambda: kernels.cross_entropy(X, np.array([0, 1, 2]), label_smoothing=2), ValueError, "label_smoothing"),
     (lambda: kernels.cross_entropy(X[:, :0], np.array([0, 0, 0])), ValueError, "at least one class on axis 1"),
     (lambda: kernels.cross_entropy(X, np.array([True, False, True])), TypeError, "not bool"),
+    (
+        lambda: kernels.embedding(np.array([0, 3]), X),
+        ValueError,
+        "embedding: input holds 3, it must be a row of weight",
+    ),
+    (
+        lambda: kernels.embedding(np.array([-1]), X),
+        ValueError,
+        "input holds -1, it must be a row of weight, from 0 to 2",
+    ),
+    (lambda: kernels.embedding(X, X), TypeError, "embedding: input must hold integers, not float32"),
+    (lambda: kernels.embedding(np.array([0]), V), ValueError, "weight has 1 axes, it must be (rows, columns)"),
+    (lambda: kernels.embedding(np.array([0]), X, 3), ValueError, "padding_idx is 3, it must be from -3 to 2"),
+    (lambda: kernels.embedding(np.array([0]), X, 1.5), TypeError, "padding_idx must be an integer or None, not 1.5"),
+    (
+        lambda: kernels.embedding_backward(X, np.array([0]), X),
+        ValueError,
+        "grad has the shape (3, 4), it must be (1, 4)",
+    ),
+    (lambda: bag(np.array([0]), None), ValueError, "offsets must be given, for input has one axis"),
+    (lambda: bag(np.array([[0]]), np.array([0])), ValueError, "offsets are for an input of one axis"),
+    (lambda: bag(np.array([[[0]]]), None), ValueError, "input has 3 axes, it must be (bags, terms), or have one"),
+    (lambda: bag(np.array([0, 1]), np.array([1])), ValueError, "offsets are [1], they must begin with 0 and not fall"),
+    (
+        lambda: bag(np.array([0, 1]), np.array([0, 2, 1])),
+        ValueError,
+        "they must begin with 0 and not fall, to 2 at most",
+    ),
+    (lambda: bag(np.array([0, 1]), np.array([[0]])), ValueError, "offsets has the shape (1, 1), it must be (bags,)"),
+    (lambda: bag(np.array([0]), np.zeros(0)), TypeError, "offsets must hold integers, not float64"),
+    (
+        lambda: bag(np.array([0, 1]), np.array([0, 1]), "sum", None, True),
+        ValueError,
+        "the last one 2, the size of input",
+    ),
+    (lambda: bag(np.array([[0]]), None, "min"), ValueError, "mode is 'min', it must be one of 'sum', 'mean', 'max'"),
+    (lambda: bag(np.array([[0]]), None, "max", X), ValueError, "are for the mode 'sum', but mode is 'max'"),
+    (
+        lambda: bag(np.array([[0]]), None, "sum", X),
+        ValueError,
+        "per_sample_weights has the shape (3, 4), it must be (1, 1)",
+    ),
     (lambda: kernels.l1_loss(X, X.astype(np.float64)), TypeError, "target is float64 but input is float32"),
     (lambda: kernels.huber_loss(X, X, delta=0), ValueError, "huber_loss: delta is 0, it must be above 0"),
     (lambda: kernels.smooth_l1_loss(X, X, beta=-1), ValueError, "smooth_l1_loss: beta is -1, it must be at least 0"),
