@@ -42,7 +42,7 @@ def _samples(draw: Draw):
     views = (draw.normal(2, 5, 3, 4).swapaxes(1, 2), draw.normal(2, 3, 6, 4, layout="reversed"))
     yield Sample((*views, draw.normal(2, 3, 6, 4, layout="strided")), note="views")
     arrays = [draw.normal(1, 1, 4, 3) for _ in range(3)]
-    arrays[0][0, 0, 1, 0], arrays[0][0, 0, 2, 0], arrays[0][0, 0, 3] = np.inf, np.nan, 300
+    arrays[0][0, 0, 1, 0], arrays[0][0, 0, 2, 0], arrays[0][0, 0, 3] = np.inf, -np.inf, 300
     yield Sample(tuple(arrays), smooth=False, note="extreme values")
 
 
