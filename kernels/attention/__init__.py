@@ -1,7 +1,7 @@
 """Attention: each query takes a mean of the values, weighted by how well their keys fit it.
 
-Arrays are seen as (batch, heads, rows, width). The matrix of weights, queries × keys, is never stored: kernels make it a
-tile at a time, and keep of it the logarithm of each row's sum, from which the way back makes the tiles again.
+Arrays are seen as (batch, heads, rows, width). The matrix of weights, queries × keys, is never stored: kernels make it
+a tile at a time, and keep of it the logarithm of each row's sum, from which the way back makes the tiles again.
 """
 
 import math
@@ -15,7 +15,7 @@ from ..operation import Cost, Draw, Sample, operation
 
 
 def _sample(draw: Draw, queries: tuple[int, ...], keys: int, note: str, *mask, **options) -> Sample:
-    *lead, rows, width = queries
+    *lead, _rows, width = queries
     heads = options.pop("heads", lead[-1:])
     values = options.pop("values", width)
     shape = (*lead[:-1], *heads, keys)
@@ -64,7 +64,9 @@ def _backward_cost(query, key, value, *_, is_causal=False, **__):
     samples=_samples,
     cost=_cost,
     backward_cost=_backward_cost,
-    example=lambda draw, batch, heads, rows, width: _sample(draw, (batch, heads, rows, width), rows, "", is_causal=True),
+    example=lambda draw, batch, heads, rows, width: _sample(
+        draw, (batch, heads, rows, width), rows, "", is_causal=True
+    ),
     workloads={"4×8×512×64": (4, 8, 512, 64), "16×4×128×32": (16, 4, 128, 32)},
     outputs=("y",),
     differentiable=("query", "key", "value"),
@@ -94,8 +96,8 @@ def scaled_dot_product_attention(
     out : array (..., heads, queries, width of the result), optional
         To fill; of at most 4 axes it may be a view in which the numbers of a row lie together.
 
-    A query that sees no key gets 0, as in PyTorch, and passes no gradient. Beside the result the kernels need memory for
-    a number a query, and a few tiles a thread. Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao,
+    A query that sees no key gets 0, as in PyTorch, and passes no gradient. Beside the result the kernels need memory
+    for a number a query, and a few tiles a thread. Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao,
     FlashAttention-2, arXiv:2307.08691.
     """
     name = "scaled_dot_product_attention"
@@ -174,7 +176,7 @@ def _forward(name, query, key, value, attn_mask, is_causal, scale, enable_gqa, o
 
 
 def _check(name, query, key, value, attn_mask, is_causal, scale, enable_gqa) -> tuple[tuple[int, ...], Any, float]:
-    """The result's shape, the mask to be added as (batch, heads, queries, keys), of size 0 without one, and the scale."""
+    """The result's shape, the mask as (batch, heads, queries, keys), of size 0 without one, and the scale."""
     check.real(name, "query", query)
     for what, x in (("query", query), ("key", key), ("value", value)):
         check.same_dtype(name, what, x, "query", query)

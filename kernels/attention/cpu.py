@@ -1,7 +1,7 @@
 """Attention on the CPU: a block of queries meets the keys a tile at a time (tiles.py).
 
-Whatever its scores, a query keeps the largest so far, m, the sum l of exp(score − m), and the values' sum y with the same
-weights. A tile that raises m to m′ has them multiplied by exp(m − m′); in the end y is divided by l.
+A query keeps the largest score so far, m, the sum l of exp(score − m), and the values' sum y with the same weights.
+A tile that raises m to m′ has them multiplied by exp(m − m′); in the end y is divided by l.
 """
 
 import math

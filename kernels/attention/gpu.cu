@@ -48,7 +48,7 @@ __device__ void multiply(real (&sum)[EACH][EACH], const real* a, long long a_ste
 
 // y's rows from `top` on = themselves · factor(row in the tile) + p · x's rows from `left` on.
 template <typename Factor>
-__device__ void add_product(real* y, long long y_step, long long top, long long y_rows, const Tile& p, const real* x,
+__device__ void add_product(real* y, long long y_step, long long top, long long rows, const Tile& p, const real* x,
                             long long x_step, long long left, long long x_rows, long long columns, Tile& t,
                             Factor factor) {
     int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
@@ -64,7 +64,7 @@ __device__ void add_product(real* y, long long y_step, long long top, long long 
         for (int i = 0; i < EACH; i++) {
             for (int j = 0; j < EACH; j++) {
                 long long row = top + down + i * SIDE, column = e + across + j * SIDE;
-                if (row >= y_rows || column >= columns) continue;
+                if (row >= rows || column >= columns) continue;
                 real* place = y + row * y_step + column;
                 *place = *place * factor(down + i * SIDE) + sum[i][j];
             }
@@ -97,7 +97,7 @@ extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real
     real* y_of = HEAD(y, b, h);
     if (r < TILE) most[r] = -infinity(), total[r] = 0;
     clear(y_of, y_row, top, queries, values);
-    long long end = causal && top + TILE < keys ? top + TILE : keys;
+    long long end = causal ? min(keys, top + TILE) : keys;
     for (long long left = 0; left < end; left += TILE) {
         real dot[EACH][EACH];
         multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);
@@ -158,7 +158,7 @@ extern "C" __global__ void attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q))
     const real *grad_of = HEAD(grad, b, h), *mask_of = HEAD(mask, b, h);
     real* y_of = HEAD(grad_q, b, h);
     clear(y_of, grad_q_row, top, queries, width);
-    long long end = causal && top + TILE < keys ? top + TILE : keys;
+    long long end = causal ? min(keys, top + TILE) : keys;
     for (long long left = 0; left < end; left += TILE) {
         real dot[EACH][EACH], by[EACH][EACH];
         multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);

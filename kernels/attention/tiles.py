@@ -1,11 +1,11 @@
 """A tile of the scores, on the CPU: a row for each key, so that a vector holds neighbouring queries.
 
-                    queries →                        The largest score of a query, its sum and all that belongs to it
-              ┌─────┬─────┬─────┐                    are then lanes, and the softmax of a vector's queries goes down
-        keys  │ ▓▓▓ │     │     │                    the keys without ever adding up lanes.
-          ↓   │ ▓▓▓ │     │     │
-              └─────┴─────┴─────┘                    Keys, and values, are read as they lie; of the queries
-              rows of k × columns of qᵀ              a block is turned into columns.
+            queries →                        The largest score of a query, its sum and all that belongs to it
+      ┌─────┬─────┬─────┐                    are then lanes, and the softmax of a vector's queries goes down
+keys  │ ▓▓▓ │     │     │                    the keys without ever adding up lanes.
+  ↓   │ ▓▓▓ │     │     │
+      └─────┴─────┴─────┘                    Keys, and values, are read as they lie; of the queries
+      rows of k × columns of qᵀ              a block is turned into columns.
 """
 
 import math
@@ -25,7 +25,7 @@ def begin_of(x, batch, head, row):
 
 @inline
 def to_columns(x, x0, line, count, depth, factor, out, o):
-    """out[o + QUERIES k + r] = factor · x[x0 + line r + k], for r < count, and on to the end of a vector, and k < depth."""
+    """out[o + QUERIES k + r] = factor · x[x0 + line r + k], for k < depth and r < count, and on to a vector's end."""
     w = lanes(x)
     whole = depth - depth % w
     for r in range(0, count, w):
