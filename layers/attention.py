@@ -14,7 +14,7 @@ from .parameter import Parameter
 
 
 class MultiheadAttention(Module):
-    """y = [head₁ … headₕ] Wₒᵀ + bₒ, headᵢ = softmax(qᵢ kᵢᵀ/√d + mask) vᵢ, with q, k, v = inputs · Wᵀ + b in slices of d.
+    """y = [head₁ … headₕ] Wₒᵀ + bₒ, headᵢ = softmax(qᵢ kᵢᵀ/√d + mask) vᵢ, and q, k, v = inputs · Wᵀ + b in parts.
 
     Parameters
     ----------
@@ -34,14 +34,15 @@ class MultiheadAttention(Module):
     is_causal=False)` and a call take the same arguments, and return the output and the weights (batch, queries, keys),
     the mean over the heads unless `average_attn_weights` is False; None unless needed. In masks of bool, True is
     what is *not* seen, as in PyTorch; numbers are added. `key_padding_mask` is (batch, keys), `attn_mask` (queries,
-    keys) or (batch · num_heads, queries, keys). With `is_causal` query i sees the keys 0 … i alone, whatever `attn_mask` is.
+    keys) or (batch · num_heads, queries, keys). With `is_causal` query i sees the keys 0 … i, whatever `attn_mask` is.
     A query that sees nothing has weights of 0.
 
     The way back takes the output's gradient alone and returns those of query, key and value. Where the same array was
     given twice, its whole gradient stands in the first of its places and None in the others: one product makes it.
 
     `in_proj_weight` is (3 embed_dim, embed_dim), the weights of q, k and v; with other widths, there are
-    `q_proj_weight`, `k_proj_weight` and `v_proj_weight` instead. Source: Vaswani et al., Attention Is All You Need, arXiv:1706.03762.
+    `q_proj_weight`, `k_proj_weight` and `v_proj_weight` instead.
+    Source: Vaswani et al., Attention Is All You Need, arXiv:1706.03762.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class MultiheadAttention(Module):
                 raise ValueError(f"MultiheadAttention: {name} is {value!r}, it must be an integer of at least 1")
         if embed_dim % num_heads:
             raise ValueError(
-                f"MultiheadAttention: embed_dim is {embed_dim}, it must be a multiple of {num_heads} heads"
+                f"MultiheadAttention: embed_dim is {embed_dim}, it must be a multiple of num_heads, which is {num_heads}"
             )
         self.embed_dim, self.num_heads, self.batch_first = int(embed_dim), int(num_heads), batch_first
         self.dropout = check.number("MultiheadAttention", "dropout", dropout, 0, 1)

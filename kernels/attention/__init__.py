@@ -97,8 +97,8 @@ def scaled_dot_product_attention(
         To fill; of at most 4 axes it may be a view in which the numbers of a row lie together.
 
     A query that sees no key gets 0, as in PyTorch, and passes no gradient. Beside the result the kernels need memory
-    for a number a query, and a few tiles a thread. Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao,
-    FlashAttention-2, arXiv:2307.08691.
+    for a number a query, and a few tiles a thread.
+    Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao, FlashAttention-2, arXiv:2307.08691.
     """
     name = "scaled_dot_product_attention"
     return _forward(name, query, key, value, attn_mask, is_causal, scale, enable_gqa, out, False)[0]

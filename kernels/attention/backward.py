@@ -63,10 +63,11 @@ def _go_back(first, last, grad, q, k, v, mask, y, sums, scale, causal, grad_q, g
                                 multiply_rows(slopes, s + QUERIES * p + c, QUERIES, min(MR, n - p), across,
                                               a, v_row, terms, QUERIES, v.shape[3], 0)  # fmt: skip
                     _find_slopes(weights, o, slopes, s, start, count, key, n, causal, scale, about)
-                    _add_to_keys(
-                        weights, o, grad, g0, start, count, key, n, causal, grad_v, begin_of(grad_v, b, own, key)
-                    )
-                    _add_to_keys(slopes, s, q, q0, start, count, key, n, causal, grad_k, begin_of(grad_k, b, own, key))
+                    for turn in range(2):  # its long code is wanted once
+                        x, at = (slopes, s) if turn else (weights, o)
+                        terms, t0, out = (q, q0, grad_k) if turn else (grad, g0, grad_v)
+                        out0 = begin_of(out, b, own, key)
+                        _add_to_keys(x, at, terms, t0, start, count, key, n, causal, out, out0)
                     line, k_row = grad_q.strides[2] // q.itemsize, k.strides[2] // k.itemsize
                     for r in range(0, count, MR):
                         depth = keys_before(start + r, MR, key, n, causal)
