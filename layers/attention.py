@@ -63,9 +63,8 @@ class MultiheadAttention(Module):
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise ValueError(f"MultiheadAttention: {name} is {value!r}, it must be an integer of at least 1")
         if embed_dim % num_heads:
-            raise ValueError(
-                f"MultiheadAttention: embed_dim is {embed_dim}, it must be a multiple of num_heads, which is {num_heads}"
-            )
+            wanted = f"a multiple of num_heads, which is {num_heads}"
+            raise ValueError(f"MultiheadAttention: embed_dim is {embed_dim}, it must be {wanted}")
         self.embed_dim, self.num_heads, self.batch_first = int(embed_dim), int(num_heads), batch_first
         self.dropout = check.number("MultiheadAttention", "dropout", dropout, 0, 1)
         # Xavier's even draws

@@ -67,7 +67,7 @@ def _backward_cost(query, key, value, *_, is_causal=False, **__):
     example=lambda draw, batch, heads, rows, width: _sample(
         draw, (batch, heads, rows, width), rows, "", is_causal=True
     ),
-    workloads={"4×8×512×64": (4, 8, 512, 64), "16×4×128×32": (16, 4, 128, 32)},
+    workloads={"16×4×128×32": (16, 4, 128, 32), "4×8×512×64": (4, 8, 512, 64)},
     outputs=("y",),
     differentiable=("query", "key", "value"),
     kernel="attention",
