@@ -79,14 +79,32 @@ class MultiheadAttention(Module):
         if self.out_proj.bias is not None:
             self.out_proj.bias.data[...] = 0
 
-    def __call__(self, query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None,
-                 average_attn_weights=True, is_causal=False):  # type: ignore[override]  # fmt: skip
-        masks = key_padding_mask, attn_mask, is_causal
+    def __call__(  # type: ignore[override]
+        self,
+        query,
+        key,
+        value,
+        key_padding_mask=None,
+        need_weights=True,
+        attn_mask=None,
+        average_attn_weights=True,
+        is_causal=False,
+    ):
+        masks: Any = (key_padding_mask, attn_mask, is_causal)
         return self._run(query, key, value, masks, need_weights, average_attn_weights, 0)[0]
 
-    def forward(self, query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None,
-                average_attn_weights=True, is_causal=False):  # type: ignore[override]  # fmt: skip
-        masks = key_padding_mask, attn_mask, is_causal
+    def forward(  # type: ignore[override]
+        self,
+        query,
+        key,
+        value,
+        key_padding_mask=None,
+        need_weights=True,
+        attn_mask=None,
+        average_attn_weights=True,
+        is_causal=False,
+    ):
+        masks: Any = (key_padding_mask, attn_mask, is_causal)
         return self._run(query, key, value, masks, need_weights, average_attn_weights, self.dropout)
 
     def _run(self, query: Any, key: Any, value: Any, masks: Any, need_weights: bool, average: bool, dropout: float):
@@ -94,12 +112,16 @@ class MultiheadAttention(Module):
         self._check(*inputs)
         stretches = self._stretches(inputs)
         buffers = [self._project(inputs[first], first, last) for first, last in stretches]
-        q, k, v = (head for buffer in buffers for head in self._heads(buffer))
-        mask, is_causal = self._mask(*masks, q.shape, k.shape[2])
+        found: Any = [head for buffer in buffers for head in self._heads(buffer)]
+        q, k, v = found
+        padding, given, is_causal = masks
+        mask, is_causal = self._mask(padding, given, is_causal, q.shape, k.shape[2])
         joined = kernels.current().empty(query.shape, query.dtype)
         (y,) = self._heads(joined)
         options = {"attn_mask": mask, "is_causal": is_causal}
-        weights = kept = drawn = sums = None
+        weights: Any = None
+        kept: Any = None
+        drawn = sums = None
         if dropout or need_weights:
             weights = kept = self._weights(q, k, mask, is_causal)
         if dropout:
@@ -128,11 +150,10 @@ class MultiheadAttention(Module):
                 result[place] = one if result[place] is None else result[place] + one
             return tuple(result) if input_gradient else None
 
-        if kept is not None:
-            kept = kept[0] if query.ndim == 2 else kept
-            shown = (kept.mean(axis=-3) if average else kept) if need_weights else None
-        else:
-            shown = None
+        shown = None
+        if need_weights:
+            shown = kept[0] if query.ndim == 2 else kept
+            shown = shown.mean(axis=-3) if average else shown
         return (output, shown), backward
 
     def _check(self, query: Any, key: Any, value: Any) -> None:
@@ -141,13 +162,8 @@ class MultiheadAttention(Module):
         for what, x, width in (("query", query, self.embed_dim), ("key", key, self.kdim), ("value", value, self.vdim)):
             check.real(name, what, x)
             if x.ndim not in (2, 3) or x.ndim != query.ndim or x.shape[-1] != width:
-                axes = (
-                    "(rows, {0})"
-                    if query.ndim == 2
-                    else "(batch, rows, {0})"
-                    if self.batch_first
-                    else "(rows, batch, {0})"
-                )
+                batched = "(batch, rows, {0})" if self.batch_first else "(rows, batch, {0})"
+                axes = "(rows, {0})" if query.ndim == 2 else batched
                 raise ValueError(f"{name}: {what} has the shape {x.shape}, it must be {axes.format(width)}")
         check.shape(name, "value", value, (*key.shape[:-1], self.vdim), "as key, but for the last axis")
         if query.ndim == 3:
