@@ -69,6 +69,11 @@ from .activations.smooth import (
     tanhshrink,
     tanhshrink_backward,
 )
+from .attention import (
+    scaled_dot_product_attention,
+    scaled_dot_product_attention_backward,
+    scaled_dot_product_attention_with_logsumexp,
+)
 from .backend import Backend, Unavailable, backend, backends, current, rung, use, using
 from .cache import location as cache_location
 from .convolution import (
@@ -468,6 +473,9 @@ __all__ = [
     "rrelu",
     "rrelu_backward",
     "rung",
+    "scaled_dot_product_attention",
+    "scaled_dot_product_attention_backward",
+    "scaled_dot_product_attention_with_logsumexp",
     "schedule_free_update",
     "selu",
     "selu_backward",

@@ -8,6 +8,7 @@ from kernelwright import kernels
 X = np.ones((3, 4), np.float32)
 V = np.ones(5, np.float32)
 S, W = np.ones((2, 1, 3), np.float32), np.ones((3, 1), np.float32)  # a sequence of two steps, and a weight for it
+attend = kernels.scaled_dot_product_attention
 STATE = {"exp_avg": V.copy(), "exp_avg_sq": V.copy(), "step": 1, "lr": 0.1}
 
 
@@ -101,6 +102,26 @@ MISTAKES = [
     (lambda: kernels.column_sum(V), ValueError, "x has 1 axes, it must have 2"),
     (lambda: kernels.softmax(X, 2), ValueError, "axis is 2, it must be from -2 to 1"),
     (lambda: kernels.softmax(X, "1"), TypeError, "axis must be an integer"),
+    (lambda: attend(V, X, X), ValueError, "query has the shape (5,), it must be (…, heads, rows, width)"),
+    (lambda: attend(X, X[:, :2], X), ValueError, "key has the shape (3, 2), it must be (3, 4) for query (3, 4)"),
+    (lambda: attend(X, X, X[:2]), ValueError, "value has the shape (2, 4), it must be (3, 4) as key"),
+    (lambda: attend(X, X, X.astype(np.float64)), TypeError, "value is float64 but query is float32"),
+    (lambda: attend(X, X, X, X), ValueError, "attn_mask has the shape (3, 4), it must broadcast to (3, 3)"),
+    (lambda: attend(X, X, X, np.ones((3, 3), int)), TypeError, "attn_mask is int64, it must be bool or float32"),
+    (lambda: attend(X, X, X, X[:, :3], is_causal=True), ValueError, "attn_mask is given and is_causal is True"),
+    (lambda: attend(X, X, X, scale=np.inf), ValueError, "scale is inf, it must be finite"),
+    (lambda: attend(X, X, X, out=X), ValueError, "out overlaps an input"),
+    (lambda: attend(X, X, X, out=X.T), ValueError, "out has the shape (4, 3), it must be (3, 4)"),
+    (
+        lambda: attend(*(np.ones((1, heads, 3, 4)) for heads in (4, 3, 3)), enable_gqa=True),
+        ValueError,
+        "key has the shape (1, 3, 3, 4), it must be (1, 4, 3, 4) for query (1, 4, 3, 4), where its heads may be fewer",
+    ),
+    (
+        lambda: kernels.scaled_dot_product_attention_backward(X, X, X, X, y=X, logsumexp=X),
+        ValueError,
+        "logsumexp has the shape (3, 4), it must be (3,)",
+    ),
     (lambda: kernels.layer_norm(X, 3), ValueError, "normalized_shape is (3,), it must be the sizes of the last axes"),
     (lambda: kernels.layer_norm(X, (2, 3, 4)), ValueError, "of x, which has the shape (3, 4)"),
     (lambda: kernels.layer_norm(X, ()), ValueError, "normalized_shape is ()"),

@@ -1,0 +1,18 @@
+// What every version of attention is launched with (gpu.py: arguments). Arrays are (batch, heads, rows, width), each
+// row in one piece; strides are counted in elements.
+#pragma once
+
+#define ROWS_OF(type, x) type *x, long long x##_batch, long long x##_head, long long x##_row
+#define ATTENTION_ARGUMENTS                                                                                       \
+    ROWS_OF(const real, q), ROWS_OF(const real, k), ROWS_OF(const real, v), ROWS_OF(const real, mask), int has_mask, \
+        real scale, int causal, long long heads, long long group, long long queries, long long keys, long long width, \
+        long long values
+// Where a head begins. `group` heads of q share one of k and v.
+#define HEAD(x, batch, head) (x + (batch) * x##_batch + (head) * x##_head)
+
+__device__ inline real infinity() { return 1 / real(0); }
+
+// The score of a pair that may see each other.
+#define SCORE(dot, row, column) ((dot) * scale + (has_mask ? mask_of[(row) * mask_row + (column)] : real(0)))
+// Whether they may: rows beyond the last have no part in anything.
+#define SEEN(query, key) (query < queries && key < keys && !(causal && key > query))

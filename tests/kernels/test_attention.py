@@ -1,0 +1,63 @@
+"""Attention beyond the catalog: what the way back may be given, views to fill, and memory that grows with the rows."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+
+DRAW = np.random.default_rng(0)
+ARRAYS = [DRAW.standard_normal((2, 2, 5, 4)) for _ in range(4)]
+backward = kernels.scaled_dot_product_attention_backward
+
+
+def test_the_way_back_needs_not_be_given_what_forward_found():
+    grad, *given = ARRAYS
+    y, logsumexp = kernels.scaled_dot_product_attention_with_logsumexp(*given, is_causal=True)
+    scores = given[0] @ given[1].swapaxes(-1, -2) / 2
+    powers = np.exp(scores) * np.tri(5)
+    np.testing.assert_allclose(logsumexp, np.log(powers.sum(-1)))
+    found = backward(grad, *given, is_causal=True, y=y, logsumexp=logsumexp)
+    for one, other in zip(found, backward(grad, *given, is_causal=True), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_views_are_filled():
+    grad, *given = ARRAYS
+    joined = np.full((2, 5, 3, 2, 4), np.nan)
+    views = tuple(joined[:, :, i].swapaxes(1, 2) for i in range(3))
+    assert kernels.scaled_dot_product_attention(*given, out=views[0]) is views[0]
+    np.testing.assert_array_equal(views[0], kernels.scaled_dot_product_attention(*given))
+    assert np.isnan(joined[:, :, 1:]).all()
+    for one, other in zip(backward(grad, *given, out=views), backward(grad, *given), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.isnan(joined).any()
+
+
+def test_a_nan_stays_in_its_row():
+    """PyTorch's kernel for the CPU makes a row of zeros of it, its others NaN."""
+    _, q, k, v = (x.copy() for x in ARRAYS)
+    q[0, 0, 1, 2] = np.nan
+    y = kernels.scaled_dot_product_attention(q, k, v)
+    assert np.isnan(y[0, 0, 1]).all()
+    assert np.isnan(y).sum() == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_the_matrix_of_weights_is_never_stored():
+    rows = 1 << 13
+    x = np.zeros((1, 1, rows, 1), np.float32)
+    for used in (x[:, :, :2], x):  # the first time, kernels are loaded
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is forgotten
+        before = peak()
+        y, logsumexp = kernels.scaled_dot_product_attention_with_logsumexp(used, used, used, is_causal=True)
+        backward(y, used, used, used, is_causal=True, y=y, logsumexp=logsumexp)
+    assert peak() - before < rows * rows * 4 // 8
+
+
+def peak() -> int:
+    """The most memory that this process has held, in bytes."""
+    return int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
