@@ -3,9 +3,10 @@
     24 years, one by one ──► LSTM, 48 ──► its last state ──► Dropout ──► Linear ──► the next year
 
 Forecast are the square roots of the numbers, whose errors are of one size in loud years and in quiet ones. The years up
-to 1920 are for training, those up to 1955 for choosing the epoch, and 1956 to 2008 for the test: the division of
-Weigend et al. The settings were chosen on years before 1956. Noise on the windows and an average of the weights keep
-the network from learning some 200 years by heart.
+to 1920 are for training, those up to 1955 for choosing the epoch, and 1956 to 2008 for the test, after Weigend et al.
+The settings were chosen on years before 1956; but one other choice, 60 epochs at 3e-3 without noise and average, was
+measured on the test years before: 1.083 for the lstm and 0.993 for the gru. Noise on the windows and an average of the
+weights keep the network from learning some 200 years by heart.
 
 The root of the mean squared error of the square roots in the test years, with the defaults, on seeds 0 to 5:
 
@@ -60,7 +61,8 @@ class Forecaster(layers.Module):
         y, head_backward = self.head.forward(h[0])
 
         def backward(grad, input_gradient=True):
-            grad_h = head_backward(grad)[None]
+            grad_h: Any = head_backward(grad)
+            grad_h = grad_h[None]
             return recurrent_backward(None, (grad_h, None) if pair else grad_h, input_gradient)[0]
 
         return y, backward
