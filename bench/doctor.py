@@ -13,7 +13,7 @@ from . import machine
 
 # What each extra of the distribution is for, and the packages that it installs.
 EXTRAS = {
-    "train": ("scikit-learn", "matplotlib", "rich", "safetensors"),
+    "train": ("scikit-learn", "matplotlib", "rich", "safetensors", "tensorboardX", "statsmodels"),
     "bench": ("rich", "threadpoolctl"),
     "simulator": ("cuda-pathfinder", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime", "nvidia-cuda-crt", "nvidia-cuda-cccl"),
     "gpu": ("cupy-cuda13x",),

@@ -66,7 +66,7 @@ def choose_backend(name: str | None) -> Any:
 
 def leave(out: Path, network: Module, result: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, Any]:
     """Write model.safetensors and metrics.json, tell all files, and return what a recipe returns."""
-    words = {"recipe": result["recipe"], "data": result["data"], "epoch": len(history)}
+    words = {"recipe": result["recipe"], "data": result["data"], "epoch": result.get("best_epoch", len(history))}
     save(out / "model.safetensors", network, **words)
     (out / "metrics.json").write_text(json.dumps({**result, "history": history}, indent=2) + "\n")
     paths = {path.name: str(path) for path in sorted(out.iterdir()) if path.is_file()}

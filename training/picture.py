@@ -78,8 +78,13 @@ def curves(axes: Any, history: Sequence[dict], name: str, percent: bool = False)
             values = [factor * row[column] for row in history]
             axes.plot(epochs, values, color=color, marker=marker, markersize=3, label=label)
     axes.set_xlabel("epoch", color=QUIET)
-    axes.set_title(f"{name}, %" if percent else name, color=INK, loc="left", fontsize=10)
     axes.xaxis.get_major_locator().set_params(integer=True)
+    plain(axes, f"{name}, %" if percent else name)
+
+
+def plain(axes: Any, heading: str) -> None:
+    """A heading, a faint grid, no frame."""
+    axes.set_title(heading, color=INK, loc="left", fontsize=10)
     axes.tick_params(colors=QUIET)
     axes.grid(color="#eeeeee")
     axes.set_axisbelow(True)
