@@ -23,7 +23,7 @@ from .plan import (
 )
 from .rows import correlate_rows, pieces
 from .weight import sum_products
-from .winograd import POINTS, SEEN, is_winograd, weight_to_points, winograd
+from .winograd import points_along, weight_to_points, winograd
 from .winograd_weight import sum_products_of_points
 
 ARRAY = "real[:, :, :, :, ::1]"
@@ -42,11 +42,12 @@ def transposed(x, weight, bias, geometry, precision, out):
 def correlate(x, weight, bias, geometry, transpose, precision, out, threads):
     """Both, for they differ but in what is seen where: together they are compiled in half the time."""
     groups, window, size = geometry[9], weight.shape[2:], out.shape[2:]
-    if precision > 0 and is_winograd(x, weight, geometry, out, transpose):
+    side = points_along(x, weight, geometry, out, transpose, precision)
+    if side:
         pad_y, pad_x = geometry[4], geometry[5]
         if transpose:
             pad_y, pad_x = window[1] - 1 - pad_y, window[2] - 1 - pad_x
-        _winograd(x, weight, bias, pad_y, pad_x, transpose, out, threads)
+        _winograd(x, weight, bias, side, pad_y, pad_x, transpose, out, threads)
         return
     inputs, outputs = x.shape[1] // groups, out.shape[1] // groups
     terms = inputs * window[0] * window[1] * window[2]
@@ -66,8 +67,9 @@ def correlate(x, weight, bias, geometry, transpose, precision, out, threads):
 
 @kernel(f"in {ARRAY}, in {ARRAY}, in int64[::1], int64, out {ARRAY}")
 def weight_gradient(grad, x, geometry, precision, out, threads):
-    if precision > 0 and is_winograd(x, out, geometry, grad, False):
-        sum_products_of_points(grad, x, geometry[4], geometry[5], out, threads)
+    side = points_along(x, out, geometry, grad, False, precision)
+    if side:
+        sum_products_of_points(grad, x, side, geometry[4], geometry[5], out, threads)
         return
     frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], False)
     if geometry[9] == grad.shape[1] == x.shape[1]:
@@ -77,15 +79,15 @@ def weight_gradient(grad, x, geometry, precision, out, threads):
 
 
 @inline
-def _winograd(x, weight, bias, pad_y, pad_x, flipped, out, threads):
+def _winograd(x, weight, bias, side, pad_y, pad_x, flipped, out, threads):
     panels = (out.shape[1] + MR - 1) // MR
-    points = np.empty((POINTS, panels, x.shape[1], MR), x.dtype)
-    weight_to_points(weight, flipped, points)
-    t = SEEN + 1 - weight.shape[4]
+    points = np.empty((side * side, panels, x.shape[1], MR), x.dtype)
+    weight_to_points(weight, side, flipped, points)
+    t = side + 1 - weight.shape[4]
     blocks, rows = (x.shape[0] + lanes(x) - 1) // lanes(x), (out.shape[3] + t - 1) // t
     parts = 1 if blocks >= 2 * threads else min(rows, (2 * threads + max(blocks, 1) - 1) // max(blocks, 1))
     threads = enough(threads, out.size * x.shape[1])
-    share(winograd, blocks * parts, threads, x, points, bias, t, pad_y, pad_x, parts, out)
+    share(winograd, blocks * parts, threads, x, points, bias, side, t, pad_y, pad_x, parts, out)
 
 
 @inline

@@ -28,7 +28,7 @@ def convolution(device, x, weight, bias, geometry, precision, out):
     rules, _ = unpack(geometry)
     if not out.size:
         return
-    if precision > 0 and gpu_winograd.serves(rules, x, weight, out):
+    if precision > 1 and gpu_winograd.serves(rules, x, weight, out):
         gpu_winograd.convolution(device, x, weight, bias, rules.padding, out)
         return
     columns = len(out) * math.prod(out.shape[2:])
@@ -40,7 +40,7 @@ def transposed(device, x, weight, bias, geometry, precision, out):
     rules, size = unpack(geometry)
     if not out.size:
         return
-    if precision > 0 and gpu_winograd.serves(rules, x, weight, out):
+    if precision > 1 and gpu_winograd.serves(rules, x, weight, out):
         gpu_winograd.convolution(device, x, weight, bias, rules.padding, out, transposed=True)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first

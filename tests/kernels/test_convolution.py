@@ -1,5 +1,7 @@
 """How exactly convolutions are summed: what `set_conv_precision` chooses on the GPU."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -17,12 +19,36 @@ def _as_before():
 
 
 def test_the_choice():
-    assert kernels.conv_precision() == "high"
+    assert kernels.conv_precision() == "medium"
     kernels.set_conv_precision("highest")
     assert kernels.conv_precision() == "highest"
-    with pytest.raises(ValueError, match="precision is 'low', it must be one of 'highest', 'high'"):
+    with pytest.raises(ValueError, match="precision is 'low', it must be one of 'highest', 'high', 'medium'"):
         kernels.set_conv_precision("low")
     assert kernels.conv_precision() == "highest"
+
+
+def test_what_it_costs_on_the_cpu():
+    """Three ways to the same sums, forward and back, each with an error of its own."""
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal(size).astype(np.float32) for size in ((16, 48, 7, 9), (32, 48, 3, 3), (32,))]
+    with kernels.using("reference"):
+        doubled = [array.astype(np.float64) for array in given]
+        exact = kernels.conv2d(*doubled, padding=1)
+        wanted = exact, *kernels.conv2d_backward(exact, *doubled, padding=1)[:2]
+    seen = []
+    # The error's mean size in steps of float32 at the result's.
+    for precision, most in zip(PRECISIONS, (4, 5, 16)):
+        kernels.set_conv_precision(precision)
+        with kernels.using("numba"):
+            found = (
+                kernels.conv2d(*given, padding=1),
+                *kernels.conv2d_backward(exact.astype(np.float32), *given, padding=1)[:2],
+            )
+        for one, right in zip(found, wanted):
+            assert np.linalg.norm(one - right) <= most * 1.2e-7 * np.linalg.norm(right)
+        seen.append(found)
+    for first, second in itertools.combinations(seen, 2):
+        assert all((one != other).any() for one, other in zip(first, second))
 
 
 @pytest.mark.cuda
@@ -35,14 +61,14 @@ def test_what_it_costs():
         exact = kernels.conv2d(*(array.astype(np.float64) for array in given), padding=1)
         grad_x, *_ = kernels.conv2d_backward(exact, *(array.astype(np.float64) for array in given), padding=1)
     # The error's mean size in steps of float32 at the result's.
-    for precision, most in zip(PRECISIONS, (4, 16)):
+    for precision, most in zip(PRECISIONS, (4, 4, 16)):
         kernels.set_conv_precision(precision)
         with kernels.using("simulator"), simulator.record() as reports:
             y = kernels.conv2d(*given, padding=1)
             back, *_ = kernels.conv2d_backward(exact.astype(np.float32), *given, padding=1)
         assert all(report.findings == [] for report in reports)
         launched = [report.kernel for report in reports]
-        assert launched.count("image_to_points") == (2 if precision == "high" else 0)
+        assert launched.count("image_to_points") == (2 if precision == "medium" else 0)
         for found, wanted in ((y, exact), (back, grad_x)):
             assert np.linalg.norm(found - wanted) <= most * 1.2e-7 * np.linalg.norm(wanted)
 
