@@ -82,7 +82,9 @@ def weight_gradient(grad, x, geometry, precision, out, threads):
 def _winograd(x, weight, bias, side, pad_y, pad_x, flipped, out, threads):
     panels = (out.shape[1] + MR - 1) // MR
     points = np.empty((side * side, panels, x.shape[1], MR), x.dtype)
-    weight_to_points(weight, side, flipped, points)
+    share(
+        weight_to_points, out.shape[1], enough(threads, 64 * x.shape[1] * out.shape[1]), weight, side, flipped, points
+    )
     t = side + 1 - weight.shape[4]
     blocks, rows = (x.shape[0] + lanes(x) - 1) // lanes(x), (out.shape[3] + t - 1) // t
     parts = 1 if blocks >= 2 * threads else min(rows, (2 * threads + max(blocks, 1) - 1) // max(blocks, 1))

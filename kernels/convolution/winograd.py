@@ -78,13 +78,16 @@ def _weight_points(g, side, points):
         points[3], points[4] = (far + wide) / 24, (far - wide) / 24
 
 
-@inline
-def weight_to_points(weight, side, flipped, points):
-    """points[ξ, panel, channel, row] of G g Gᵀ; `flipped` for the gradient by the input, which goes the other way."""
-    outputs, inputs = weight.shape[1 if flipped else 0], weight.shape[0 if flipped else 1]
+@task
+def weight_to_points(first, last, weight, side, flipped, points):
+    """points[ξ, panel, channel, row] of G g Gᵀ for outputs first … last − 1.
+
+    `flipped` for the gradient by the input, which goes the other way.
+    """
+    inputs = weight.shape[0 if flipped else 1]
     window = weight.shape[4]
     half, whole, column = np.empty((window, side)), np.empty((side, side)), np.empty(window)
-    for o in range(outputs):
+    for o in range(first, last):
         for c in range(inputs):
             for j in range(window):
                 for i in range(window):

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..jit import inline, task
 from ..matmul.tile import MR, multiply_tile, tile_columns, up
-from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import address, full, lanes, load, misaligned, store
 from .images import lines_to_lanes
@@ -26,14 +25,15 @@ def sum_products_of_points(grad, x, side, pad_y, pad_x, out, threads):
     images, inputs, outputs = x.shape[0], x.shape[1], grad.shape[1]
     pitch, panels = up(inputs, lanes(x)), (outputs + MR - 1) // MR
     size = side * side * outputs * pitch
-    shares = max(1, min(SHARES, images, LIMIT // size))
+    shares = SHARES
+    while shares > 1 and (shares > images or shares * size > LIMIT):
+        shares //= 2
     parts = max(1, min(panels, SHARES // (2 * shares)))  # of the outputs
-    sums, total = np.zeros((shares, size), x.dtype), np.empty(size, x.dtype)
+    sums = np.empty((shares, size), x.dtype)
     threads = enough(threads, grad.size * inputs)
     t = side + 1 - out.shape[4]
     share(_sum_points, shares * parts, threads, grad, x, side, t, pad_y, pad_x, pitch, parts, sums)
-    sum_rows(sums, 0, shares, total, 0)
-    share(_points_to_weight, outputs, threads, total, side, pitch, out)
+    share(_points_to_weight, outputs, threads, sums, side, pitch, out)
 
 
 @task
@@ -56,6 +56,9 @@ def _sum_points(first, last, grad, x, side, t, pad_y, pad_x, pitch, parts, sums)
         part, one = piece % parts, piece // parts
         top, bottom = panels * part // parts * MR, min(panels * (part + 1) // parts * MR, outputs)
         begin, end, filled = images * one // shares, images * (one + 1) // shares, 0
+        for point in range(points):
+            for at in range((point * outputs + top) * pitch, (point * outputs + bottom) * pitch, w):
+                store(sums, one * sums.shape[1] + at, full(x, 0))
         for n in range(begin, end):
             for c in range(0, inputs, w):
                 at, used = (n * inputs + c) * channel, min(w, inputs - c)
@@ -119,16 +122,22 @@ def _spread(side, given, place, line, t, half, h, right, o, step):
 
 
 @task
-def _points_to_weight(first, last, total, side, pitch, out):
-    """Outputs first … last − 1 of the gradient, from the sums at all points."""
+def _points_to_weight(first, last, sums, side, pitch, out):
+    """Outputs first … last − 1 of the gradient, from the sums of all groups at all points."""
     w, window = lanes(out), out.shape[4]
     outputs, inputs = out.shape[:2]
     half, block = np.empty(window * side * w, out.dtype), np.empty(window * window * w, out.dtype)
-    step, size = outputs * pitch, window * window
+    total, size = np.empty(side * side * w, out.dtype), window * window
     for o in range(first, last):
         for c in range(0, inputs, w):
+            for point in range(side * side):
+                at = (point * outputs + o) * pitch + c
+                value = load(sums, at)
+                for one in range(1, sums.shape[0]):
+                    value += load(sums, one * sums.shape[1] + at)
+                store(total, point * w, value)
             for j in range(side):
-                _to_window(side, total, j * step + o * pitch + c, side * step, window, half, j * w, side * w)
+                _to_window(side, total, j * w, side * w, window, half, j * w, side * w)
             for i in range(window):
                 _to_window(side, half, i * side * w, w, window, block, i * window * w, w)
             for k in range(size):
