@@ -12,8 +12,7 @@ from ..share import enough, share
 from ..simd import fma, full, lanes, load, misaligned, store
 from .images import lines_to_lanes
 from .plan import convolution_offsets, frame_size
-
-SHARES, LIMIT = 16, 1 << 20  # groups of images, and how many numbers their sums may be together
+from .weight import groups_of_images
 
 
 @inline
@@ -22,7 +21,7 @@ def sum_depthwise(grad, x, geometry, frame, steps, out, threads):
     places = convolution_offsets(1, out.shape[2:], geometry, frame)
     blocks = (channels + w - 1) // w
     size = blocks * w * places.size
-    shares = max(1, min(SHARES, x.shape[0], LIMIT // size))
+    shares = groups_of_images(x.shape[0], size)
     sums, total = np.empty((shares, size), x.dtype), np.empty(size, x.dtype)
     threads = enough(threads, grad.size * places.size // 8)
     share(_sum_channels, shares * blocks, threads, grad, x, frame, steps, places, sums)

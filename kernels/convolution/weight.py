@@ -31,6 +31,12 @@ SHARES, LIMIT = 16, 1 << 20  # groups of images, and how many numbers their sums
 
 
 @inline
+def groups_of_images(images, size):
+    """How many, where the sums of each are `size` numbers; it doesn't depend on the number of threads."""
+    return max(1, min(SHARES, images, LIMIT // size))
+
+
+@inline
 def sum_products(grad, x, geometry, frame, steps, out, threads):
     groups, window = geometry[9], out.shape[2:]
     inputs, w = out.shape[1], lanes(x)
@@ -46,7 +52,7 @@ def sum_products(grad, x, geometry, frame, steps, out, threads):
     positions, images = grad.size // (grad.shape[0] * grad.shape[1]), x.shape[0]
     together = max(1, min(images, CHUNK // positions))
     rounds, size = (images + together - 1) // together, grad.shape[1] * count * length
-    shares = max(1, min(SHARES, rounds, LIMIT // size))
+    shares = groups_of_images(rounds, size)
     strips = (count * length + tile_columns(x) - 1) // tile_columns(x)
     parts = min(strips, max(1, SHARES // (shares * groups)))  # of the columns
     sums, total = np.zeros((shares, size), x.dtype), np.empty(size, x.dtype)

@@ -1,11 +1,12 @@
 """Versions of the convolution, lowest first, one idea a file. `kernels.rung(conv2d="1_naive")` runs one.
 
-On one core that can do 117 GFLOP/s (AMD EPYC, Zen 4), 3×3 windows, 64 channels to 64, images of 32²:
+On one core that can do 117 GFLOP/s (AMD EPYC, Zen 4), 3×3 windows, by `kernelwright bench cpu`: the rungs forward, of
+32 channels of 16², `--only ladder`; the top forward and back, of 64 channels of 32², `--only convolution`:
 
     1_naive        1.1 GFLOP/s
-    2_columns       29             what windows see, as the columns of a matrix: vectors of neighbours
-    rows.py        100             a tile of it at a time, multiplied by the matrix product's tile
-    winograd.py    254             36 products where those take 144
+    2_columns       20             what windows see, as the columns of a matrix: vectors of neighbours
+    rows.py         97             a tile of it at a time, multiplied by the matrix product's tile: precision "highest"
+    winograd.py    237             36 products where those take 144, counted as if they were as many
 
 On the GPU, where each number of the image is looked up once for
 
