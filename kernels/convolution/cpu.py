@@ -12,6 +12,7 @@ from ..matmul.tile import MR, tile_columns
 from ..share import enough, share
 from ..simd import lanes
 from .depthwise import sum_depthwise
+from .few import is_few, sum_few
 from .images import correlate_images, fills_vectors
 from .plan import (
     convolution_frame,
@@ -74,6 +75,10 @@ def weight_gradient(grad, x, geometry, precision, out, threads):
     frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], False)
     if geometry[9] == grad.shape[1] == x.shape[1]:
         sum_depthwise(grad, x, geometry, frame, steps, out, threads)
+        return
+    if is_few(out.size // out.shape[0], grad.shape[4]):
+        frame, steps = convolution_frame(geometry, out.shape[2:], grad.shape[2:], True)
+        sum_few(grad, x, geometry, frame, steps, out, threads)
         return
     sum_products(grad, x, geometry, frame, steps, out, threads)
 
