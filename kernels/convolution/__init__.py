@@ -88,9 +88,9 @@ def _operation(axes: int, transpose: bool, workloads: dict):
         differentiable=("x", "weight", "bias"),
         torch=in_torch,
         kernel="transposed" if transpose else "convolution",
-        rtol=2e-4,
-        atol=2e-4,
-        why="sums of up to 700 products of numbers of order 1; by Winograd's, of 150 with ten times the error",
+        rtol=4e-4,
+        atol=4e-4,
+        why="sums of up to 900 products of numbers of order 1, many by Winograd's algorithm, with ten times the error",
     )
 
 

@@ -36,7 +36,8 @@ def sum_few(grad, x, geometry, frame, steps, out, threads):
     size = out.size * w
     shares = groups_of_images(x.shape[0], size)
     sums, total = np.zeros((shares, size), x.dtype), np.empty(size, x.dtype)
-    share(_sum_few, shares * groups, enough(threads, grad.size * terms // 8), grad, x, frame, steps, groups, offsets, sums)
+    threads = enough(threads, grad.size * terms // 8)
+    share(_sum_few, shares * groups, threads, grad, x, frame, steps, groups, offsets, sums)
     sum_rows(sums, 0, shares, total, 0)
     for k in range(out.size):
         out.flat[k] = add_lanes(load(total, k * w))
@@ -78,15 +79,21 @@ def _sum_few(first, last, grad, x, frame, steps, groups, offsets, sums):
                                 c0, c1, c2 = fma(g, p, c0), fma(g, q, c1), fma(g, r, c2)
                                 g = load_first(grad, here + fourth, count, 0)
                                 d0, d1, d2 = fma(g, p, d0), fma(g, q, d1), fma(g, r, d2)
-                    to = one * sums.shape[1] + ((group * outputs + o) * terms + k) * w
-                    for r in range(min(4, outputs - o)):
-                        p, q, s = (
-                            (a0, a1, a2) if r == 0 else (b0, b1, b2) if r == 1 else (c0, c1, c2) if r == 2
-                            else (d0, d1, d2)
-                        )
-                        there = to + r * terms * w
-                        store(sums, there, load(sums, there) + p)
-                        if k + 1 < terms:
-                            store(sums, there + w, load(sums, there + w) + q)
-                        if k + 2 < terms:
-                            store(sums, there + 2 * w, load(sums, there + 2 * w) + s)
+                    to, line = one * sums.shape[1] + ((group * outputs + o) * terms + k) * w, terms * w
+                    _add(sums, to, terms - k, a0, a1, a2)
+                    if more > 0:
+                        _add(sums, to + line, terms - k, b0, b1, b2)
+                    if more > 1:
+                        _add(sums, to + 2 * line, terms - k, c0, c1, c2)
+                    if more > 2:
+                        _add(sums, to + 3 * line, terms - k, d0, d1, d2)
+
+
+@inline
+def _add(sums, to, count, a, b, c):
+    w = lanes(sums)
+    store(sums, to, load(sums, to) + a)
+    if count > 1:
+        store(sums, to + w, load(sums, to + w) + b)
+    if count > 2:
+        store(sums, to + 2 * w, load(sums, to + 2 * w) + c)

@@ -1,8 +1,8 @@
 """A convolution on the CPU with a vector for each place: the same place of as many images as a vector has lanes.
 
-               lanes: images →                     Nothing has to be gathered from rows that are too short for
-             ┌───┬───┬───┬───┐                     a vector, and a position's neighbours, strides and borders are
-(c, z, y, x) │ 0 │ 1 │ 2 │ 3 │ one vector          a matter of which vectors are read. The price is to transpose
+               lanes: images →                     Nothing has to be gathered: a position's neighbours, strides and
+             ┌───┬───┬───┬───┐                     borders are a matter of which vectors are read, and the tile of the
+(c, z, y, x) │ 0 │ 1 │ 2 │ 3 │ one vector          matrix product reads them where they lie. The price is to transpose
              ├───┼───┼───┼───┤                     images when they come and results when they go, 16 × 16 numbers
    next      │   │   │   │   │                     at a time in registers: little beside the sums.
              └───┴───┴───┴───┘
@@ -11,11 +11,11 @@
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import MR, multiply_tile, tile_columns, transpose, up
+from ..matmul.tile import MR, multiply_seen, tile_columns, transpose, up
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
-from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, SIZE_Y, SIZE_Z, START, TERMS, frame_size
+from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, START, TERMS, frame_size
 
-KC = 384  # terms of a panel
+NEAR = 1 << 17  # numbers of results that wait in a near cache until they are turned
 
 
 @task
@@ -27,12 +27,15 @@ def correlate_images(first, last, x, packed, offsets, phases, bias, frame, steps
     w, nr = lanes(x), tile_columns(x)
     groups, panels, terms, _ = packed.shape
     inputs, outputs = x.shape[1] // groups, out.shape[1] // groups
-    plane = out.shape[2] * out.shape[3] * out.shape[4]
+    all_planes, all_rows, row = out.shape[2], out.shape[3], max(1, out.shape[4])
+    most = (panels + parts - 1) // parts * MR
+    planes, rows = _slab(out.shape, phases[0, BY_Y] // row, most * w, w)
     seen = np.zeros((inputs * frame_size(frame) + 1) * w, x.dtype)
-    result = np.empty(((panels + parts - 1) // parts * MR * plane + w) * w, x.dtype)
-    panel, sums = np.empty((min(KC, terms) + 1) * nr, x.dtype), np.empty(MR * nr + w, x.dtype)
-    square = np.empty(2 * w * w, x.dtype)
-    o, o_seen = misaligned(panel), misaligned(seen)
+    result = np.empty((most * planes * rows * row + 1) * w, x.dtype)
+    sums, square = np.empty(MR * nr + w, x.dtype), np.empty(2 * w * w, x.dtype)
+    starts, targets = np.empty(nr // w, np.int64), np.empty(nr // w, np.int64)
+    places = offsets * w
+    o_seen = misaligned(seen)
     in_place = -1  # which images' channels lie in `seen`
     for piece in range(first, last):
         part, group, b = piece % parts, piece // parts % groups, piece // (parts * groups)
@@ -41,41 +44,63 @@ def correlate_images(first, last, x, packed, offsets, phases, bias, frame, steps
         if piece // parts != in_place:
             images_to_lanes(x, b * w, group * inputs, inputs, frame, seen, o_seen, square)
             in_place = piece // parts
-        for phase in range(phases.shape[0]):
-            k_first, k_end = phases[phase, FIRST], phases[phase, FIRST] + phases[phase, TERMS]
-            size_y, size_x = phases[phase, SIZE_Y], phases[phase, SIZE_X]
-            count = phases[phase, SIZE_Z] * size_y * size_x
-            for p in range(0, count, nr // w):
-                vectors = min(nr // w, count - p)
-                for k in range(k_first, max(k_end, k_first + 1), KC):  # once even without terms: a bias
-                    depth = min(KC, k_end - k)
-                    for v in range(vectors):
-                        q = p + v
-                        place = (
-                            q // (size_y * size_x) * steps[0] + q // size_x % size_y * steps[1] + q % size_x * steps[2]
-                        )
-                        for i in range(depth):
-                            store(panel, o + i * nr + v * w, load(seen, o_seen + (place + offsets[k + i]) * w))
-                    for row in range(top, bottom, MR):
-                        rows = min(MR, bottom - row)
-                        a = address(packed, ((group * panels + row // MR) * terms + k) * MR)
-                        multiply_tile(sums, 0, nr, rows, vectors * w, a, MR, address(panel, o), nr, depth, 0)
+        for z in range(0, all_planes, planes):
+            for y in range(0, all_rows, rows):
+                depth, height = min(planes, all_planes - z), min(rows, all_rows - y)
+                size = depth * height * row
+                for phase in range(phases.shape[0]):
+                    k, count, across = phases[phase, FIRST], phases[phase, TERMS], phases[phase, SIZE_X]
+                    by_z, by_y = phases[phase, BY_Z] // (all_rows * row), phases[phase, BY_Y] // row
+                    start_z, start_y = phases[phase, START] // (all_rows * row), phases[phase, START] // row % all_rows
+                    z_first, y_first = _next(z, start_z, by_z), _next(y, start_y, by_y)
+                    wide = (_next(y + height, start_y, by_y) - y_first) * across
+                    positions = (_next(z + depth, start_z, by_z) - z_first) * wide
+                    for p in range(0, positions, nr // w):
+                        vectors = min(nr // w, positions - p)
                         for v in range(vectors):
                             q = p + v
-                            at = (
-                                q // (size_y * size_x) * phases[phase, BY_Z]
-                                + q // size_x % size_y * phases[phase, BY_Y]
+                            i, j, m = z_first + q // wide, y_first + q % wide // across, q % across
+                            starts[v] = o_seen + (i * steps[0] + j * steps[1] + m * steps[2]) * w
+                            line = (start_z + i * by_z - z) * height + start_y + j * by_y - y
+                            targets[v] = line * row + phases[phase, START] % row + m * phases[phase, BY_X]
+                        for o in range(top, bottom, MR):
+                            used = min(MR, bottom - o)
+                            a = address(packed, ((group * panels + o // MR) * terms + k) * MR)
+                            multiply_seen(
+                                sums, 0, nr, used, vectors * w, a, MR, address(seen, 0), starts, places, k, count, 0
                             )
-                            at += phases[phase, START] + q % size_x * phases[phase, BY_X]
-                            for r in range(rows):
-                                there = ((row - top + r) * plane + at) * w
-                                value = load(sums, r * nr + v * w)
-                                if k > k_first:
-                                    value = value + load(result, there)
-                                elif bias.size:
-                                    value = value + bias[group * outputs + row + r]
-                                store(result, there, value)
-        lanes_to_images(result, (bottom - top) * plane, b * w, group * outputs + top, out, square)
+                            for v in range(vectors):
+                                for r in range(used):
+                                    value = load(sums, r * nr + v * w)
+                                    if bias.size:
+                                        value = value + bias[group * outputs + o + r]
+                                    store(result, ((o - top + r) * size + targets[v]) * w, value)
+                # Channels lie one behind the other where a slab is the whole image.
+                joined = bottom - top if size == all_planes * all_rows * row else 1
+                at = (z * all_rows + y) * row
+                for c in range(0, bottom - top, joined):
+                    channel = group * outputs + top + c
+                    lanes_to_images(result, c * size * w, joined * size, b * w, channel, at, out, square)
+
+
+@inline
+def _slab(shape, by_y, count, lanes):
+    """Of how many planes, and of how many rows of each, `count` results a place may wait: all, or whole vectors."""
+    _, _, planes, rows, row = shape
+    if planes * rows * row * count <= NEAR:
+        return planes, rows
+    if rows * row * count <= NEAR:
+        return 1, rows
+    found = by_y
+    while found * row % lanes and found < rows and (found + by_y) * row * count <= NEAR:
+        found += by_y
+    return 1, min(found, rows)
+
+
+@inline
+def _next(place, start, step):
+    """The first position whose result lies at `place` or behind."""
+    return max(0, (place - start + step - 1) // step)
 
 
 @inline
@@ -166,11 +191,11 @@ def lines_to_lanes(x, begin, line, lines, channels, frame, seen, start, pitch, s
 
 
 @inline
-def lanes_to_images(result, count, first, channel, out, square):
-    """The first `count` places of `result`, a vector of images each, into out[first …] from a channel on."""
+def lanes_to_images(result, place, count, first, channel, at, out, square):
+    """`count` places of `result`, a vector of images each, into out[first …], from place `at` of a channel on."""
     w = lanes(out)
     images = min(w, out.shape[0] - first)
     line = out.size // out.shape[0]
-    begin = first * line + channel * (line // out.shape[1])
+    begin = first * line + channel * (line // out.shape[1]) + at
     for e in range(0, count, w):
-        block_to_images(result, e * w, count - e, out, begin + e, line, images, square)
+        block_to_images(result, place + e * w, count - e, out, begin + e, line, images, square)

@@ -8,14 +8,14 @@
    window        └────────────┴───┴────────────┘      the matrix product wants them.
         ┌─────┐  ┌────────────┬───┬────────────┐
 outputs │ ▒▒▒ │  │            │ ░ │            │      Gathering is copying vectors: neighbouring positions
-        │     │  │            │   │            │      of a row see neighbours.
+        │     │  │            │   │            │      of a row see neighbours. Rows of whole vectors need none.
         └─────┘  └────────────┴───┴────────────┘
 """
 
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import MR, multiply_tile, tile_columns, up
+from ..matmul.tile import MR, multiply_seen, tile_columns, up
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
 from .direct import is_direct, multiply_directly
 from .plan import BY_X, BY_Y, BY_Z, FIRST, SIZE_X, SIZE_Y, SIZE_Z, START, TERMS, frame_size
@@ -75,6 +75,15 @@ def find_runs(q, count, size, steps, image, runs):
 
 
 @inline
+def _place_in(runs, found, column):
+    """Where a column, if there is one, lies in the frames."""
+    for r in range(found):
+        if runs[r, 0] <= column < runs[r, 0] + runs[r, 2]:
+            return runs[r, 1] + column - runs[r, 0]
+    return 0
+
+
+@inline
 def gather(padded, runs, found, offsets, first, terms, panel, o, pitch):
     """panel[o + pitch k + column] = what the window at each position of the runs sees as term first + k.
 
@@ -112,6 +121,7 @@ def correlate_rows(first, last, x, packed, offsets, phases, bias, frame, steps, 
     panel = np.empty(min(KC, terms) * nr + 2 * w, x.dtype)
     sums = np.empty(up(outputs, MR) * nr + w, x.dtype)
     runs, line = np.empty((nr, 7), np.int64), np.empty(nr, x.dtype)
+    starts, lines = np.empty(nr // w, np.int64), np.arange(min(KC, terms)) * nr
     o = misaligned(panel)
     in_place = -1  # which images' channels lie in `padded`
     for piece in range(first, last):
@@ -128,18 +138,24 @@ def correlate_rows(first, last, x, packed, offsets, phases, bias, frame, steps, 
                 multiply_directly(padded, image, steps, offsets, packed, group, phases, phase, bias, b * block, images,
                                   part, parts, line, out)  # fmt: skip
                 continue
-            tiles = (count + nr - 1) // nr
+            tiles, whole = (count + nr - 1) // nr, size[2] % w == 0  # rows are vectors, that are read where they lie
+            places = offsets if whole else lines
             for tile in range(tiles * part // parts, tiles * (part + 1) // parts):
                 columns = min(nr, count - tile * nr)
                 found = find_runs(tile * nr, columns, size, steps, image, runs)
+                for v in range(nr // w):
+                    starts[v] = _place_in(runs, found, v * w) if whole else o + v * w
                 for k in range(k_first, k_end, KC):
-                    depth = min(KC, k_end - k)
-                    gather(padded, runs, found, offsets, k, depth, panel, o, nr)
+                    depth, where, begin = min(KC, k_end - k), address(padded, 0), k
+                    if not whole:
+                        where, begin = address(panel, 0), 0
+                        gather(padded, runs, found, offsets, k, depth, panel, o, nr)
                     for p in range(panels):
                         rows = min(MR, outputs - p * MR)
                         a, more = address(packed, ((group * panels + p) * terms + k) * MR), k - k_first
-                        c = p * MR * nr
-                        multiply_tile(sums, c, nr, rows, columns, a, MR, address(panel, o), nr, depth, more)
+                        multiply_seen(
+                            sums, p * MR * nr, nr, rows, columns, a, MR, where, starts, places, begin, depth, more
+                        )
                 for r in range(found):
                     column, length = runs[r, 0], runs[r, 2]
                     at = ((b * block + runs[r, 3]) * out.shape[1] + group * outputs) * plane + phases[phase, START]

@@ -22,6 +22,7 @@ PLANE: Sizes = (
     (2, 16, (1, 5), 16, (3, 3), {"padding": 1}),
     (2, 4, (11, 10), 6, (3, 2), {"stride": 2, "padding": 1}),
     (1, 3, (23, 21), 5, (7, 7), {"stride": (2, 3), "padding": 3}),
+    (2, 4, (6, 37), 6, (3, 3), {"stride": (1, 2), "padding": 1, "groups": 2}),
     (2, 4, (9, 33), 13, (5, 1), {"stride": (3, 1), "padding": (2, 0)}),
     (2, 3, (14, 14), 4, (4, 4), {"stride": 2, "padding": 1}),
     (1, 2, (6, 6), 3, (2, 2), {"stride": 3}),  # with gaps between windows
@@ -106,6 +107,6 @@ def _layouts(draw: Draw, bias, first: int, second: int):
     for layout in ("transposed", "strided", "reversed", "unaligned"):
         x, weight = draw.normal(2, 4, 6, 5, layout=layout), draw.normal(first, second, 3, 2, layout=layout)
         yield Sample((x, weight, bias), note=layout)
-    x = draw.normal(1, 4, 6, 7)
+    x = draw.normal(1, 4, 6, 13)
     x[0, 1, 2, 3] = float("inf")
     yield Sample((x, draw.normal(first, second, 2, 2), bias), smooth=False, note="an infinity")

@@ -4,13 +4,13 @@
                  ┌────────────┬───┬────────────┐      A vector holds what is seen at neighbouring channels of
    positions p:  │            │ ▓ │            │      one place: images come in with their channels side by
    all images',  │            │ ▓ │            │      side, and what a position sees at a place of the window
-   a chunk at    │            │ ▓ │            │      is then copied in whole vectors (▓), whatever strides
-   a time        └────────────┴───┴────────────┘      and gaps. The result's gradient comes in the same way
+   a chunk at    │            │ ▓ │            │      is then multiplied where it lies, whatever strides and
+   a time        └────────────┴───┴────────────┘      gaps (▓). The result's gradient comes in the same way
           ┌─────┐                                     (▒, outputs side by side), which is how the tile of the
           │ ▒   │┌────────────┬───┬────────────┐      matrix product wants it.
    outputs│ ▒   ││            │ ░ │            │
           └─────┘└────────────┴───┴────────────┘      Of fewer channels than lanes, a vector holds the channels
-          (its columns are positions)                 of neighbouring places.
+          (its columns are positions)                 of neighbouring places, gathered first.
 
 Images are summed in up to SHARES groups, each for itself, and then the groups in their order, so that the result is
 the same for any number of threads.
@@ -19,7 +19,7 @@ the same for any number of threads.
 import numpy as np
 
 from ..jit import inline, task
-from ..matmul.tile import MR, multiply_tile, tile_columns, transpose, up
+from ..matmul.tile import MR, multiply_seen, tile_columns, transpose, up
 from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import address, lanes, load, misaligned, store
@@ -78,7 +78,8 @@ def _sum_products(first, last, grad, x, frame, steps, groups, starts, length, bl
     image, strip = blocks * frame_size(frame) * pitch, up(outputs, w) + w
     seen, right = np.zeros(together * image + 2 * w, x.dtype), np.empty(CHUNK * strip + 2 * w, x.dtype)
     panel, square = np.empty((CHUNK + 1) * nr + w, x.dtype), np.empty(2 * w * w, x.dtype)
-    places, copies = np.empty(CHUNK, np.int64), np.empty((nr, 2), np.int64)
+    places, lines, copies = np.empty(CHUNK, np.int64), np.arange(CHUNK) * nr, np.empty((nr, 2), np.int64)
+    vectors, whole = np.empty(nr // w, np.int64), length == w  # whole vectors are multiplied where they lie
     o, o_seen, o_right = misaligned(panel), misaligned(seen), misaligned(right)
     strips, rounds = (columns + nr - 1) // nr, (images + together - 1) // together
     for piece in range(first, last):
@@ -90,6 +91,7 @@ def _sum_products(first, last, grad, x, frame, steps, groups, starts, length, bl
                     begin = ((b + i) * x.shape[1] + group * inputs + block * w) * channel
                     start = o_seen + i * image + block * frame_size(frame) * pitch
                     lines_to_lanes(x, begin, channel, min(w, inputs - block * w), 1, frame, seen, start, pitch, square)
+            terms = places if whole else lines
             for q in range(0, taken * positions, CHUNK):
                 count = min(CHUNK, taken * positions - q)
                 _find_places(q, count, size, steps, image, pitch, o_seen, places)
@@ -97,14 +99,16 @@ def _sum_products(first, last, grad, x, frame, steps, groups, starts, length, bl
                 _gradient_to_lanes(grad, b, at, outputs, positions, q, count, right, o_right, strip, square)
                 for k in range(strips * part // parts * nr, min(columns, strips * (part + 1) // parts * nr), nr):
                     width = min(nr, columns - k)
-                    _gather(seen, places, count, starts, length, k, width, panel, o, copies)
+                    for j in range(nr // w):
+                        vectors[j] = starts[min(k // w + j, starts.size - 1)] if whole else o + j * w
+                    where = address(seen, 0)
+                    if not whole:
+                        where = address(panel, 0)
+                        _gather(seen, places, count, starts, length, k, width, panel, o, copies)
                     for row in range(0, outputs, MR):
-                        at = (group * outputs + row) * columns + k
-                        a = address(right, o_right + row)
-                        multiply_tile(
-                            sums, one * sums.shape[1] + at, columns, min(MR, outputs - row), width,
-                            a, strip, address(panel, o), nr, count, 1,
-                        )  # fmt: skip
+                        at = one * sums.shape[1] + (group * outputs + row) * columns + k
+                        a, used = address(right, o_right + row), min(MR, outputs - row)
+                        multiply_seen(sums, at, columns, used, width, a, strip, where, vectors, terms, 0, count, 1)
 
 
 @inline
@@ -160,12 +164,6 @@ def _gather(seen, places, count, starts, length, first, width, panel, o, copies)
         copies[found, 0], copies[found, 1] = k - first, starts[k // length] + within
         k += min(w, length - within)
         found += 1
-    if found == 2:
-        one, other, gap = copies[0, 1], copies[1, 1], copies[1, 0]
-        for i in range(count):
-            store(panel, o + i * nr, load(seen, places[i] + one))
-            store(panel, o + i * nr + gap, load(seen, places[i] + other))
-    else:
-        for i in range(count):
-            for c in range(found):
-                store(panel, o + i * nr + copies[c, 0], load(seen, places[i] + copies[c, 1]))
+    for i in range(count):
+        for c in range(found):
+            store(panel, o + i * nr + copies[c, 0], load(seen, places[i] + copies[c, 1]))

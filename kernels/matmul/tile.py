@@ -55,18 +55,43 @@ def multiply_tile(b, c, c0, row, rows, columns, a, a_term, terms, stride, depth,
     `a` and `terms` are addresses, and in elements from there: a[k, i] at a_term k + i, readable up to the height of the
     tile (`is_height`); terms[k, j] at stride k + j. c[i, j] lies at c0 + row i + j.
     """
-    _choose(b, True, c, c0, row, rows, columns, a, I64(1), a_term, terms, stride, depth, add)
+    _choose(b, True, c, c0, row, rows, columns, a, I64(1), a_term, _panel(b, c, terms, stride), depth, add)
 
 
 @memory(lambda kind: types.void)
 def multiply_rows(b, c, c0, row, rows, columns, a, a_row, terms, stride, depth, add):
     """The same for a in rows: a[k, i] at a_row i + k."""
-    _choose(b, False, c, c0, row, rows, columns, a, a_row, I64(1), terms, stride, depth, add)
+    _choose(b, False, c, c0, row, rows, columns, a, a_row, I64(1), _panel(b, c, terms, stride), depth, add)
 
 
-def _choose(b, whole, c, c0, row, rows, columns, a, a_row, a_term, terms, stride, depth, add):
+@memory(lambda kind: types.void)
+def multiply_seen(b, c, c0, row, rows, columns, a, a_term, seen, starts, places, first, depth, add):
+    """As `multiply_tile`, of terms that stay where they lie: vector j of term k at starts[j] + places[first + k] from
+    the address `seen` on."""
+    seen = b.inttoptr(seen, c.type)
+    vectors = [b.gep(seen, [b.load(b.gep(starts, [I64(j)]))]) for j in range(NV)]
+
+    def find(index):
+        place = b.load(b.gep(places, [b.add(first, index)]))
+        return [_place(b, vector, place) for vector in vectors]
+
+    _choose(b, True, c, c0, row, rows, columns, a, I64(1), a_term, find, depth, add)
+
+
+def _panel(b, c, terms, stride):
+    """Finds term k's vectors in a panel: NV in a row, the next term's `stride` behind."""
+    terms, width = b.inttoptr(terms, c.type), _kind(c).count
+
+    def find(index):
+        here = b.mul(stride, index)
+        return [_place(b, terms, b.add(here, I64(j * width))) for j in range(NV)]
+
+    return find
+
+
+def _choose(b, whole, c, c0, row, rows, columns, a, a_row, a_term, find, depth, add):
     """Code for each size of tile, and the choice among them. `whole`: rows that a tile doesn't use may be read."""
-    a, terms = b.inttoptr(a, c.type), b.inttoptr(terms, c.type)
+    a = b.inttoptr(a, c.type)
     kind = _kind(c)
     width = I64(kind.count)
     vectors = b.sdiv(b.add(columns, b.sub(width, I64(1))), width)
@@ -77,18 +102,18 @@ def _choose(b, whole, c, c0, row, rows, columns, a, a_row, a_term, terms, stride
         for used in range(HEIGHTS[HEIGHTS.index(m) - 1] + 1 if m > HEIGHTS[0] else 1, m + 1):
             switch.add_case(I64(used * NV + n), block)
         b.position_at_end(block)
-        _tile(b, m, n, kind, whole, c, c0, row, rows, columns, a, a_row, a_term, terms, stride, depth, add)
+        _tile(b, m, n, kind, whole, c, c0, row, rows, columns, a, a_row, a_term, find, depth, add)
         b.branch(done)
     b.position_at_end(done)
 
 
-def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, terms, stride, depth, add):
+def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, find, depth, add):
     mask = _first_lanes(b, kind, b.sub(columns, I64((n - 1) * kind.count)))  # of the last vector's
     everything, nothing = (ir.Constant(mask.type, [bit] * kind.count) for bit in (1, 0))
     size = I32(_width(kind.element) // 8)
 
-    def read(x, place, lanes):
-        arguments = [_place(b, x, place), size, lanes, ir.Constant(kind, [0.0] * kind.count)]
+    def read(place, lanes):
+        arguments = [place, size, lanes, ir.Constant(kind, [0.0] * kind.count)]
         return call(b, f"masked.load.{suffix(kind)}.p0", kind, arguments)
 
     rows = [b.add(c0, b.mul(row, I64(i))) for i in range(m)]
@@ -105,12 +130,9 @@ def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, ter
         numbers = [b.select(b.icmp_signed("<", number, last), number, last) for number in numbers]
     starts = [b.gep(a, [b.mul(a_row, number)]) for number in numbers]
     with cgutils.for_range(b, depth) as loop:
-        here = b.mul(stride, loop.index)
-        vectors = []
-        for j in range(n):
-            place = b.add(here, I64(j * kind.count))
-            last = j == n - 1
-            vectors.append(read(terms, place, mask) if last else b.load(_place(b, terms, place), align=size.constant))
+        places = find(loop.index)[:n]
+        vectors = [b.load(place, align=size.constant) for place in places[:-1]]
+        vectors.append(read(places[-1], mask))
         column = b.mul(a_term, loop.index)
         for i in range(m):
             x = _spread(b, kind, b.load(b.gep(starts[i], [column])))
@@ -121,11 +143,11 @@ def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, ter
     adds = b.icmp_signed("!=", add, I64(0))
     for i in range(m):
         for j in range(n):
-            place = b.add(rows[i], I64(j * kind.count))
+            place = _place(b, c, b.add(rows[i], I64(j * kind.count)))
             lanes = b.select(b.icmp_signed("<", I64(i), used), mask if j == n - 1 else everything, nothing)
-            before = read(c, place, b.select(adds, lanes, nothing))
+            before = read(place, b.select(adds, lanes, nothing))
             total = b.fadd(before, b.load(sums[i][j]))
-            arguments = [total, _place(b, c, place), size, lanes]
+            arguments = [total, place, size, lanes]
             call(b, f"masked.store.{suffix(kind)}.p0", ir.VoidType(), arguments)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from kernelwright import kernels
 from kernelwright.kernels import simulator
-from kernelwright.kernels.convolution import PRECISIONS, gpu_winograd
+from kernelwright.kernels.convolution import PRECISIONS, gpu_winograd, images
 from kernelwright.kernels.convolution.geometry import Geometry
 
 
@@ -49,6 +49,26 @@ def test_what_it_costs_on_the_cpu():
         seen.append(found)
     for first, second in itertools.combinations(seen, 2):
         assert all((one != other).any() for one, other in zip(first, second))
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "weight", "options"),
+    [
+        ("conv2d", (17, 3, 18, 19), (31, 3, 3, 2), {}),
+        ("conv_transpose2d", (17, 2, 12, 11), (2, 37, 3, 3), {"stride": 2, "padding": 1}),
+        ("conv3d", (17, 1, 7, 7, 9), (29, 1, 2, 2, 2), {"padding": 1}),
+    ],
+)
+def test_results_larger_than_a_cache(name, x, weight, options):
+    """Where a vector holds one place of several images, results are turned a slab at a time."""
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal(size).astype(np.float32) for size in (x, weight)]
+    with kernels.using("reference"):
+        wanted = getattr(kernels, name)(*(array.astype(np.float64) for array in given), **options)
+    assert 16 * wanted[0].size > images.NEAR
+    with kernels.using("numba"):
+        found = getattr(kernels, name)(*given, **options)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.cuda
