@@ -16,8 +16,8 @@ def test_as_good_as_that_of_scikit_learn():
     from sklearn.cluster import KMeans
 
     points = training.load("digits").train.images
-    ours = [k_means(points, 40, seed=seed) for seed in range(3)]
-    theirs = [KMeans(40, n_init=1, random_state=seed).fit(points).inertia_ for seed in range(3)]
+    ours = [k_means(points, 40, seed=seed) for seed in range(2)]
+    theirs = [KMeans(40, n_init=1, random_state=seed).fit(points).inertia_ for seed in range(2)]
     assert np.mean([found.inertia for found in ours]) < 1.02 * np.mean(theirs)
     for found in ours:
         squares = ((points[:, None].astype(float) - found.centres) ** 2).sum(-1)
