@@ -92,6 +92,13 @@ from .convolution import (
     conv_transpose3d_backward,
     set_conv_precision,
 )
+from .distance import (
+    radial_basis,
+    radial_basis_backward,
+    radial_basis_with_distances,
+    squared_distances,
+    squared_distances_backward,
+)
 from .embedding import embedding, embedding_backward, embedding_bag, embedding_bag_backward
 from .losses.binary import (
     binary_cross_entropy,
@@ -455,6 +462,9 @@ __all__ = [
     "prelu",
     "prelu_backward",
     "radam_update",
+    "radial_basis",
+    "radial_basis_backward",
+    "radial_basis_with_distances",
     "reglu",
     "reglu_backward",
     "relu",
@@ -506,6 +516,8 @@ __all__ = [
     "sparse_sigmoid_backward",
     "sparsemax",
     "sparsemax_backward",
+    "squared_distances",
+    "squared_distances_backward",
     "squared_hinge_loss",
     "squared_hinge_loss_with_gradient",
     "squareplus",

@@ -153,6 +153,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from .radial import RadialBasis
 from .recurrent import GRU, LSTM, RNN
 from .resampling import (
     PixelShuffle,
@@ -280,6 +281,7 @@ __all__ = [
     "RMSNorm",
     "RNNCell",
     "RReLU",
+    "RadialBasis",
     "ReGLU",
     "ReLU",
     "ReLU6",

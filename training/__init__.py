@@ -7,6 +7,7 @@ from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
 from .data import Dataset, Part, batches, load
 from .inference import evaluate, predict
+from .k_means import Clusters, k_means
 from .loader import DataLoader
 from .logs import CSVLogger, TensorBoard
 from .metrics import accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy
@@ -33,6 +34,7 @@ from .optimizers import (
     Rprop,
     SparseAdam,
 )
+from .ridge import ridge
 from .scaler import GradScaler
 from .schedules import (
     ChainedScheduler,
@@ -70,6 +72,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "ChainedScheduler",
+    "Clusters",
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
@@ -110,12 +113,14 @@ __all__ = [
     "confusion_matrix",
     "evaluate",
     "f1",
+    "k_means",
     "load",
     "load_checkpoint",
     "load_state",
     "precision",
     "predict",
     "recall",
+    "ridge",
     "save_checkpoint",
     "save_state",
     "top_k_accuracy",

@@ -26,7 +26,7 @@ LOSSES = [operation for operation in OPERATIONS if operation.with_gradient]
 IN_PLACE = [operation for operation in OPERATIONS if operation.in_place]
 
 
-def reference(function, *args, **options):
+def reference(function, /, *args, **options):
     with kernels.using("reference"):
         return as_tuple(function(*args, **options))
 

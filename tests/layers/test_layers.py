@@ -19,6 +19,8 @@ CASES = {
     "Linear": (lambda: linear(5, 3), (4, 5)),
     "Linear without bias": (lambda: linear(5, 3, bias=False), (2, 4, 5)),
     "Linear on a vector": (lambda: linear(5, 3), (5,)),
+    "RadialBasis": (lambda: layers.RadialBasis(5, 3, dtype=np.float64), (2, 4, 5)),
+    "RadialBasis, thin plate": (lambda: layers.RadialBasis(5, 3, "thin_plate", dtype=np.float64), (4, 5)),
     "ReLU": (layers.ReLU, (4, 5)),
     "Sigmoid": (layers.Sigmoid, (4, 5)),
     "Tanh": (layers.Tanh, (4, 5)),
