@@ -58,7 +58,8 @@ class Calming(training.Callback):
         self.steps = steps
 
     def on_fit_begin(self, trainer):
-        trainer.network.noise = NOISE * max(0.0, 1 - trainer.step / self.steps)
+        net: Any = trainer.network
+        net.noise = NOISE * max(0.0, 1 - trainer.step / self.steps)
 
     on_step_end = on_fit_begin
 
