@@ -100,6 +100,17 @@ from .distance import (
     squared_distances_backward,
 )
 from .embedding import embedding, embedding_backward, embedding_bag, embedding_bag_backward
+from .experts import (
+    expert_combine,
+    expert_combine_backward,
+    expert_dispatch,
+    expert_dispatch_backward,
+    expert_routing,
+    grouped_matmul,
+    grouped_matmul_backward,
+    top_k_gates,
+    top_k_gates_backward,
+)
 from .losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -358,6 +369,11 @@ __all__ = [
     "embedding_backward",
     "embedding_bag",
     "embedding_bag_backward",
+    "expert_combine",
+    "expert_combine_backward",
+    "expert_dispatch",
+    "expert_dispatch_backward",
+    "expert_routing",
     "exponential",
     "exponential_backward",
     "feature_alpha_dropout",
@@ -377,6 +393,8 @@ __all__ = [
     "group_norm",
     "group_norm_backward",
     "group_norm_with_statistics",
+    "grouped_matmul",
+    "grouped_matmul_backward",
     "gru",
     "gru_backward",
     "gru_with_states",
@@ -531,6 +549,8 @@ __all__ = [
     "tanhshrink_backward",
     "threshold",
     "threshold_backward",
+    "top_k_gates",
+    "top_k_gates_backward",
     "triplet_margin_loss",
     "triplet_margin_loss_with_gradient",
     "tversky_loss",

@@ -71,6 +71,7 @@ from .dropout import (
     FeatureAlphaDropout,
 )
 from .embedding import Embedding, EmbeddingBag
+from .experts import Experts, MixtureOfExperts
 from .initial import get_rng_state, manual_seed, set_rng_state
 from .linear import Linear
 from .losses import (
@@ -112,6 +113,7 @@ from .losses import (
     TripletMarginWithDistanceLoss,
     Tversky,
 )
+from .modular import Modular
 from .module import Module
 from .normalization import (
     BatchNorm1d,
@@ -227,6 +229,7 @@ __all__ = [
     "Dropout3d",
     "Embedding",
     "EmbeddingBag",
+    "Experts",
     "Exponential",
     "FeatureAlphaDropout",
     "Flatten",
@@ -263,6 +266,8 @@ __all__ = [
     "MeanAbsolutePercentageError",
     "MeanSquaredLogarithmicError",
     "Mish",
+    "MixtureOfExperts",
+    "Modular",
     "Module",
     "ModuleDict",
     "ModuleList",

@@ -7,6 +7,7 @@ Weights are drawn by NumPy's Philox; a mask of dropout is a function of a key an
 Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,12 @@ def mask_stream(size: int) -> tuple[int, int]:
     global _place
     offset, _place = _place, _place + counters(size)
     return _key, offset
+
+
+def normal_noise(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Draws from N(0, 1) that training needs on its way, from a place of their own in dropout's stream."""
+    drawing = np.random.Generator(np.random.Philox(key=np.array(mask_stream(math.prod(shape)), np.uint64)))
+    return drawing.standard_normal(shape).astype(dtype)
 
 
 def generator() -> np.random.Generator:

@@ -51,12 +51,14 @@ class Module:
         return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
 
     def named_parameters(self, remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """All parameters by their key in `state_dict`; a shared one once, under its first key."""
-        return self._unique(remove_duplicate, Parameter)
+        """All parameters by their key in `state_dict`, but for frozen ones; a shared one once, under its first key."""
+        return ((key, held) for key, held in self._unique(remove_duplicate, Parameter) if not held.frozen)
 
     def named_buffers(self, remove_duplicate: bool = True) -> Iterator[tuple[str, Buffer]]:
-        """All buffers by their key in `state_dict`: what is kept beside the parameters, such as running statistics."""
-        return ((key, held) for key, held in self._unique(remove_duplicate, Buffer) if not isinstance(held, Parameter))
+        """All buffers by their key in `state_dict`: what is kept beside the parameters, such as running statistics, and
+        frozen parameters."""
+        unique = self._unique(remove_duplicate, Buffer)
+        return ((key, held) for key, held in unique if not isinstance(held, Parameter) or held.frozen)
 
     def _unique(self, remove_duplicate: bool, kind: type[Held]) -> Iterator[tuple[str, Held]]:
         seen = set()
@@ -77,6 +79,12 @@ class Module:
 
     def buffers(self) -> list[Buffer]:
         return [buffer for _, buffer in self.named_buffers()]
+
+    def freeze(self) -> Self:
+        """Let all parameters stay as they are: from now on they are buffers, in `state_dict` but no optimizer's."""
+        for parameter in self.parameters():
+            parameter.frozen = True
+        return self
 
     def zero_grad(self) -> None:
         for parameter in self.parameters():

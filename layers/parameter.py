@@ -75,6 +75,7 @@ class Parameter(Buffer):
         super().__init__(data, name)
         self.storage: Any = None  # whose memory this is, if another object lent it with `bind`
         self._grad: Any = None  # made when first asked for: inference needs none
+        self.frozen = False  # it stays as it is, and counts as a buffer
         self._grad_is_zero = False  # whatever its memory holds: it is set to zero when somebody looks
 
     @property

@@ -40,7 +40,7 @@ def embedding(weight, indices, out, threads):
 
 
 def embedding_backward(grad, indices, rows, padding, by_frequency, grad_weight):
-    order, starts = _sorted(indices, rows, padding)
+    order, starts = sorted_by_index(indices, rows, padding)
     sums(grad, starts, order, _NONE, np.empty(0, grad.dtype), -1, by_frequency, grad_weight)
 
 
@@ -52,7 +52,7 @@ def bag_backward(grad, indices, starts, factors, rows, padding, mean, grad_weigh
     bags = np.empty(indices.size, np.int64)
     shares = np.empty(indices.size if mean else 0, grad.dtype)
     name_bags(shares, indices, starts, padding, bags)
-    order, row_starts = _sorted(indices, rows, padding)
+    order, row_starts = sorted_by_index(indices, rows, padding)
     sums(grad, row_starts, order, bags, shares if mean else factors, -1, False, grad_weight)
 
 
@@ -77,7 +77,7 @@ def bag_max_backward(grad, indices, starts, chosen, rows, out, threads):
 _NONE = np.empty(0, np.int64)
 
 
-def _sorted(indices, rows, padding):
+def sorted_by_index(indices, rows, padding):
     """The positions by index, and where those of each row begin: arrays for `sums`."""
     order, starts = np.empty(indices.size, np.int64), np.empty(rows + 1, np.int64)
     sort(indices, padding, order, starts)

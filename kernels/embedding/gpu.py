@@ -13,19 +13,19 @@ def embedding(device, weight, indices, out):
 
 
 def embedding_backward(device, grad, indices, rows, padding, by_frequency, grad_weight):
-    order, starts = _sorted(device, indices, rows, padding, grad.dtype)
-    _sums(device, grad, starts, order, None, None, None, -1, by_frequency, grad_weight)
+    order, starts = sorted_by_index(device, indices, rows, padding, grad.dtype)
+    sums(device, grad, starts, order, None, None, None, -1, by_frequency, grad_weight)
 
 
 def bag(device, weight, indices, starts, factors, padding, mean, out):
-    _sums(device, weight, starts, None, indices, factors, None, padding, mean, out)
+    sums(device, weight, starts, None, indices, factors, None, padding, mean, out)
 
 
 def bag_backward(device, grad, indices, starts, factors, rows, padding, mean, grad_weight):
     shares = device.empty((indices.size if mean else 0,), grad.dtype)
     bags = _bags(device, indices, starts, padding, shares)
-    order, row_starts = _sorted(device, indices, rows, padding, grad.dtype)
-    _sums(device, grad, row_starts, order, bags, shares if mean else factors, None, -1, False, grad_weight)
+    order, row_starts = sorted_by_index(device, indices, rows, padding, grad.dtype)
+    sums(device, grad, row_starts, order, bags, shares if mean else factors, None, -1, False, grad_weight)
 
 
 def bag_factors_backward(device, grad, weight, indices, starts, padding, out):
@@ -41,8 +41,8 @@ def bag_max(device, weight, indices, starts, padding, out, chosen):
 
 def bag_max_backward(device, grad, indices, starts, chosen, rows, grad_weight):
     bags = _bags(device, indices, starts, -1, device.empty((0,), grad.dtype))
-    order, row_starts = _sorted(device, indices, rows, -1, grad.dtype)
-    _sums(device, grad, row_starts, order, bags, None, chosen, -1, False, grad_weight)
+    order, row_starts = sorted_by_index(device, indices, rows, -1, grad.dtype)
+    sums(device, grad, row_starts, order, bags, None, chosen, -1, False, grad_weight)
 
 
 def _sizes(*numbers):
@@ -60,7 +60,7 @@ def _each(device, name, size, *arguments, dtype=None):
         device.launch(SOURCE, name, dtype, cuda.elements(size), 256, (*arguments, np.int64(size)))
 
 
-def _sorted(device, indices, rows, padding, dtype):
+def sorted_by_index(device, indices, rows, padding, dtype):
     """The positions by index, in their own order where indices are equal; and where those of each row begin."""
     n = indices.size
     spans = cuda.blocks(n, SPAN)
@@ -86,7 +86,7 @@ def _bags(device, indices, starts, padding, shares):
     return bags
 
 
-def _sums(device, source, starts, order, places, factors, chosen, padding, mean, out):
+def sums(device, source, starts, order, places, factors, chosen, padding, mean, out):
     if not out.size:
         return
     # What isn't there is announced by its flag, and its pointer never followed.
