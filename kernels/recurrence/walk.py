@@ -20,7 +20,7 @@ from ..jit import inline, task
 from ..matmul.cpu import pack
 from ..matmul.tile import MR, NV, multiply_rows, up
 from ..share import enough
-from ..simd import address, full, lanes, load, load_first, store, store_first
+from ..simd import address, full, lanes, load, load_first, prefetch, store, store_first
 
 # The types of kernels' arguments.
 FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
@@ -35,12 +35,16 @@ def pitch_of(x, n):
 
 @task
 def pack_gates(weight, count, out):
-    """weight (count · n, n) for the way there: out[panel, k, gate, lane] = weight[gate · n + unit, k]."""
+    """weight (count · n, n) for the way there: out[panel, pair, k, gate, lane] = weight[gate · n + unit, k].
+
+    A pair is NV gates, or what is left of them.
+    """
     w, n = lanes(weight), weight.shape[1]
     for unit in range(0, n, w):
         for gate in range(count):
-            start, panel = (gate * n + unit) * n, unit * n * count
-            pack(weight, start, n, 1, min(w, n - unit), n, out, panel + gate * w, count * w)
+            first = gate // NV * NV
+            wide, place = min(NV, count - first) * w, n * (unit * count + first * w) + (gate - first) * w
+            pack(weight, (gate * n + unit) * n, n, 1, min(w, n - unit), n, out, place, wide)
 
 
 @task
@@ -56,10 +60,9 @@ def pack_units(weight, out):
 def product(a, start, pitch, rows, packed, panel, vectors, depth, sums):
     """sums[i, v] = Σₖ a[i, k] · packed[k, v], for rows ≤ MR and so many vectors v."""
     w = lanes(sums)
-    wide = vectors * w
     for v in range(0, vectors, NV):
-        n, there = min(NV, vectors - v) * w, address(packed, panel + v * w)
-        multiply_rows(sums, v * w, wide, rows, n, address(a, start), pitch, there, wide, depth, 0)
+        wide, there = min(NV, vectors - v) * w, address(packed, panel + v * w * depth)
+        multiply_rows(sums, v * w, vectors * w, rows, wide, address(a, start), pitch, there, wide, depth, 0)
 
 
 @inline
@@ -100,11 +103,18 @@ def load_from(x, i, count):
     return load_first(x, i, count, 0) if x.size else full(x, 0)
 
 
+@inline
+def turned(k, last, step):
+    """Every other step goes through the weight from its end: what the step before read last is still in the cache."""
+    return last - k if step % 2 else k
+
+
 @task
 def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own):
     """Tiles first … last − 1 of rows, through all steps.
 
-    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units.
+    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units; the first of
+    its `own` are the gates.
     """
     steps, rows, n = y.shape
     w, pitch = lanes(y), pitch_of(y, n)
@@ -117,10 +127,14 @@ def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own)
                 store(h, i * pitch + unit, load_from(h0, (top + i) * n + unit, n - unit))
         for s in range(steps):
             t = steps - 1 - s if reverse else s
-            for unit in range(0, n, w):
+            for k in range(0, n, w):
+                unit = turned(k, up(n, w) - w, s)
                 some = min(w, n - unit)
                 for p in range(0, group, MR):
                     m = min(MR, group - p)
+                    for i in range(m):  # they come while the product is made
+                        for gate in range(count):
+                            prefetch(own[0], ((t * rows + top + p + i) * count + gate) * n + unit)
                     if s or h0.size:
                         product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums)
                     else:
@@ -183,7 +197,8 @@ def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, c
 def through_weight(grads, pitch, rows, packed, depth, t, top, lengths, n, carries, grad_h, sums):
     """grad_h = grads · weight (and what it carries), of the rows that step t counts for."""
     w = lanes(sums)
-    for unit in range(0, n, NV * w):
+    for k in range(0, n, NV * w):
+        unit = turned(k, up(n, NV * w) - NV * w, t)
         for p in range(0, rows, MR):
             m = min(MR, rows - p)
             product(grads, p * pitch, pitch, m, packed, unit * depth, NV, depth, sums)
