@@ -76,7 +76,7 @@ def test_the_discounts_are_estimated():
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_probabilities_sum_to_one(seen):
-    train, asked = texts(7)
+    train, _ = texts(7)
     context = train[50:60] if seen else np.array([6, 6, 6])
     alike = [list(kneser_ney(train, np.append(context, c), 6, 7)) for c in range(7)]
     for k in range(6):
