@@ -53,6 +53,7 @@ from .schedules import (
     StepLR,
 )
 from .state import load_state, save_state
+from .text import Streams, Text
 from .trainer import Trainer
 
 __all__ = [
@@ -101,7 +102,9 @@ __all__ = [
     "SequentialLR",
     "SparseAdam",
     "StepLR",
+    "Streams",
     "TensorBoard",
+    "Text",
     "Trainer",
     "accuracy",
     "batches",
