@@ -19,11 +19,11 @@ import numpy as np
 
 from .. import kernels, layers
 from ..kernels.operation import Draw
-from . import images, steps
+from . import images, sequences, steps
 from .rivals import TORCH
 
 PROCESS = Path("/proc/self")
-FEW = 16  # images of the step that is not counted: as many as a vector holds
+FEW = 16  # images, or sequences, of the step that is not counted: as many as a vector holds
 
 
 def cnn(torch: Any, batch: int) -> Callable[[], Any]:
@@ -39,10 +39,15 @@ def convolution(torch: Any, batch: int) -> Callable[[], Any]:
     return images.ours(layers.Conv2d(*arguments, padding=1), x, grad)
 
 
-# By operation: given PyTorch, or None for ours, and how many images, the call; and how many images the row has.
+def attention(torch: Any, batch: int) -> Callable[[], Any]:
+    return sequences.attention_calls(torch, (batch, 8, 512, 64), causal=False)
+
+
+# By operation: given PyTorch, or None for ours, and how many images or sequences, the call; and how many the row has.
 WORK: dict[str, tuple[Callable[[Any, int], Callable[[], Any]], int]] = {
     "CNN step with AdamW": (cnn, 128),
     "Conv2d 3×3, 64×32² → 64": (convolution, images.SEEN[0]),
+    "attention 8×512×64": (attention, 4),
 }
 
 

@@ -93,9 +93,10 @@ def figures(results: dict[str, Any]) -> str:
     note = (
         "A ratio is the other's time over ours, of medians by turns: above 1 we are faster. PyTorch: its kernels "
         "without autograd, but in training, of layers for images and where it has no kernel; its optimizers fused. "
-        "Layers for images, convolution to dropout and among the normalizations, run forward and back. A copy: of as "
-        "many bytes as the kernel reads and writes. Allowed: the seconds that a process's first training step may "
-        "take, imports apart, over those that it took. Memory: bytes instead of seconds, of how far the resident set "
+        "Layers for images, convolution to dropout and among the normalizations, recurrent layers and attention run "
+        "forward and back. A copy: of as many bytes as the kernel reads and writes. Allowed: the seconds that a "
+        "process's first training step may take, imports apart, over those that it took. Memory: bytes instead of "
+        "seconds, of how far the resident set "
         "rises in a training step above what it is without network and data. An error is the largest distance from "
         "the results in float64, of those that Winograd's algorithm may compute, in units of float32's "
         "ε = 2⁻²³ times the largest result."

@@ -18,24 +18,39 @@ NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")  # PyTorch's
 
 def sequence(function: str, x: Any, parameters: dict, states: list, options: dict, training: bool) -> tuple:
     """All steps by the kernels of that name; an element of `states` may be None, for zeros."""
-    w_ih, w_hh, b_ih, b_hh = (parameters[name] for name in NAMES)
-    run, back = (getattr(kernels, f"{function}_{what}") for what in ("with_states", "backward"))
+    w_ih, b_ih = parameters["weight_ih"], parameters["bias_ih"]
     gates = kernels.linear(x, w_ih.data, data(b_ih))
-    y, *end, saved = run(gates, w_hh.data, data(b_hh), *states, **options, keep=training, overwrite=True)
+    y, end, walk_back = walk(function, gates, parameters, states, options, training)
 
     def backward(grad, grad_end, input_gradient):
+        grad_gates, own, grad_states = walk_back(grad, grad_end)
+        return linear_back(grad_gates, x, w_ih, own, input_gradient), grad_states
+
+    return y, end, backward
+
+
+def walk(function: str, gates: Any, parameters: dict, states: list, options: dict, training: bool) -> tuple:
+    """The same, of what the input adds to the gates, which is overwritten.
+
+    The way back returns the gradient of that, the bias of the input, if the caller has to see to it, and the gradients
+    of the states.
+    """
+    _, w_hh, b_ih, b_hh = (parameters[name] for name in NAMES)
+    run, back = (getattr(kernels, f"{function}_{what}") for what in ("with_states", "backward"))
+    y, *end, saved = run(gates, w_hh.data, data(b_hh), *states, **options, keep=training, overwrite=True)
+
+    def backward(grad, grad_end):
         grad_ends = dict(zip(("grad_h_n", "grad_c_n"), grad_end))
         arrays = gates, w_hh.data, data(b_hh), *states
         grad_gates, *found = back(grad, *arrays, **options, y=y, saved=saved, **grad_ends)
         w_hh.add_grad(found[0])
         if b_hh is not None:
             b_hh.add_grad(found[1])
-        if b_ih is not None and function != "gru":  # both biases are added alike, and have one gradient
+        own = b_ih
+        if b_hh is not None and b_ih is not None and function != "gru":  # both are added alike, and have one gradient
             b_ih.add_grad(found[1])
             own = None
-        else:
-            own = b_ih
-        return linear_back(grad_gates, x, w_ih, own, input_gradient), found[2:]
+        return grad_gates, own, found[2:]
 
     return y, tuple(end), backward
 

@@ -55,6 +55,7 @@ from .schedules import (
     StepLR,
 )
 from .state import load_state, save_state
+from .text import Streams, Text
 from .trainer import Trainer
 
 __all__ = [
@@ -104,7 +105,9 @@ __all__ = [
     "SequentialLR",
     "SparseAdam",
     "StepLR",
+    "Streams",
     "TensorBoard",
+    "Text",
     "Trainer",
     "accuracy",
     "batches",

@@ -129,6 +129,8 @@ def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, fin
         last = b.sub(used, I64(1))
         numbers = [b.select(b.icmp_signed("<", number, last), number, last) for number in numbers]
     starts = [b.gep(a, [b.mul(a_row, number)]) for number in numbers]
+    if not whole:
+        starts = [_kept(b, start) for start in starts]
     with cgutils.for_range(b, depth) as loop:
         places = find(loop.index)[:n]
         vectors = [b.load(place, align=size.constant) for place in places[:-1]]
@@ -149,6 +151,11 @@ def _tile(b, m, n, kind, whole, c, c0, row, used, columns, a, a_row, a_term, fin
             total = b.fadd(before, b.load(sums[i][j]))
             arguments = [total, place, size, lanes]
             call(b, f"masked.store.{suffix(kind)}.p0", ir.VoidType(), arguments)
+
+
+def _kept(b, value):
+    """The same value, of which the compiler knows nothing more: it is kept, rather than made anew in every step."""
+    return b.asm(ir.FunctionType(value.type, [value.type]), "", "=r,0", [value], False)
 
 
 @memory(lambda kind: types.void)

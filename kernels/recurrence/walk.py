@@ -18,9 +18,9 @@ import numpy as np
 
 from ..jit import inline, task
 from ..matmul.cpu import pack
-from ..matmul.tile import MR, NV, multiply_rows, up
+from ..matmul.tile import MR, NV, is_height, multiply_rows, up
 from ..share import enough
-from ..simd import address, full, lanes, load, load_first, store, store_first
+from ..simd import address, full, lanes, load, load_first, prefetch, store, store_first
 
 # The types of kernels' arguments.
 FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
@@ -35,12 +35,16 @@ def pitch_of(x, n):
 
 @task
 def pack_gates(weight, count, out):
-    """weight (count · n, n) for the way there: out[panel, k, gate, lane] = weight[gate · n + unit, k]."""
+    """weight (count · n, n) for the way there: out[panel, pair, k, gate, lane] = weight[gate · n + unit, k].
+
+    A pair is NV gates, or what is left of them.
+    """
     w, n = lanes(weight), weight.shape[1]
     for unit in range(0, n, w):
         for gate in range(count):
-            start, panel = (gate * n + unit) * n, unit * n * count
-            pack(weight, start, n, 1, min(w, n - unit), n, out, panel + gate * w, count * w)
+            first = gate // NV * NV
+            wide, place = min(NV, count - first) * w, n * (unit * count + first * w) + (gate - first) * w
+            pack(weight, (gate * n + unit) * n, n, 1, min(w, n - unit), n, out, place, wide)
 
 
 @task
@@ -56,16 +60,25 @@ def pack_units(weight, out):
 def product(a, start, pitch, rows, packed, panel, vectors, depth, sums):
     """sums[i, v] = Σₖ a[i, k] · packed[k, v], for rows ≤ MR and so many vectors v."""
     w = lanes(sums)
-    wide = vectors * w
     for v in range(0, vectors, NV):
-        n, there = min(NV, vectors - v) * w, address(packed, panel + v * w)
-        multiply_rows(sums, v * w, wide, rows, n, address(a, start), pitch, there, wide, depth, 0)
+        wide, there = min(NV, vectors - v) * w, address(packed, panel + v * w * depth)
+        multiply_rows(sums, v * w, vectors * w, rows, wide, address(a, start), pitch, there, wide, depth, 0)
 
 
 @inline
-def tiles(rows):
-    """How many pieces there are to share out."""
-    return (rows + MR - 1) // MR
+def pairs(rows):
+    """How many pieces there are to share out: two rows each, since whole tiles would be too few to be shared evenly."""
+    return (rows + 1) // 2
+
+
+@inline
+def height(rows):
+    """Of tiles for so many rows, all about alike: 16 rows are 8 and 8, not 12 and 4, which would take as long as 24."""
+    count = (rows + MR - 1) // MR
+    tile = (rows + count - 1) // count
+    while not is_height(tile):
+        tile += 1
+    return tile
 
 
 @inline
@@ -100,27 +113,40 @@ def load_from(x, i, count):
     return load_first(x, i, count, 0) if x.size else full(x, 0)
 
 
+@inline
+def turned(k, last, step):
+    """Every other step goes through the weight from its end: what the step before read last is still in the cache."""
+    return last - k if step % 2 else k
+
+
 @task
 def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own):
-    """Tiles first … last − 1 of rows, through all steps.
+    """Pairs first … last − 1 of rows, through all steps.
 
-    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units.
+    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units; the first of
+    its `own` are the gates.
     """
     steps, rows, n = y.shape
     w, pitch = lanes(y), pitch_of(y, n)
-    size = min(GROUP, (last - first) * MR) * pitch
+    size = min(GROUP, (last - first) * 2) * pitch
     h, new, sums = np.empty(size, y.dtype), np.empty(size, y.dtype), np.zeros(count * MR * w, y.dtype)
-    for top in range(first * MR, min(last * MR, rows), GROUP):
-        group = min(GROUP, min(last * MR, rows) - top)
+    end = min(last * 2, rows)
+    for top in range(first * 2, end, GROUP):
+        group = min(GROUP, end - top)
+        tile = height(group)
         for i in range(group):
             for unit in range(0, n, w):
                 store(h, i * pitch + unit, load_from(h0, (top + i) * n + unit, n - unit))
         for s in range(steps):
             t = steps - 1 - s if reverse else s
-            for unit in range(0, n, w):
+            for k in range(0, n, w):
+                unit = turned(k, up(n, w) - w, s)
                 some = min(w, n - unit)
-                for p in range(0, group, MR):
-                    m = min(MR, group - p)
+                for p in range(0, group, tile):
+                    m = min(tile, group - p)
+                    for i in range(m):  # they come while the product is made
+                        for gate in range(count):
+                            prefetch(own[0], ((t * rows + top + p + i) * count + gate) * n + unit)
                     if s or h0.size:
                         product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums)
                     else:
@@ -151,10 +177,12 @@ def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, c
     steps = grad_gates.shape[0]
     width, w = count * n, lanes(grad_h)
     pitch = pitch_of(grad_h, width + n)
-    grads = np.empty(min(GROUP, (last - first) * MR) * pitch, grad_h.dtype)
+    grads = np.empty(min(GROUP, (last - first) * 2) * pitch, grad_h.dtype)
     sums = np.empty(NV * MR * w, grad_h.dtype)
-    for top in range(first * MR, min(last * MR, rows), GROUP):
-        group = min(GROUP, min(last * MR, rows) - top)
+    end = min(last * 2, rows)
+    for top in range(first * 2, end, GROUP):
+        group = min(GROUP, end - top)
+        tile = height(group)
         for s in range(steps - 1, -1, -1):
             t = steps - 1 - s if reverse else s
             for i in range(group):
@@ -176,16 +204,17 @@ def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, c
                     if inner.size:
                         fill_row(inner, at * n, n, 0)
             if s or wanted:
-                through_weight(grads, pitch, group, packed, width, t, top, lengths, n, carries, grad_h, sums)
+                through_weight(grads, pitch, group, tile, packed, width, t, top, lengths, n, carries, grad_h, sums)
 
 
 @task
-def through_weight(grads, pitch, rows, packed, depth, t, top, lengths, n, carries, grad_h, sums):
+def through_weight(grads, pitch, rows, tile, packed, depth, t, top, lengths, n, carries, grad_h, sums):
     """grad_h = grads · weight (and what it carries), of the rows that step t counts for."""
     w = lanes(sums)
-    for unit in range(0, n, NV * w):
-        for p in range(0, rows, MR):
-            m = min(MR, rows - p)
+    for k in range(0, n, NV * w):
+        unit = turned(k, up(n, NV * w) - NV * w, t)
+        for p in range(0, rows, tile):
+            m = min(tile, rows - p)
             product(grads, p * pitch, pitch, m, packed, unit * depth, NV, depth, sums)
             for i in range(m):
                 row = top + p + i

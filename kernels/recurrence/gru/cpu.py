@@ -7,7 +7,7 @@ from ...matmul.tile import NV, up
 from ...share import share
 from ...simd import fma, lanes, load, load_first, store_first
 from ...vector_math import sigmoid, tanh
-from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
+from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, pairs, worth
 
 
 @kernel(
@@ -20,7 +20,7 @@ def gru(gates, weight, bias, h0, lengths, reverse, y, h_n, saved, inner, threads
     if needed:
         pack_gates(weight, 3, packed)
     threads, own = worth(threads, steps, rows, n, 3), (gates, bias, saved, inner)
-    share(forward, tiles(rows), threads, _cell, 3, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cell, 3, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
@@ -54,7 +54,7 @@ def gru_backward(
         pack_units(weight, packed)
     begin(grad_h, grad_h0)
     threads, own = worth(threads, grad_gates.shape[0], rows, n, 3), (y, saved, inner, h0, grad_h0)
-    share(backward, tiles(rows), threads, _cell_backward, 3, packed, grad, lengths, reverse, wanted, True, grad_h0,
+    share(backward, pairs(rows), threads, _cell_backward, 3, packed, grad, lengths, reverse, wanted, True, grad_h0,
           grad_gates, grad_inner, own)  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from ...matmul.tile import NV, up
 from ...share import share
 from ...simd import fma, lanes, load, load_first, store_first
 from ...vector_math import sigmoid, tanh
-from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
+from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, pairs, worth
 
 
 @kernel(
@@ -22,7 +22,7 @@ def lstm(gates, weight, bias, h0, c0, lengths, reverse, y, h_n, c_n, saved, cell
         pack_gates(weight, 4, packed)
     begin(c0, c_n)
     threads, own = worth(threads, steps, rows, n, 4), (gates, bias, c_n, saved, cells)
-    share(forward, tiles(rows), threads, _cell, 4, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cell, 4, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
@@ -61,7 +61,7 @@ def lstm_backward(
     begin(grad_h, grad_h0)
     begin(grad_c, grad_c0)
     threads, own = worth(threads, grad_gates.shape[0], rows, n, 4), (saved, cells, c0, grad_c0)
-    share(backward, tiles(rows), threads, _cell_backward, 4, packed, grad, lengths, reverse, wanted, False, grad_h0,
+    share(backward, pairs(rows), threads, _cell_backward, 4, packed, grad, lengths, reverse, wanted, False, grad_h0,
           grad_gates, grad_h[:0], own)  # fmt: skip
 
 

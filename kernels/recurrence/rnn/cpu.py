@@ -8,7 +8,7 @@ from ...matmul.tile import NV, up
 from ...share import share
 from ...simd import lanes, load, load_first, store_first
 from ...vector_math import tanh
-from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, tiles, worth
+from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, pairs, worth
 
 
 @kernel(f"in {FLAT}, in {STATE}, in {FLAT}, in {FLAT}, in int64[::1], bool, bool, out {STEPS}, out {FLAT}")
@@ -19,7 +19,7 @@ def rnn(gates, weight, bias, h0, lengths, reverse, is_relu, y, h_n, threads):
     if needed:
         pack_gates(weight, 1, packed)
     threads, own = worth(threads, steps, rows, n, 1), (gates, bias, is_relu)
-    share(forward, tiles(rows), threads, _cell, 1, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cell, 1, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
@@ -37,7 +37,7 @@ def rnn_backward(grad, grad_h, weight, lengths, reverse, wanted, is_relu, y, gra
         pack_units(weight, packed)
     begin(grad_h, grad_h0)
     threads, own = worth(threads, steps, rows, n, 1), (y, is_relu)
-    share(backward, tiles(rows), threads, _cell_backward, 1, packed, grad, lengths, reverse, wanted, False, grad_h0,
+    share(backward, pairs(rows), threads, _cell_backward, 1, packed, grad, lengths, reverse, wanted, False, grad_h0,
           grad_gates, grad_h[:0], own)  # fmt: skip
 
 
