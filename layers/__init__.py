@@ -173,8 +173,8 @@ from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity, Unflatten
 from .slopes import PReLU, RReLU
 from .summary import summary
-from .transformer import TransformerEncoder
-from .transformer_layers import TransformerEncoderLayer
+from .transformer import Transformer, TransformerDecoder, TransformerEncoder
+from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
 __all__ = [
     "CELU",
@@ -324,6 +324,9 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "TripletMarginLoss",

@@ -7,8 +7,9 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import check
+from ..kernels.attention import attention_counters
 from .cache import KeyValueCache
-from .initial import mask_stream, uniform
+from .initial import mask_stream, stream, uniform
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter
@@ -23,7 +24,8 @@ class MultiheadAttention(Module):
         The width of query and output; each head has d = embed_dim / num_heads of it.
     num_heads : int
     dropout : number from 0 to 1
-        The probability of a weight to be dropped in training. Then the matrix of weights is made, and kept.
+        The probability of a weight to be dropped in training. The matrix of weights is made, and kept, only where it is
+        asked for.
     bias : bool
     kdim, vdim : int, by default embed_dim
         The widths of key and value.
@@ -148,13 +150,16 @@ class MultiheadAttention(Module):
         mask, is_causal = self._mask(padding, given, is_causal, q.shape, k.shape[2], 0 if known else before)
         joined = kernels.current().empty(query.shape, query.dtype)
         (y,) = self._heads(joined)
-        options = {"attn_mask": mask, "is_causal": is_causal}
+        options: dict[str, Any] = {"attn_mask": mask, "is_causal": is_causal}
         weights: Any = None
         kept: Any = None
         drawn = sums = None
-        if dropout or need_weights:
+        if need_weights:
             weights = kept = self._weights(q, k, mask, is_causal)
-        if dropout:
+        elif dropout:
+            seed, offset = stream(attention_counters(q.shape, k.shape[2]))
+            options |= {"dropout_p": dropout, "seed": seed, "offset": offset}
+        if need_weights and dropout:
             drawn = dropout, *mask_stream(weights.size)
             kept = kernels.dropout(weights, *drawn)
             y[...] = kernels.matmul(kept, v)
@@ -166,7 +171,7 @@ class MultiheadAttention(Module):
             (g,) = self._heads(out_back(grad))
             found = [kernels.current().empty(buffer.shape, buffer.dtype) for buffer in buffers]
             outs = tuple(head for buffer in found for head in self._heads(buffer))
-            if dropout:
+            if drawn is not None:
                 grads = _through_weights(g, q, k, v, weights, kept, drawn)
                 for out, one in zip(outs, grads):
                     out[...] = one

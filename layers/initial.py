@@ -47,8 +47,13 @@ def set_rng_state(state: Mapping[str, Any]) -> None:
 
 def mask_stream(size: int) -> tuple[int, int]:
     """(seed, offset) of the next mask of dropout, of so many elements."""
+    return stream(counters(size))
+
+
+def stream(count: int) -> tuple[int, int]:
+    """(seed, offset) of the next so many counters."""
     global _place
-    offset, _place = _place, _place + counters(size)
+    offset, _place = _place, _place + count
     return _key, offset
 
 

@@ -27,11 +27,47 @@ class _Layer(Module):
     """What both kinds have: the network for each row, and the way around an inner part."""
 
     self_attn: MultiheadAttention
-    linear1: Linear
-    dropout: Dropout
-    linear2: Linear
-    activation: Module
-    norm_first: bool
+    norm1: LayerNorm
+    norm2: LayerNorm
+    dropout1: Dropout
+    dropout2: Dropout
+
+    def _finish(
+        self,
+        d_model: int,
+        dim_feedforward: int,
+        dropout: float,
+        activation: str | Module,
+        eps: float,
+        norm_first: bool,
+        bias: bool,
+        dtype: Any,
+        parts: int,
+    ) -> None:
+        """All but attention, in PyTorch's order; a norm and a dropout for each part."""
+        self.linear1 = Linear(d_model, dim_feedforward, bias, dtype=dtype)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, dtype=dtype)
+        self.norm_first = norm_first
+        for part in range(1, parts + 1):
+            setattr(self, f"norm{part}", LayerNorm(d_model, eps, bias=bias, dtype=dtype))
+        for part in range(1, parts + 1):
+            setattr(self, f"dropout{part}", Dropout(dropout))
+        self.activation = self._named(activation)
+
+    def _among(self, masks: tuple, training: bool, cache: Any) -> Inner:
+        """Attention among the rows."""
+
+        def attend(x):
+            y, way = _attended(self.self_attn, x, x, masks, training, cache)
+
+            def back(grad, input_gradient):
+                found = way(grad, input_gradient)
+                return None if found is None else found[0]
+
+            return y, back
+
+        return attend
 
     def _fed(self, x: Any, training: bool) -> tuple[Any, Any]:
         """linear2(dropout(activation(linear1(x)))), row by row."""
@@ -141,13 +177,7 @@ class TransformerEncoderLayer(_Layer):
     ):
         options: Any = {"bias": bias, "batch_first": batch_first, "dtype": dtype}
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, rotary=rotary, **options)
-        self.linear1 = Linear(d_model, dim_feedforward, bias, dtype=dtype)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, dtype=dtype)
-        self.norm_first = norm_first
-        self.norm1, self.norm2 = (LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype) for _ in range(2))
-        self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
-        self.activation = self._named(activation)
+        self._finish(d_model, dim_feedforward, dropout, activation, layer_norm_eps, norm_first, bias, dtype, 2)
 
     def __call__(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False, *, cache=None):  # type: ignore[override]
         return self._run(src, src_mask, src_key_padding_mask, is_causal, False, cache)[0]
@@ -157,10 +187,7 @@ class TransformerEncoderLayer(_Layer):
 
     def _run(self, src: Any, mask: Any, padding: Any, is_causal: bool, training: bool, cache: Any = None):
         self._checked("src", src)
-
-        def attend(x):
-            return attended(self.self_attn, x, x, (padding, mask, is_causal), training, cache)
-
+        attend = self._among((padding, mask, is_causal), training, cache)
         x, first = self._around(src, self.norm1, self.dropout1, attend, training)
         x, second = self._around(x, self.norm2, self.dropout2, lambda x: self._fed(x, training), training)
 
@@ -170,18 +197,116 @@ class TransformerEncoderLayer(_Layer):
         return x, backward
 
 
-def attended(
-    layer: MultiheadAttention, query: Any, memory: Any, masks: tuple, training: bool, cache: Any = None
+class TransformerDecoderLayer(_Layer):
+    """Attention among the rows, then to another sequence's, `memory`, then a network for each row.
+
+    Parameters
+    ----------
+    d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias, rotary, dtype
+        As for TransformerEncoderLayer; rotary positions are for the attention among the rows alone.
+
+    `forward(tgt, memory, tgt_mask=None, memory_mask=None, tgt_key_padding_mask=None, memory_key_padding_mask=None,
+    tgt_is_causal=False, memory_is_causal=False)` and a call take masks as MultiheadAttention does, True for what is
+    *not* seen. The way back returns the gradients of tgt and memory. A call takes `cache`, a KeyValueCache, too; it
+    reads the memory in the first call with it alone.
+    Source: Vaswani et al., Attention Is All You Need, arXiv:1706.03762.
+    """
+
+    multihead_attn: MultiheadAttention
+    norm3: LayerNorm
+    dropout3: Dropout
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: str | Module = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        *,
+        rotary: float | None = None,
+        dtype: Any = np.float32,
+    ):
+        options: Any = {"bias": bias, "batch_first": batch_first, "dtype": dtype}
+        self.self_attn = MultiheadAttention(d_model, nhead, dropout, rotary=rotary, **options)
+        self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, **options)
+        self._finish(d_model, dim_feedforward, dropout, activation, layer_norm_eps, norm_first, bias, dtype, 3)
+
+    def __call__(  # type: ignore[override]
+        self,
+        tgt,
+        memory,
+        tgt_mask=None,
+        memory_mask=None,
+        tgt_key_padding_mask=None,
+        memory_key_padding_mask=None,
+        tgt_is_causal=False,
+        memory_is_causal=False,
+        *,
+        cache=None,
+    ):
+        own = tgt_key_padding_mask, tgt_mask, tgt_is_causal
+        others = memory_key_padding_mask, memory_mask, memory_is_causal
+        return self._run(tgt, memory, own, others, False, cache)[0]
+
+    def forward(  # type: ignore[override]
+        self,
+        tgt,
+        memory,
+        tgt_mask=None,
+        memory_mask=None,
+        tgt_key_padding_mask=None,
+        memory_key_padding_mask=None,
+        tgt_is_causal=False,
+        memory_is_causal=False,
+    ):
+        own = tgt_key_padding_mask, tgt_mask, tgt_is_causal
+        others = memory_key_padding_mask, memory_mask, memory_is_causal
+        return self._run(tgt, memory, own, others, True)
+
+    def _run(self, tgt: Any, memory: Any, own: tuple, others: tuple, training: bool, cache: Any = None):
+        self._checked("tgt", tgt)
+        self._checked("memory", memory)
+        if cache is not None and others[2]:
+            raise ValueError("TransformerDecoderLayer: memory_is_causal with a cache: it must be a memory_mask instead")
+        if cache is not None and self.multihead_attn in cache:
+            memory = None
+        grad_memory: Any = None
+
+        def look(x):
+            y, way = _attended(self.multihead_attn, x, memory, others, training, cache)
+
+            def back(grad, input_gradient):
+                nonlocal grad_memory
+                found = way(grad, input_gradient)
+                grad_x, grad_memory = (None, None) if found is None else found[:2]
+                return grad_x
+
+            return y, back
+
+        x, first = self._around(tgt, self.norm1, self.dropout1, self._among(own, training, cache), training)
+        x, second = self._around(x, self.norm2, self.dropout2, look, training)
+        x, third = self._around(x, self.norm3, self.dropout3, lambda x: self._fed(x, training), training)
+
+        def backward(grad, input_gradient=True):
+            grad = second(third(grad))
+            grad_tgt = first(grad, input_gradient=input_gradient)
+            return (grad_tgt, grad_memory) if input_gradient else None
+
+        return x, backward
+
+
+def _attended(
+    layer: MultiheadAttention, query: Any, memory: Any, masks: tuple, training: bool, cache: Any
 ) -> tuple[Any, Any]:
-    """Attention to `memory`, and the way back to the query; where it is another array, to (query, memory)."""
+    """Attention to `memory`, and the way back to (query, memory, None), or (query, None, None) where both are one."""
     padding, mask, is_causal = masks
     given = query, memory, memory, padding, False, mask, True, is_causal
     if not training:
         return layer(*given, cache=cache)[0], None
     (y, _), way = layer.forward(*given)
-
-    def back(grad, input_gradient):
-        found = way(grad, input_gradient=input_gradient)
-        return found if found is None or memory is not query else found[0]
-
-    return y, back
+    return y, lambda grad, input_gradient: way(grad, input_gradient=input_gradient)

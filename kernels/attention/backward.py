@@ -11,28 +11,36 @@ from ..matmul.tile import MR, multiply_rows, multiply_tile, tile_columns, up
 from ..share import enough, share
 from ..simd import add_lanes, address, fma, full, lanes, load, load_first, misaligned, store, store_first
 from ..vector_math import exp
+from .dropout import ALL, draw, multiply
 from .tiles import KEYS, QUERIES, begin_of, keys_before, make_scores, to_columns
 
 
 @kernel(
     "in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], "
-    "in real[:, :, :, :], in real[:, :, ::1], real, int64, "
+    "in real[:, :, :, :], in real[:, :, ::1], real, int64, int64, int64, int64, real, "
     "out real[:, :, :, :], out real[:, :, :, :], out real[:, :, :, :]"
 )
-def attention_backward(grad, q, k, v, mask, y, sums, scale, causal, grad_q, grad_k, grad_v, threads):
+def attention_backward(
+    grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor, grad_q, grad_k, grad_v, threads
+):
     threads = enough(threads, q.size * k.shape[2])
     share(_go_back, k.shape[0] * k.shape[1], threads,
-          grad, q, k, v, mask, y, sums, scale, causal, grad_q, grad_k, grad_v)  # fmt: skip
+          grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor,
+          grad_q, grad_k, grad_v)  # fmt: skip
 
 
 @task
-def _go_back(first, last, grad, q, k, v, mask, y, sums, scale, causal, grad_q, grad_k, grad_v):
+def _go_back(
+    first, last, grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor, grad_q, grad_k, grad_v
+):
     """Pieces first … last − 1: heads of the keys."""
     w, nr = lanes(q), tile_columns(q)
     rows, keys, group = q.shape[2], k.shape[2], q.shape[1] // k.shape[1]
     columns, given = np.empty(QUERIES * q.shape[3] + w, q.dtype), np.empty(QUERIES * v.shape[3] + w, q.dtype)
     weights, slopes = np.empty(QUERIES * (KEYS + 1) + w, q.dtype), np.empty(QUERIES * (KEYS + 1) + w, q.dtype)
     o_columns, o_given, o, s = misaligned(columns), misaligned(given), misaligned(weights), misaligned(slopes)
+    factors = np.empty(weights.size if limit < ALL else 0, q.dtype)
+    f = misaligned(factors)
     about = np.zeros(2 * QUERIES, q.dtype)  # of each query: the logarithm of its sum, and Σ grad · y
     for piece in range(first, last):
         b, own = piece // k.shape[1], piece % k.shape[1]
@@ -62,7 +70,13 @@ def _go_back(first, last, grad, q, k, v, mask, y, sums, scale, causal, grad_q, g
                                 a, terms = address(v, v0 + v_row * p), address(given, o_given + c)
                                 multiply_rows(slopes, s + QUERIES * p + c, QUERIES, min(MR, n - p), across,
                                               a, v_row, terms, QUERIES, v.shape[3], 0)  # fmt: skip
+                    if factors.size:
+                        head = b * q.shape[1] + h
+                        draw(factors, f, seed, offset, limit, factor, head, rows, keys, start, count, key, n)
+                        multiply(slopes, s, factors, f, count, n)
                     _find_slopes(weights, o, slopes, s, start, count, key, n, causal, scale, about)
+                    if factors.size:
+                        multiply(weights, o, factors, f, count, n)
                     for turn in range(2):  # its long code is wanted once
                         x, at = (slopes, s) if turn else (weights, o)
                         terms, t0, out = (q, q0, grad_k) if turn else (grad, g0, grad_v)

@@ -14,27 +14,31 @@ from ..share import enough, share
 from ..simd import address, full, lanes, larger, load, load_all, load_first, misaligned, store, store_first, where
 from ..vector_math import exp, log
 from .backward import attention_backward  # noqa: F401
+from .dropout import ALL, draw, multiply
 from .tiles import KEYS, QUERIES, begin_of, keys_before, make_scores, to_columns
 
 
 @kernel(
     "in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], real, int64, "
-    "out real[:, :, :, :], out real[:, :, ::1]"
+    "int64, int64, int64, real, out real[:, :, :, :], out real[:, :, ::1]"
 )
-def attention(q, k, v, mask, scale, causal, y, sums, threads):
+def attention(q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums, threads):
     blocks = (q.shape[2] + QUERIES - 1) // QUERIES
     threads = enough(threads, q.size * k.shape[2])
-    share(_attend, q.shape[0] * q.shape[1] * blocks, threads, q, k, v, mask, scale, causal, y, sums)
+    pieces = q.shape[0] * q.shape[1] * blocks
+    share(_attend, pieces, threads, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums)
 
 
 @task
-def _attend(first, last, q, k, v, mask, scale, causal, y, sums):
+def _attend(first, last, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
     """Pieces first … last − 1: blocks of queries."""
     w, nr = lanes(q), tile_columns(q)
     rows, keys, width = q.shape[2], k.shape[2], q.shape[3]
     blocks, group = (rows + QUERIES - 1) // QUERIES, q.shape[1] // k.shape[1]
     columns, scores = np.empty(QUERIES * width + w, q.dtype), np.empty(QUERIES * (KEYS + 1) + w, q.dtype)
     o_columns, o = misaligned(columns), misaligned(scores)
+    factors = np.empty(scores.size if limit < ALL else 0, q.dtype)
+    f = misaligned(factors)
     state = np.empty(3 * QUERIES, q.dtype)  # of each query: the largest score, the sum, what to multiply y by
     v_row, y_row = v.strides[2] // v.itemsize, y.strides[2] // y.itemsize
     for piece in range(first, last):
@@ -52,6 +56,9 @@ def _attend(first, last, q, k, v, mask, scale, causal, y, sums):
             m0 = begin_of(mask, b, h, start) + key
             make_scores(k, k0, columns, o_columns, mask, m0, start, count, key, n, causal, scores, o)
             _soften(scores, o, start, count, key, n, causal, state)
+            if factors.size:
+                draw(factors, f, seed, offset, limit, factor, head, rows, keys, start, count, key, n)
+                multiply(scores, o, factors, f, count, n)
             if key:
                 _multiply_rows(y, y0, y_row, count, state, 2 * QUERIES)
             for r in range(0, count, MR):

@@ -86,8 +86,21 @@ __device__ void clear(real* y, long long step, long long top, long long rows, lo
     change_own(y, step, top, rows, columns, [](real, int) { return real(0); });
 }
 
+// Which pairs of a tile dropout keeps.
+struct Kept {
+    bool at[TILE][TILE];  // keys × queries
+};
+
+// A thread draws the words of a query and four keys; the first of both have this counter.
+__device__ void draw(Kept& keep, long long counter, long long queries, long long seed, long long limit) {
+    int query = threadIdx.x % TILE, four = threadIdx.x / TILE;
+    Words words = philox(counter + four * queries + query, seed);
+    for (int i = 0; i < 4; i++) keep.at[four * 4 + i][query] = words.word[i] < limit;
+}
+
 extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums) {
     __shared__ Tile s, t, p;
+    __shared__ Kept keep;
     __shared__ real most[TILE], total[TILE], factor[TILE];  // of each query: the largest score so far, …
     int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE, r = threadIdx.x;
     long long tiles = (queries + TILE - 1) / TILE, head = blockIdx.x / tiles, top = blockIdx.x % tiles * TILE;
@@ -99,6 +112,7 @@ extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real
     clear(y_of, y_row, top, queries, values);
     long long end = causal ? min(keys, top + TILE) : keys;
     for (long long left = 0; left < end; left += TILE) {
+        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, limit);
         real dot[EACH][EACH];
         multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);
         for (int i = 0; i < EACH; i++) {
@@ -125,12 +139,16 @@ extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real
         __syncthreads();  // and the weights
         if (r < TILE) {
             real sum = 0;
-            for (int j = 0; j < TILE; j++) sum += p.at[r][j];
+            for (int j = 0; j < TILE; j++) {
+                sum += p.at[r][j];
+                if (DROPS && !keep.at[j][r]) p.at[r][j] = 0;
+            }
             total[r] = total[r] * factor[r] + sum;
         }
         add_product(y_of, y_row, top, queries, p, v_of, v_row, left, keys, values, t, [&](int i) { return factor[i]; });
     }
-    change_own(y_of, y_row, top, queries, values, [&](real y, int i) { return total[i] == 0 ? real(0) : y / total[i]; });
+    change_own(y_of, y_row, top, queries, values,
+               [&](real y, int i) { return total[i] == 0 ? real(0) : y / total[i] * kept; });
     if (wants_sums && r < TILE && top + r < queries)
         sums[head * queries + top + r] = total[r] == 0 ? infinity() : most[r] + log(total[r]);
 }
@@ -151,6 +169,7 @@ extern "C" __global__ void attention_means(ROWS_OF(const real, grad), ROWS_OF(co
 
 extern "C" __global__ void attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q)) {
     __shared__ Tile s, t, slope;
+    __shared__ Kept keep;
     int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
     long long tiles = (queries + TILE - 1) / TILE, head = blockIdx.x / tiles, top = blockIdx.x % tiles * TILE;
     long long b = head / heads, h = head % heads;
@@ -160,6 +179,7 @@ extern "C" __global__ void attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q))
     clear(y_of, grad_q_row, top, queries, width);
     long long end = causal ? min(keys, top + TILE) : keys;
     for (long long left = 0; left < end; left += TILE) {
+        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, limit);
         real dot[EACH][EACH], by[EACH][EACH];
         multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);
         multiply(by, grad_of, grad_row, top, queries, v_of, v_row, left, keys, values, s, t);
@@ -167,8 +187,9 @@ extern "C" __global__ void attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q))
             for (int j = 0; j < EACH; j++) {
                 int x = down + i * SIDE, z = across + j * SIDE;
                 long long query = top + x, key = left + z, place = head * queries + query;
+                real factor = DROPS && !keep.at[z][x] ? real(0) : kept;
                 slope.at[x][z] = !SEEN(query, key) ? real(0)
-                    : scale * exp(SCORE(dot[i][j], query, key) - sums[place]) * (by[i][j] - means[place]);
+                    : scale * exp(SCORE(dot[i][j], query, key) - sums[place]) * (factor * by[i][j] - means[place]);
             }
         }
         add_product(y_of, grad_q_row, top, queries, slope, k_of, k_row, left, keys, width, t,
@@ -179,6 +200,7 @@ extern "C" __global__ void attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q))
 // A block's rows are keys, which meet the queries of all heads of their group.
 extern "C" __global__ void attention_by_keys(WAY_BACK, ROWS_OF(real, grad_k), ROWS_OF(real, grad_v)) {
     __shared__ Tile s, t, weight, slope;
+    __shared__ Kept keep;
     int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
     long long tiles = (keys + TILE - 1) / TILE, own = blockIdx.x / tiles, top = blockIdx.x % tiles * TILE;
     long long b = own / (heads / group), first = own % (heads / group) * group;
@@ -190,6 +212,7 @@ extern "C" __global__ void attention_by_keys(WAY_BACK, ROWS_OF(real, grad_k), RO
     for (long long h = first; h < first + group; h++) {
         const real *q_of = HEAD(q, b, h), *grad_of = HEAD(grad, b, h), *mask_of = HEAD(mask, b, h);
         for (long long left = causal ? top : 0; left < queries; left += TILE) {
+            if (DROPS) draw(keep, COUNTER(b * heads + h, left, top), queries, seed, limit);
             real dot[EACH][EACH], by[EACH][EACH];
             multiply(dot, k_of, k_row, top, keys, q_of, q_row, left, queries, width, s, t);
             multiply(by, v_of, v_row, top, keys, grad_of, grad_row, left, queries, values, s, t);
@@ -199,8 +222,9 @@ extern "C" __global__ void attention_by_keys(WAY_BACK, ROWS_OF(real, grad_k), RO
                     long long key = top + x, query = left + z, place = (b * heads + h) * queries + query;
                     bool seen = SEEN(query, key);
                     real p = seen ? exp(SCORE(dot[i][j], query, key) - sums[place]) : real(0);
-                    weight.at[x][z] = p;
-                    slope.at[x][z] = seen ? scale * p * (by[i][j] - means[place]) : real(0);
+                    real factor = DROPS && !keep.at[x][z] ? real(0) : kept;
+                    weight.at[x][z] = p * factor;
+                    slope.at[x][z] = seen ? scale * p * (factor * by[i][j] - means[place]) : real(0);
                 }
             }
             add_product(grad_v_of, grad_v_row, top, keys, weight, grad_of, grad_row, left, queries, values, t, as_it_is);

@@ -13,30 +13,35 @@ def rows_of(x) -> tuple:
     return (x, *(np.int64(stride // x.dtype.itemsize) for stride in x.strides[:3]))
 
 
-def arguments(q, k, v, mask, scale, causal) -> tuple:
+def arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor) -> tuple:
     """The first arguments of every kernel but one."""
     arrays = (*rows_of(q), *rows_of(k), *rows_of(v), *rows_of(mask))
     sizes = q.shape[1], q.shape[1] // max(k.shape[1], 1), q.shape[2], k.shape[2], q.shape[3], v.shape[3]
-    return (*arrays, np.int32(mask.size > 0), q.dtype.type(scale), np.int32(causal), *map(np.int64, sizes))
+    drop = *map(np.int64, (seed, offset, limit)), q.dtype.type(factor)
+    return (*arrays, np.int32(mask.size > 0), q.dtype.type(scale), np.int32(causal), *drop, *map(np.int64, sizes))
 
 
 def _blocks(x) -> int:
     return x.shape[0] * x.shape[1] * cuda.blocks(x.shape[2], TILE)
 
 
-def attention(device, q, k, v, mask, scale, causal, y, sums):
-    given = (*arguments(q, k, v, mask, scale, causal), *rows_of(y), sums, np.int32(sums.size > 0))
+def attention(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
+    given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
+    given = (*given, *rows_of(y), sums, np.int32(sums.size > 0))
     if _blocks(q):
         device.launch(SOURCE, "attention", q.dtype, _blocks(q), 256, given)
 
 
-def attention_backward(device, grad, q, k, v, mask, y, sums, scale, causal, grad_q, grad_k, grad_v):
+def attention_backward(
+    device, grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor, grad_q, grad_k, grad_v
+):
     if not _blocks(q):
         return
     means = device.empty(sums.shape, sums.dtype)
     sizes = (np.int64(size) for size in (q.shape[1], q.shape[2], v.shape[3], sums.size))
     given = (*rows_of(grad), *rows_of(y), means, *sizes)
     device.launch(SOURCE, "attention_means", q.dtype, cuda.elements(sums.size), 256, given)
-    given = (*arguments(q, k, v, mask, scale, causal), *rows_of(grad), sums, means)
+    given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
+    given = (*given, *rows_of(grad), sums, means)
     device.launch(SOURCE, "attention_by_queries", q.dtype, _blocks(q), 256, (*given, *rows_of(grad_q)))
     device.launch(SOURCE, "attention_by_keys", q.dtype, _blocks(k), 256, (*given, *rows_of(grad_k), *rows_of(grad_v)))

@@ -2,11 +2,13 @@
 // row in one piece; strides are counted in elements.
 #pragma once
 
+#include "random/philox.cuh"
+
 #define ROWS_OF(type, x) type *x, long long x##_batch, long long x##_head, long long x##_row
 #define ATTENTION_ARGUMENTS                                                                                       \
     ROWS_OF(const real, q), ROWS_OF(const real, k), ROWS_OF(const real, v), ROWS_OF(const real, mask), int has_mask, \
-        real scale, int causal, long long heads, long long group, long long queries, long long keys, long long width, \
-        long long values
+        real scale, int causal, long long seed, long long offset, long long limit, real kept, long long heads,    \
+        long long group, long long queries, long long keys, long long width, long long values
 // Where a head begins. `group` heads of q share one of k and v.
 #define HEAD(x, batch, head) (x + (batch) * x##_batch + (head) * x##_head)
 
@@ -16,3 +18,7 @@ __device__ inline real infinity() { return 1 / real(0); }
 #define SCORE(dot, row, column) ((dot) * scale + (has_mask ? mask_of[(row) * mask_row + (column)] : real(0)))
 // Whether they may: rows beyond the last have no part in anything.
 #define SEEN(query, key) (query < queries && key < keys && !(causal && key > query))
+
+// Dropout: four neighbouring keys share a counter of Philox; a word below the limit keeps its pair, times `kept`.
+#define DROPS (limit < 1LL << 32)
+#define COUNTER(head, query, key) (offset + ((head) * ((keys + 3) / 4) + (key) / 4) * queries + (query))

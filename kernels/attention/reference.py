@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..random.reference import philox
+
 
 def _weights(q, k, mask, scale, causal):
     """Each query's weights of all keys, and the logarithms of their sums."""
@@ -19,15 +21,25 @@ def _weights(q, k, mask, scale, causal):
         return weights, np.where(blind, np.inf, top + np.log(sums))[..., 0]
 
 
-def attention(q, k, v, mask, scale, causal):
+def kept(batch, heads, queries, keys, seed, offset, limit):
+    """Whether dropout keeps each pair: four neighbouring keys share the words of one counter."""
+    head, query, key = np.ogrid[: batch * heads, :queries, :keys]
+    words = philox(offset + (head * (-(-keys // 4)) + key // 4) * queries + query, seed)
+    keep = np.choose(key % 4, words) < limit
+    return keep.reshape(batch, heads, queries, keys)
+
+
+def attention(q, k, v, mask, scale, causal, seed, offset, limit, factor):
     weights, sums = _weights(q, k, mask, scale, causal)
+    weights = factor * weights * kept(*weights.shape, seed, offset, limit)
     return weights @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), sums
 
 
-def attention_backward(grad, q, k, v, mask, y, sums, scale, causal):
+def attention_backward(grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor):
     group = q.shape[1] // k.shape[1]
     weights, _ = _weights(q, k, mask, scale, causal)
-    by_weights = grad @ np.repeat(v, group, axis=1).swapaxes(-1, -2)
+    keep = factor * kept(*weights.shape, seed, offset, limit)
+    by_weights = keep * (grad @ np.repeat(v, group, axis=1).swapaxes(-1, -2))
     by_scores = weights * (by_weights - (weights * by_weights).sum(axis=-1, keepdims=True))
 
     def of_group(x):
@@ -36,4 +48,4 @@ def attention_backward(grad, q, k, v, mask, y, sums, scale, causal):
 
     grad_q = scale * by_scores @ np.repeat(k, group, axis=1)
     grad_k = of_group(scale * by_scores.swapaxes(-1, -2) @ q)
-    return grad_q, grad_k, of_group(weights.swapaxes(-1, -2) @ grad)
+    return grad_q, grad_k, of_group((keep * weights).swapaxes(-1, -2) @ grad)

@@ -1,18 +1,15 @@
 """Random masks on the CPU. x is (rows, n): a row is kept or dropped as a whole.
 
 The loops here are plain ones that LLVM turns into vectors by itself: Philox is arithmetic of integers without a branch.
-Words are 32 bits in 64, for their products need as many.
 """
 
 import numpy as np
 
 from ..jit import inline, kernel, task
 from ..share import enough, share
+from .philox import philox
 
 PIECE = 1024  # rows whose words are drawn at once
-LOW, HIGH = np.uint64(0xFFFFFFFF), np.uint64(32)
-FACTORS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-STEPS = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
 @kernel("in real[:, ::1], int64, int64, int64, real, real, real, out real[:, ::1]")
@@ -49,11 +46,5 @@ def _draw(counter, seed, words):
     for block in range(PIECE // 64):
         part = words[block * 64 : block * 64 + 64]
         for i in range(16):
-            at = counter + np.uint64(block * 16 + i)
-            a, b, c, d = at & LOW, at >> HIGH, np.uint64(0), np.uint64(0)
-            k, m = seed & LOW, seed >> HIGH
-            for _ in range(10):
-                one, two = FACTORS[0] * a, FACTORS[1] * c
-                a, b, c, d = (two >> HIGH) ^ b ^ k, two & LOW, (one >> HIGH) ^ d ^ m, one & LOW
-                k, m = (k + STEPS[0]) & LOW, (m + STEPS[1]) & LOW
+            a, b, c, d = philox(counter + np.uint64(block * 16 + i), seed)
             part[i], part[16 + i], part[32 + i], part[48 + i] = a, b, c, d

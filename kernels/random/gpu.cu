@@ -1,26 +1,7 @@
 // Random masks on the GPU. x is (rows, n): a row is kept or dropped as a whole.
 
 #include "elementwise.cuh"
-
-struct Words {
-    unsigned word[4];
-};
-
-// Philox-4x32-10 of a counter and a key.
-__device__ Words philox(unsigned long long counter, unsigned long long seed) {
-    unsigned a = unsigned(counter), b = unsigned(counter >> 32), c = 0, d = 0;
-    unsigned k = unsigned(seed), m = unsigned(seed >> 32);
-    for (int turn = 0; turn < 10; turn++) {
-        unsigned long long one = 0xD2511F53ULL * a, two = 0xCD9E8D57ULL * c;
-        a = unsigned(two >> 32) ^ b ^ k;
-        b = unsigned(two);
-        c = unsigned(one >> 32) ^ d ^ m;
-        d = unsigned(one);
-        k += 0x9E3779B9U;
-        m += 0xBB67AE85U;
-    }
-    return {{a, b, c, d}};
-}
+#include "random/philox.cuh"
 
 struct Drop {
     unsigned long long limit;
@@ -51,8 +32,6 @@ extern "C" __global__ void drop_rows(const real* x, real* y, long long seed, lon
     FOR_EACH_ELEMENT(i, size) {
         long long row = i / n;
         Words words = philox(offset + row / 64 * 16 + row % 16, seed);
-        int w = row / 16 % 4;
-        unsigned word = w == 0 ? words.word[0] : w == 1 ? words.word[1] : w == 2 ? words.word[2] : words.word[3];
-        y[i] = drop(x[i], word);
+        y[i] = drop(x[i], word_of(words, row / 16 % 4));
     }
 }

@@ -4,10 +4,12 @@ import re
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
 from kernelwright import kernels
+from kernelwright.kernels.attention import attention_counters
 
 DRAW = np.random.default_rng(0)
 ARRAYS = [DRAW.standard_normal((2, 2, 5, 4)) for _ in range(4)]
@@ -44,6 +46,35 @@ def test_a_nan_stays_in_its_row():
     y = kernels.scaled_dot_product_attention(q, k, v)
     assert np.isnan(y[0, 0, 1]).all()
     assert np.isnan(y).sum() == 4
+
+
+def test_dropout_of_all_weights():
+    """The weights show in the result where the values are rows of one."""
+    q, k = DRAW.standard_normal((2, 1, 3, 200, 4))
+    v = np.broadcast_to(np.eye(200), (1, 3, 200, 200))
+    attend = kernels.scaled_dot_product_attention
+    weights, dropped = attend(q, k, v), attend(q, k, v, dropout_p=0.25, seed=3)
+    kept = dropped != 0
+    np.testing.assert_allclose(dropped[kept], weights[kept] / 0.75, rtol=1e-10)
+    assert abs(kept.mean() - 0.75) < 4 * np.sqrt(0.25 * 0.75 / kept.size)
+    counters = attention_counters(q.shape, 200)
+    for seed, offset in ((4, 0), (3, counters)):  # others: as many places are alike as are by chance
+        alike = kept == (attend(q, k, v, dropout_p=0.25, seed=seed, offset=offset) != 0)
+        assert abs(alike.mean() - 0.625) < 0.01
+    np.testing.assert_array_equal(attend(q, k, v, None, 0.25, seed=3), dropped)
+    np.testing.assert_array_equal(attend(q, k, v, None, 0.0, seed=3), weights)
+
+
+def test_dropout_does_not_depend_on_the_number_of_threads():
+    x = [DRAW.standard_normal((2, 4, 130, 8)) for _ in range(4)]
+    before, found = kernels.get_threads(), []
+    for n in {1, min(2, numba.config.NUMBA_NUM_THREADS)}:
+        kernels.set_threads(n)
+        y = kernels.scaled_dot_product_attention(*x[1:], dropout_p=0.5, seed=1)
+        found.append((y, *backward(*x, dropout_p=0.5, seed=1)))
+    kernels.set_threads(before)
+    for one, other in zip(found[0], found[-1]):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")

@@ -51,8 +51,9 @@ def test_the_definition(need_weights):
         assert weights is None
 
 
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"kdim": 3, "vdim": 4}])
-def test_the_way_back(options):
+@pytest.mark.parametrize("need_weights", [True, False])
+@pytest.mark.parametrize("options", [{"dropout": 0.3}, {"kdim": 3, "vdim": 4, "rotary": 100.0}])
+def test_the_way_back(options, need_weights):
     """Against central differences; twice forward before the first way back."""
     layer = new(**options)
     inputs = [DRAW.standard_normal((2, 3, width)) for width in (8, layer.kdim, layer.vdim)]
@@ -61,10 +62,10 @@ def test_the_way_back(options):
 
     def value():
         layers.set_rng_state(state)
-        return (grad * layer.forward(*inputs, is_causal=True)[0][0]).sum()
+        return (grad * layer.forward(*inputs, need_weights=need_weights, is_causal=True)[0][0]).sum()
 
     layers.set_rng_state(state)
-    _, backward = layer.forward(*inputs, is_causal=True)
+    _, backward = layer.forward(*inputs, need_weights=need_weights, is_causal=True)
     layer.forward(*inputs)
     found = list(zip(inputs, backward(grad))) + [(held.data, held.grad) for held in layer.parameters()]
     for x, gradient in found:

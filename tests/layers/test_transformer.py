@@ -67,6 +67,74 @@ def test_the_way_back_through_an_encoder(options):
         np.testing.assert_allclose(held.grad, 2 * before)
 
 
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_the_definition_of_a_layer_of_the_decoder(norm_first):
+    layer = new(layers.TransformerDecoderLayer, norm_first=norm_first)
+    memory = DRAW.standard_normal((2, 3, 8))
+    parts = [
+        lambda x: layer.self_attn(x, x, x, is_causal=True)[0],
+        lambda x: layer.multihead_attn(x, memory, memory)[0],
+        lambda x: layer.linear2(kernels.relu(layer.linear1(x))),
+    ]
+    wanted = X
+    for part, norm in zip(parts, (layer.norm1, layer.norm2, layer.norm3)):
+        wanted = wanted + part(norm(wanted)) if norm_first else norm(wanted + part(wanted))
+    np.testing.assert_allclose(layer(X, memory, tgt_is_causal=True), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_the_way_back_through_both(norm_first):
+    """Twice forward before the first way back."""
+    layers.manual_seed(0)
+    sizes = {"dim_feedforward": 12, "num_encoder_layers": 1, "num_decoder_layers": 2}
+    network = layers.Transformer(
+        8, 2, **sizes, dropout=0.2, batch_first=True, norm_first=norm_first, dtype=np.float64, activation="gelu"
+    )
+    inputs = DRAW.standard_normal((2, 3, 8)), DRAW.standard_normal((2, 4, 8))
+    grad, state = DRAW.standard_normal((2, 4, 8)), layers.get_rng_state()
+
+    def value():
+        layers.set_rng_state(state)
+        return (grad * network.forward(*inputs, tgt_is_causal=True)[0]).sum()
+
+    layers.set_rng_state(state)
+    _, backward = network.forward(*inputs, tgt_is_causal=True)
+    network.forward(inputs[1], inputs[0])
+    for x, gradient in zip(inputs, backward(grad)):
+        central(x, value, gradient)
+    for held in network.parameters():
+        central(held.data, value, held.grad, 2)
+    gradients = [held.grad.copy() for held in network.parameters()]
+    assert backward(grad, input_gradient=False) is None
+    for held, before in zip(network.parameters(), gradients):
+        np.testing.assert_allclose(held.grad, 2 * before)
+
+
+def test_inference_drops_nothing():
+    network = layers.Transformer(8, 2, 1, 1, 12, dropout=0.9, batch_first=True, dtype=np.float64)
+    np.testing.assert_array_equal(network(X, X), network(X, X))
+    assert (network.forward(X, X)[0] != network.forward(X, X)[0]).any()
+
+
+def test_what_is_not_yet_seen():
+    mask = layers.Transformer.generate_square_subsequent_mask(3)
+    np.testing.assert_array_equal(mask, np.where(np.tri(3) == 1, 0, -np.inf).astype(np.float32))
+    layer = new()
+    np.testing.assert_allclose(layer(X, is_causal=True), layer(X, np.where(np.tri(5) == 1, 0, -np.inf)), rtol=1e-10)
+
+
+def test_a_decoder_row_by_row_reads_its_memory_once():
+    layer = new(layers.TransformerDecoderLayer, rotary=10000.0)
+    decoder = layers.TransformerDecoder(layer, 2, layers.LayerNorm(8, dtype=np.float64))
+    memory, cache = DRAW.standard_normal((2, 6, 8)), layers.KeyValueCache()
+    whole = decoder(X, memory, tgt_is_causal=True)
+    for row in range(5):
+        y = decoder(X[:, row : row + 1], memory if row == 0 else memory * np.nan, tgt_is_causal=True, cache=cache)
+        np.testing.assert_allclose(y[:, 0], whole[:, row], rtol=1e-10, atol=1e-12)
+    with pytest.raises(ValueError, match="it must be a memory_mask instead"):
+        decoder(X, memory, memory_is_causal=True, cache=cache)
+
+
 @pytest.mark.parametrize("batch_first", [True, False])
 @pytest.mark.parametrize("rotary", [None, 10000.0])
 def test_row_by_row_with_what_was_kept(rotary, batch_first):
@@ -132,6 +200,8 @@ REFUSED = [
     (lambda: new()(X[..., :4]), "src has the shape (2, 5, 4), it must be (rows, 8) or (batch, rows, 8)"),
     (lambda: layers.MultiheadAttention(6, 2, rotary=100), "rotary needs heads of an even width, and theirs is 3"),
     (lambda: layers.SinusoidalPositions(4)(X), "x has the shape (2, 5, 8), it must be (rows, 4) or (rows, batch, 4)"),
+    (lambda: new(layers.TransformerDecoderLayer)(X, X[:, :, :3]), "memory has the shape (2, 5, 3), it must be"),
+    (lambda: layers.Transformer(8, 2, 1, 1)(X, X[:, :2]), "src has a batch of 5 and tgt one of 2: they must be the"),
     (lambda: layers.TransformerEncoder(new(), -1), "num_layers is -1, it must be an integer of at least 0"),
 ]
 
@@ -148,3 +218,5 @@ def test_a_stack_is_of_layers():
         layers.TransformerEncoder(layers.Linear(2, 2), 2)
     with pytest.raises(TypeError, match="norm is 1, it must be a Module or None"):
         layers.TransformerEncoder(new(), 2, 1)
+    with pytest.raises(TypeError, match="custom_decoder is 1, it must be a Module"):
+        layers.Transformer(8, 2, 1, 1, custom_decoder=1)

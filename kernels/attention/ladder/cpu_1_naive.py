@@ -5,20 +5,22 @@ import math
 
 import numpy as np
 
-from ...jit import kernel, task
+from ...jit import inline, kernel, task
+from ...random.philox import philox
 from ...share import share
 
 
 @kernel(
     "in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], in real[:, :, :, :], real, int64, "
-    "out real[:, :, :, :], out real[:, :, ::1]"
+    "int64, int64, int64, real, out real[:, :, :, :], out real[:, :, ::1]"
 )
-def attention(q, k, v, mask, scale, causal, y, sums, threads):
-    share(_queries, q.shape[0] * q.shape[1] * q.shape[2], threads, q, k, v, mask, scale, causal, y, sums)
+def attention(q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums, threads):
+    rows = q.shape[0] * q.shape[1] * q.shape[2]
+    share(_queries, rows, threads, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums)
 
 
 @task
-def _queries(first, last, q, k, v, mask, scale, causal, y, sums):
+def _queries(first, last, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
     _, heads, rows, width = q.shape
     group, zero = heads // k.shape[1], q.dtype.type(0)
     weights = np.empty(k.shape[2], q.dtype)
@@ -39,6 +41,7 @@ def _queries(first, last, q, k, v, mask, scale, causal, y, sums):
         for j in range(weights.size):
             weights[j] = zero if top == -math.inf else math.exp(weights[j] - top)
             total += weights[j]
+            weights[j] *= factor if _is_kept(seed, offset, limit, query // rows, i, rows, j, weights.size) else zero
         for e in range(y.shape[3]):
             found = zero
             for j in range(weights.size):
@@ -46,3 +49,9 @@ def _queries(first, last, q, k, v, mask, scale, causal, y, sums):
             y[b, h, i, e] = zero if total == 0 else found / total
         if sums.size:
             sums[b, h, i] = math.inf if total == 0 else top + math.log(total)
+
+
+@inline
+def _is_kept(seed, offset, limit, head, query, queries, key, keys):
+    counter = np.uint64(offset) + np.uint64((head * ((keys + 3) // 4) + key // 4) * queries + query)
+    return philox(counter, np.uint64(seed))[key % 4] < np.uint64(limit)

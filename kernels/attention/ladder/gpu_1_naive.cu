@@ -18,8 +18,12 @@ extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real
             own[key] = causal && key > query ? -infinity() : SCORE(dot, query, key);
             top = own[key] > top ? own[key] : top;
         }
-        for (long long key = 0; key < keys; key++)
+        for (long long key = 0; key < keys; key++) {
             total += own[key] = top == -infinity() ? real(0) : exp(own[key] - top);
+            if (!DROPS) continue;
+            Words words = philox(COUNTER(i / queries, query, key), seed);
+            own[key] *= word_of(words, key % 4) < limit ? kept : real(0);
+        }
         for (long long e = 0; e < values; e++) {
             real sum = 0;
             for (long long key = 0; key < keys; key++) sum += own[key] * v_of[key * v_row + e];
