@@ -15,22 +15,23 @@ _lock = threading.RLock()
 def watching(seen: Callable[[Operation, Sample], None]) -> Iterator[None]:
     """Inside, tell `seen` of every call `kernels.NAME(…)` of an operation of the catalog, by this thread, first.
 
-    What an operation calls itself, and functions that were taken out of `kernels` before, are not among them.
+    NAME_with_…(…), which returns what the way back needs besides, counts as the operation itself. What an operation calls itself, and functions that were taken out of `kernels` before, are not among them.
     """
     package, thread = importlib.import_module(__name__.rpartition(".")[0]), threading.get_ident()
 
-    def told(operation: Operation) -> Callable:
-        @functools.wraps(operation.function)
+    def told(operation: Operation, function: Callable) -> Callable:
+        @functools.wraps(function)
         def call(*args, **options):
             if threading.get_ident() == thread:
                 seen(operation, Sample(args, options))
-            return operation.function(*args, **options)
+            return function(*args, **options)
 
         return call
 
     with _lock:
-        before = {name: vars(package)[name] for name in CATALOG if name in vars(package)}
-        vars(package).update({name: told(CATALOG[name]) for name in before})
+        operations = {name: CATALOG.get(name) or CATALOG.get(name.rpartition("_with_")[0]) for name in vars(package)}
+        before = {name: vars(package)[name] for name, operation in operations.items() if operation}
+        vars(package).update({name: told(operations[name], function) for name, function in before.items()})
         try:
             yield
         finally:

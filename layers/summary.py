@@ -118,7 +118,10 @@ def _watch(module: Module, name: str, rows: list[Row], open_rows: list[Row], cou
             finally:
                 busy = False
                 open_rows.pop()
-            row.output = getattr(output_of(result), "shape", ())
+            output = output_of(result)
+            while isinstance(output, tuple):  # with a state, or weights, behind it
+                output = output[0]
+            row.output = getattr(output, "shape", ())
             return result
 
         return noted

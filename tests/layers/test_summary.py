@@ -44,6 +44,20 @@ def test_what_was_called():
     assert kernels.relu is kernels.CATALOG["relu"].function
 
 
+def test_what_returns_more_than_an_output():
+    """Sequences and attention, whose kernels give what the way back needs besides: their arithmetic counts."""
+    rows, width, steps = 3, 8, 5
+    with kernels.using("reference"):
+        lstm = layers.summary(layers.LSTM(width, 4), (steps, rows, width)).rows[0]
+        net = layers.Sequential(layers.LayerNorm(width), layers.TransformerEncoderLayer(width, 2, 16, batch_first=True))
+        attention = layers.summary(net, (rows, steps, width)).rows[2:]
+    assert lstm.output == (steps, rows, 4)
+    assert lstm.flops == 2 * steps * rows * 16 * (width + 4)
+    (one,) = (row for row in attention if row.kind == "MultiheadAttention")
+    assert one.output == (rows, steps, width)
+    assert one.flops >= 2 * rows * steps * (3 * width * width + 2 * steps * width)
+
+
 def test_the_table():
     with kernels.using("reference"):
         text = str(layers.summary(layers.Sequential(layers.Flatten(), layers.Linear(6, 500)), (10, 2, 3)))
