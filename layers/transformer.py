@@ -217,7 +217,8 @@ class Transformer(Module):
         masks: Any = src_mask, src_key_padding_mask, src_is_causal
         memory, encoder_back = self.encoder.forward(src, *masks)
         masks = tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask, tgt_is_causal, memory_is_causal
-        y, decoder_back = self.decoder.forward(tgt, memory, *masks)
+        decoder: Any = self.decoder
+        y, decoder_back = decoder.forward(tgt, memory, *masks)
 
         def backward(grad, input_gradient=True):
             grad_tgt, grad_memory = decoder_back(grad)

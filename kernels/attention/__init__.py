@@ -62,7 +62,7 @@ def _torch(torch, query, key, value, attn_mask=None, dropout_p=0.0, seed=None, o
     scores = query @ key.mT / math.sqrt(query.shape[-1])
     if options.get("is_causal"):
         scores = scores.masked_fill(torch.ones(scores.shape).triu(1) == 1, -math.inf)
-    keep = kept(*scores.shape, seed, offset, _limit(dropout_p))
+    keep = kept(tuple(scores.shape), seed, offset, _limit(dropout_p))
     return scores.softmax(-1) * torch.from_numpy(keep) * _factor(dropout_p) @ value
 
 

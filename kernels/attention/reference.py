@@ -21,24 +21,25 @@ def _weights(q, k, mask, scale, causal):
         return weights, np.where(blind, np.inf, top + np.log(sums))[..., 0]
 
 
-def kept(batch, heads, queries, keys, seed, offset, limit):
+def kept(shape, seed, offset, limit):
     """Whether dropout keeps each pair: four neighbouring keys share the words of one counter."""
+    batch, heads, queries, keys = shape
     head, query, key = np.ogrid[: batch * heads, :queries, :keys]
     words = philox(offset + (head * (-(-keys // 4)) + key // 4) * queries + query, seed)
     keep = np.choose(key % 4, words) < limit
-    return keep.reshape(batch, heads, queries, keys)
+    return keep.reshape(shape)
 
 
 def attention(q, k, v, mask, scale, causal, seed, offset, limit, factor):
     weights, sums = _weights(q, k, mask, scale, causal)
-    weights = factor * weights * kept(*weights.shape, seed, offset, limit)
+    weights = factor * weights * kept(weights.shape, seed, offset, limit)
     return weights @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), sums
 
 
 def attention_backward(grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor):
     group = q.shape[1] // k.shape[1]
     weights, _ = _weights(q, k, mask, scale, causal)
-    keep = factor * kept(*weights.shape, seed, offset, limit)
+    keep = factor * kept(weights.shape, seed, offset, limit)
     by_weights = keep * (grad @ np.repeat(v, group, axis=1).swapaxes(-1, -2))
     by_scores = weights * (by_weights - (weights * by_weights).sum(axis=-1, keepdims=True))
 

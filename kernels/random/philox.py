@@ -2,6 +2,8 @@
 innermost loops alone, which are then those over the counters.
 """
 
+from typing import Any
+
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
@@ -12,7 +14,12 @@ FACTORS = I64(0xD2511F53), I64(0xCD9E8D57)
 STEPS = I64(0x9E3779B9), I64(0xBB67AE85)
 
 
-@intrinsic
+def _written(function: Any) -> Any:
+    """Numba's own types take the context for an argument of the caller's."""
+    return intrinsic(function)
+
+
+@_written
 def philox(context, counter, seed):
     """Four words of 32 bits, as uint64, for a counter and a seed of uint64."""
 
