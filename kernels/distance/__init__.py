@@ -47,9 +47,9 @@ def _pairs(draw: Draw):
 
 
 def _samples(draw: Draw):
-    for note, x, centres, smooth in _pairs(draw):
-        if smooth:  # of a NaN PyTorch's gradient is NaN in other features, too
-            yield Sample((x, centres), note=note)
+    for rows, features, other in ((0, 3, 4), (3, 0, 4), (5, 3, 18), (4, 40, 5)):
+        yield Sample((draw.normal(rows, features), draw.normal(other, features)), note=f"{rows}×{features}, {other}")
+    yield Sample((draw.normal(5), draw.normal(3, 5)), note="one row")
     x = draw.normal(3, 40)
     yield Sample((x, x), smooth=False, note="distances of 0")
 
@@ -61,7 +61,6 @@ def _radial_samples(draw: Draw):
         yield Sample((x, centres, widths, function), smooth=smooth, note=f"{function}, {note}")
     x, centres = draw.normal(7, 3), draw.normal(5, 3)
     for function in FUNCTIONS[1:]:
-        yield Sample((x, centres, draw.uniform(5, low=0.5, high=2), function), note=function)
         yield Sample((centres, centres, None, function), smooth=False, note=f"{function}, distances of 0")
     yield Sample((x, centres), note="no widths")
 

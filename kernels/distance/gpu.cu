@@ -1,7 +1,7 @@
 // Distances on the GPU, and functions of them: y = φ(r), r² = Σₖ (xₖ − cₖ)² / w².
 //
-// Tiles as in the matrix product (matmul/gpu.cu): a block of 16 × 16 threads takes 64 rows and 64 centres, 16 features of
-// each at a time in shared memory, and each thread 4 × 4 pairs. The squares themselves are summed: ‖x‖² + ‖c‖² − 2 x·c
+// Tiles as in the matrix product (matmul/gpu.cu): a block of 16 × 16 threads takes 64 rows and 64 centres, 16 features
+// of each at a time in shared memory, and each thread 4 × 4 pairs. The squares themselves are summed: ‖x‖² + ‖c‖² − 2 x·c
 // would spare one instruction of two, but loses its digits where x is near c.
 //
 // Beyond the edges both tiles hold zeros, whose differences add nothing to the sums.
@@ -24,9 +24,10 @@ extern "C" __global__ void distance(PAIR_ARGUMENTS) {
     long long tiles_across = (columns + TILE - 1) / TILE;
     long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
     real sum[EACH][EACH] = {};
-    for (long long k = 0; k < terms; k += DEPTH) {
-        load_tile(tile_x, x, top, rows, k, terms);
-        load_tile(tile_c, centres, left, columns, k, terms);
+    long long steps = (terms + DEPTH - 1) / DEPTH;
+    for (long long step = 0; step < steps; step++) {
+        load_tile(tile_x, x, top, rows, step * DEPTH, terms);
+        load_tile(tile_c, centres, left, columns, step * DEPTH, terms);
         __syncthreads();  // the tiles are whole
         for (int depth = 0; depth < DEPTH; depth++) {
             real from_x[EACH], from_c[EACH];
