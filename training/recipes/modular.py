@@ -37,7 +37,7 @@ SETTINGS = {"mixed": {"epochs": 10, "batch_size": 64, "lr": 8e-3, "weight_decay"
 CLOTHES = 20_000  # for training, and about as many digits
 EXPERTS, HIDDEN = 4, 16
 DENSE = 19  # hidden units of the dense network: (64 + 20) · 19 is 64 · 4 + (64 + 20) · 16
-NOISE, QUIET_FROM = 1.0, 0.8  # at first; and the part of the training from which on there is none
+NOISE, QUIET_FROM = 1.0, 0.4  # at first; and the part of the training from which on there is none
 BALANCE = 0.1
 TASKS = ("digits", "clothes")
 
