@@ -42,7 +42,7 @@ def walk(function: str, gates: Any, parameters: dict, states: list, options: dic
     def backward(grad, grad_end):
         grad_ends = dict(zip(("grad_h_n", "grad_c_n"), grad_end))
         arrays = gates, w_hh.data, data(b_hh), *states
-        grad_gates, *found = back(grad, *arrays, **options, y=y, saved=saved, **grad_ends)
+        grad_gates, *found = back(grad, *arrays, **options, y=y, saved=saved, out=w_hh.grad_to_write(), **grad_ends)
         w_hh.add_grad(found[0])
         if b_hh is not None:
             b_hh.add_grad(found[1])

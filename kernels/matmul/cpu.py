@@ -108,10 +108,11 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
             depth = min(KC, terms - k)
             for i in range(top, bottom, MC):
                 height = min(MC, bottom - i)
-                for p in range(0, 0 if in_rows else height, MR):
+                if a_line == 1 and not in_columns:
+                    pack_panels(a, a_start + i + k * a_term, a_term, height, depth, space, a_room)
+                for p in range(0, 0 if in_rows or a_line == 1 else height, MR):
                     start, m = a_start + (i + p) * a_line + k * a_term, min(MR, height - p)
-                    if not (in_columns and is_height(m)):
-                        pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
+                    pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
                 for q in range(0, width, nr):
                     n = min(nr, width - q)
                     start, panel = b_start + (j + q) * b_line + k * b_term, b_room + q * depth
@@ -160,6 +161,27 @@ def pack(x, start, line, term, count, depth, out, o, pitch):
         for r in range(count):
             one = load_first(x, start + line * r + term * k, 1, 0)
             store_first(out, o + pitch * k + r, 1, one)
+
+
+SIDE = 4  # panels: three whole lines of the cache in each row
+
+
+@inline
+def pack_panels(x, start, term, count, depth, out, o):
+    """out[o + depth p + MR k + r] = x[start + p + r + term k], for p = 0, MR, 2 MR, …, where lines lie side by side.
+
+    Some panels at once: of rows far apart in memory, which push each other out of the cache, whole lines are wanted.
+    """
+    w = lanes(x)
+    for side in range(0, count, SIDE * MR):
+        for k in range(depth):
+            for p in range(side, min(side + SIDE * MR, count), MR):
+                for r in range(0, MR, w):
+                    here, there, left = start + term * k + p + r, o + depth * p + MR * k + r, count - p - r
+                    if left >= w and k + 1 < depth:  # what is stored too far is written later
+                        store(out, there, load(x, here))
+                    else:
+                        store_first(out, there, MR - r, load_first(x, here, left, 0))
 
 
 GROUP = 256  # rows

@@ -114,22 +114,23 @@ def outputs(function: str, y: Any, saved: Any, gates: Any, s: Sequences) -> tupl
     return tuple(check.contiguous(x) for x, _ in arrays.values())
 
 
-def weight_gradient(grad: Any, y: Any, h0: Any, s: Sequences) -> Any:
+def weight_gradient(grad: Any, y: Any, h0: Any, s: Sequences, out: Any) -> Any:
     """Σ over steps and rows of grad[t]ᵀ h, where h is the state that step t began with: one product of matrices.
 
-    That is the output of the step before, or h0. Beyond a row's end grad is 0.
+    That is the output of the step before, or h0. Beyond a row's end grad is 0. It is written into `out`.
     """
     steps = len(grad)
     later, before = (grad[: steps - 1], y[1:]) if s.reverse else (grad[1:], y[: max(steps - 1, 0)])
-    total = matmul(_flat(later).T, _flat(before))
+    matmul(_flat(later).T, _flat(before), out=out)
     if h0 is None or steps == 0:
-        return total
+        return out
     if s.reverse:
         first = np.maximum(s.host_lengths - 1, 0)
         begin = grad[current().from_numpy(first), current().from_numpy(np.arange(len(first)))]
     else:
         begin = grad[0]
-    return total + matmul(begin.T, h0)
+    out += matmul(begin.T, h0)
+    return out
 
 
 def bias_gradient(grad: Any) -> Any:

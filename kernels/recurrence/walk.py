@@ -20,10 +20,11 @@ from ..jit import inline, task
 from ..matmul.cpu import pack
 from ..matmul.tile import MR, NV, is_height, multiply_rows, up
 from ..share import enough
-from ..simd import address, full, lanes, load, load_first, prefetch, store, store_first
+from ..simd import add_lanes, address, fma, full, lanes, load, load_first, prefetch, store, store_first
 
 # The types of kernels' arguments.
 FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
+FEW = 8  # rows, of all steps together, for which packing the weight takes longer than it saves
 GROUP = 8 * MR  # rows that go through a step together: their states stay in the second-level cache
 
 
@@ -63,6 +64,26 @@ def product(a, start, pitch, rows, packed, panel, vectors, depth, sums):
     for v in range(0, vectors, NV):
         wide, there = min(NV, vectors - v) * w, address(packed, panel + v * w * depth)
         multiply_rows(sums, v * w, vectors * w, rows, wide, address(a, start), pitch, there, wide, depth, 0)
+
+
+@task
+def dots(a, start, pitch, rows, weight, unit, count, sums):
+    """What `product` makes for a vector of units, from the weight as it lies."""
+    w, n = lanes(sums), weight.shape[1]
+    for i in range(rows):
+        for gate in range(count):
+            for lane in range(min(w, n - unit)):
+                line, total = (gate * n + unit + lane) * n, full(sums, 0)
+                for k in range(0, n, w):
+                    one = load_first(a, start + pitch * i + k, n - k, 0)
+                    total = fma(one, load_first(weight, line + k, n - k, 0), total)
+                sums[(i * count + gate) * w + lane] = add_lanes(total)
+
+
+@inline
+def is_packed(steps, rows, h0):
+    """Whether the weight meets so many rows on the way there that packing it pays."""
+    return (steps if h0.size else steps - 1) * rows >= FEW
 
 
 @inline
@@ -120,7 +141,7 @@ def turned(k, last, step):
 
 
 @task
-def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own):
+def forward(first, last, cell, count, weight, packed, h0, lengths, reverse, y, h_n, own):
     """Pairs first … last − 1 of rows, through all steps.
 
     cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units; the first of
@@ -147,7 +168,9 @@ def forward(first, last, cell, count, packed, h0, lengths, reverse, y, h_n, own)
                     for i in range(m):  # they come while the product is made
                         for gate in range(count):
                             prefetch(own[0], ((t * rows + top + p + i) * count + gate) * n + unit)
-                    if s or h0.size:
+                    if (s or h0.size) and not packed.size:
+                        dots(h, p * pitch, pitch, m, weight, unit, count, sums)
+                    elif s or h0.size:
                         product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums)
                     else:
                         sums[:] = 0

@@ -1,5 +1,6 @@
 """The GRU, over whole sequences, one layer in one direction."""
 
+from ... import check
 from ...backend import kernel
 from ...operation import operation
 from .. import common
@@ -65,6 +66,8 @@ def gru_backward(
     y=None,
     saved=None,
     grad_h_n=None,
+    *,
+    out=None,
 ):
     """The gradients of `gru` by gates, weight_hh, bias_hh and h0; arguments as for `lstm_backward`."""
     name = "gru_backward"
@@ -72,6 +75,7 @@ def gru_backward(
     if y is None or saved is None:
         y, _, saved = gru_with_states(gates, weight_hh, bias_hh, h0, lengths, reverse)
     y, *saved = common.outputs(name, y, saved, gates, s)
+    out = check.output(name, out, weight_hh.shape, gates.dtype, grad, gates, weight_hh, y)
     grads = common.gradients(name, grad, {"grad_h_n": grad_h_n}, gates, s)
     # What goes through weight_hh is the gradient of the gates, but for n: f's there.
     grad_gates, grad_inner, grad_h0 = (new(shape, gates.dtype) for shape in (gates.shape, s.shape, s.shape[1:]))
@@ -79,10 +83,9 @@ def gru_backward(
     kernel("recurrence.gru.gru_backward")(*back, grad_gates, grad_inner, grad_h0)
     n = s.shape[2]
     parts = grad_gates[..., : 2 * n], grad_inner
-    grad_weight = new(weight_hh.shape, gates.dtype)
     grad_bias = None if bias_hh is None else new(bias_hh.shape, gates.dtype)
     for place, part in zip((slice(2 * n), slice(2 * n, None)), parts):
-        grad_weight[place] = common.weight_gradient(part, y, h0, s)
+        common.weight_gradient(part, y, h0, s, out[place])
         if grad_bias is not None:
             grad_bias[place] = common.bias_gradient(part)
-    return grad_gates, grad_weight, grad_bias, None if h0 is None else grad_h0
+    return grad_gates, out, grad_bias, None if h0 is None else grad_h0

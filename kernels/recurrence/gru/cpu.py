@@ -7,7 +7,20 @@ from ...matmul.tile import NV, up
 from ...share import share
 from ...simd import fma, lanes, load, load_first, store_first
 from ...vector_math import sigmoid, tanh
-from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, pairs, worth
+from ..walk import (
+    FLAT,
+    STATE,
+    STEPS,
+    backward,
+    begin,
+    forward,
+    is_packed,
+    load_from,
+    pack_gates,
+    pack_units,
+    pairs,
+    worth,
+)
 
 
 @kernel(
@@ -15,12 +28,12 @@ from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack
 )
 def gru(gates, weight, bias, h0, lengths, reverse, y, h_n, saved, inner, threads):
     steps, rows, n = y.shape
-    needed = steps > 1 or h0.size > 0
+    needed = is_packed(steps, rows, h0)
     packed = np.empty(3 * n * up(n, lanes(y)) if needed else 0, y.dtype)
     if needed:
         pack_gates(weight, 3, packed)
     threads, own = worth(threads, steps, rows, n, 3), (gates, bias, saved, inner)
-    share(forward, pairs(rows), threads, _cell, 3, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cell, 3, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline

@@ -1,5 +1,6 @@
 """The LSTM, over whole sequences, one layer in one direction."""
 
+from ... import check
 from ...backend import kernel
 from ...operation import operation
 from .. import common
@@ -78,24 +79,27 @@ def lstm_backward(
     saved=None,
     grad_h_n=None,
     grad_c_n=None,
+    *,
+    out=None,
 ):
     """The gradients of `lstm` by gates, weight_hh, bias_hh, h0 and c0 (None where there is none).
 
     `grad` is that of y, `grad_h_n` and `grad_c_n` those of the last state; each may be None, for zeros. `y` and `saved`
-    are what `lstm_with_states` returned; without them it is called again.
+    are what `lstm_with_states` returned; without them it is called again. `out` may be the array for weight_hh's.
     """
     name = "lstm_backward"
     s = sequences(name, gates, weight_hh, bias_hh, {"h0": h0, "c0": c0}, lengths, reverse, 4)
     if y is None or saved is None:
         y, _, _, saved = lstm_with_states(gates, weight_hh, bias_hh, h0, c0, lengths, reverse)
     y, *saved = common.outputs(name, y, saved, gates, s)
+    out = check.output(name, out, weight_hh.shape, gates.dtype, grad, gates, weight_hh, y)
     grads = common.gradients(name, grad, {"grad_h_n": grad_h_n, "grad_c_n": grad_c_n}, gates, s)
     grad_gates, grad_h0, grad_c0 = (new(shape, gates.dtype) for shape in (gates.shape, s.shape[1:], s.shape[1:]))
     back = *grads, s.weight, s.states[1], s.lengths, s.reverse, h0 is not None, *saved
     kernel("recurrence.lstm.lstm_backward")(*back, grad_gates, grad_h0, grad_c0)
     return (
         grad_gates,
-        common.weight_gradient(grad_gates, y, h0, s),
+        common.weight_gradient(grad_gates, y, h0, s, out),
         None if bias_hh is None else common.bias_gradient(grad_gates),
         None if h0 is None else grad_h0,
         None if c0 is None else grad_c0,

@@ -7,7 +7,20 @@ from ...matmul.tile import NV, up
 from ...share import share
 from ...simd import fma, lanes, load, load_first, store_first
 from ...vector_math import sigmoid, tanh
-from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, pairs, worth
+from ..walk import (
+    FLAT,
+    STATE,
+    STEPS,
+    backward,
+    begin,
+    forward,
+    is_packed,
+    load_from,
+    pack_gates,
+    pack_units,
+    pairs,
+    worth,
+)
 
 
 @kernel(
@@ -16,13 +29,13 @@ from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack
 )
 def lstm(gates, weight, bias, h0, c0, lengths, reverse, y, h_n, c_n, saved, cells, threads):
     steps, rows, n = y.shape
-    needed = steps > 1 or h0.size > 0
+    needed = is_packed(steps, rows, h0)
     packed = np.empty(4 * n * up(n, lanes(y)) if needed else 0, y.dtype)
     if needed:
         pack_gates(weight, 4, packed)
     begin(c0, c_n)
     threads, own = worth(threads, steps, rows, n, 4), (gates, bias, c_n, saved, cells)
-    share(forward, pairs(rows), threads, _cell, 4, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cell, 4, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline

@@ -82,6 +82,8 @@ def rnn_backward(
     y=None,
     saved=None,
     grad_h_n=None,
+    *,
+    out=None,
 ):
     """The gradients of `rnn` by gates, weight_hh, bias_hh and h0; arguments as for `lstm_backward`."""
     del saved
@@ -91,13 +93,14 @@ def rnn_backward(
     if y is None:
         y = rnn(gates, weight_hh, bias_hh, h0, lengths, reverse, nonlinearity)
     (y,) = common.outputs(name, y, (), gates, s)
+    out = check.output(name, out, weight_hh.shape, gates.dtype, grad, gates, weight_hh, y)
     grads = common.gradients(name, grad, {"grad_h_n": grad_h_n}, gates, s)
     grad_gates, grad_h0 = new(gates.shape, gates.dtype), new(s.shape[1:], gates.dtype)
     back = *grads, s.weight, s.lengths, s.reverse, h0 is not None, nonlinearity == "relu", y
     kernel("recurrence.rnn.rnn_backward")(*back, grad_gates, grad_h0)
     return (
         grad_gates,
-        common.weight_gradient(grad_gates, y, h0, s),
+        common.weight_gradient(grad_gates, y, h0, s, out),
         None if bias_hh is None else common.bias_gradient(grad_gates),
         None if h0 is None else grad_h0,
     )

@@ -8,18 +8,31 @@ from ...matmul.tile import NV, up
 from ...share import share
 from ...simd import lanes, load, load_first, store_first
 from ...vector_math import tanh
-from ..walk import FLAT, STATE, STEPS, backward, begin, forward, load_from, pack_gates, pack_units, pairs, worth
+from ..walk import (
+    FLAT,
+    STATE,
+    STEPS,
+    backward,
+    begin,
+    forward,
+    is_packed,
+    load_from,
+    pack_gates,
+    pack_units,
+    pairs,
+    worth,
+)
 
 
 @kernel(f"in {FLAT}, in {STATE}, in {FLAT}, in {FLAT}, in int64[::1], bool, bool, out {STEPS}, out {FLAT}")
 def rnn(gates, weight, bias, h0, lengths, reverse, is_relu, y, h_n, threads):
     steps, rows, n = y.shape
-    needed = steps > 1 or h0.size > 0
+    needed = is_packed(steps, rows, h0)
     packed = np.empty(n * up(n, lanes(y)) if needed else 0, y.dtype)
     if needed:
         pack_gates(weight, 1, packed)
     threads, own = worth(threads, steps, rows, n, 1), (gates, bias, is_relu)
-    share(forward, pairs(rows), threads, _cell, 1, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cell, 1, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
