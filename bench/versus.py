@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from . import contests, every, first_use, images, in_jax, machine, memory, report, rivals, steps, tables
+from . import contests, every, first_use, images, in_jax, machine, memory, report, rivals, steps, tables, texts
 from .rivals import COMPILED, JAX, OURS, TORCH, Work
 from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, MEMORY, RIVALS, Row, verdicts
 from .timing import SETTLE, Contender, keep_freed_memory, race
@@ -37,7 +37,7 @@ def _work(*modules: Any) -> dict[str, Callable[[bool], Iterator[Work]]]:
     }
 
 
-WORK = _work(rivals, images, steps, contests, every)
+WORK = _work(rivals, images, steps, contests, texts, every)
 PLACE = "cpu figures"
 BUDGET, QUICK_BUDGET = 0.6, 0.1  # seconds for the rounds of a race
 CROWDED = 0.03  # the share of the processor that other programs may use before figures are doubted
