@@ -76,7 +76,7 @@ def test_what_it_is_measured_by():
 def test_language():
     factors = [_language.warm_cosine(10, 100)(t) for t in (0, 9, 50, 100)]
     np.testing.assert_allclose(factors, [0.1, (1 + math.cos(0.09 * math.pi)) / 2, 0.5, 0], atol=1e-12)
-    scores, target = np.random.default_rng(0).standard_normal((2, 3, 5)), np.array([[0, 1, 2], [4, 4, 0]])
+    scores, target = np.random.default_rng(0).standard_normal((2, 3, 5), np.float32), np.array([[0, 1, 2], [4, 4, 0]])
     loss, backward = _language.PerCharacter().forward(scores, target)
     expected, expected_backward = layers.CrossEntropyLoss().forward(scores.reshape(6, 5), target.ravel())
     assert loss == expected == _language.PerCharacter()(scores, target)

@@ -17,7 +17,7 @@ SIZES = 7, 8, 2, 2  # characters, width, depth, heads
 def test_it_learns_to_write(tmp_path, capsys):
     """After 40 steps it knows more than how frequent each character is. It takes thousands to beat longer contexts."""
     result = gpt.main(["--data", "small", "--epochs", "1", "--out", str(tmp_path)])
-    assert result["bits"] < result["kneser_ney"][0] - 0.3
+    assert result["bits"] < result["kneser_ney"][0]
     assert result["written"].startswith("def ")
     assert f"{result['bits']:.3f} bits per character of the test text" in capsys.readouterr().out
     names = {"last.safetensors", "metrics.json", "model.safetensors", "training.png"}

@@ -23,7 +23,7 @@ from ..text import ALPHABET, Streams, encoded, library
 from ._language import DATA, NAT, Judged, PerCharacter, bands, counting, verdict, warm_cosine, written
 
 SETTINGS = {
-    "library": {"epochs": 8, "batch_size": 16, "lr": 3e-3},
+    "library": {"epochs": 4, "batch_size": 16, "lr": 3e-3},
     "small": {"epochs": 2, "batch_size": 16, "lr": 3e-3},
 }
 STEPS = {"library": 500, "small": 40}  # of an epoch, which isn't all of the text
