@@ -7,7 +7,8 @@ import sys
 def test_optional_packages_stay_out():
     names = "sklearn matplotlib rich safetensors statsmodels tensorboardX torch cupy"
     code = (
-        "import sys; from kernelwright.training.recipes import autoencoder, cnn, gan, gru, lstm, mlp; "
+        "import sys\n"
+        "from kernelwright.training.recipes import autoencoder, caption, cnn, gan, gru, lstm, mlp, translation\n"
         f"print(*set({names.split()}) & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
