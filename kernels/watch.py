@@ -15,7 +15,8 @@ _lock = threading.RLock()
 def watching(seen: Callable[[Operation, Sample], None]) -> Iterator[None]:
     """Inside, tell `seen` of every call `kernels.NAME(…)` of an operation of the catalog, by this thread, first.
 
-    NAME_with_…(…), which returns what the way back needs besides, counts as the operation itself. What an operation calls itself, and functions that were taken out of `kernels` before, are not among them.
+    NAME_with_…(…), which returns what the way back needs besides, counts as the operation itself. What an operation
+    calls itself, and functions that were taken out of `kernels` before, are not among them.
     """
     package, thread = importlib.import_module(__name__.rpartition(".")[0]), threading.get_ident()
 
