@@ -1,324 +1,199 @@
-"""Networks that write, letter by letter: their training steps and the writing of one more letter, ours and PyTorch's.
+"""Steps of the recipes `charlm` and `gpt`, ours and PyTorch's, from the same parameters on; and how both
+write.
 
-    charlm    Embedding 96 ─► LSTM 256 ─► Linear                                     its state is carried on
-    gpt       Embedding + places ─► 4 × (norm ─► attention ─► +, norm ─► MLP ─► +) ─► norm ─► Linear
-
-Both sides have the same parameters, text and steps. PyTorch's optimizers are its fused ones. A letter is written as the
-one that scores best; what has been read before it, the state or each layer's keys and values, is kept.
+PyTorch's transformer is written with its functions, as whoever wants rotary positions and kept keys and values has to.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .. import kernels, layers, training
-from ..kernels.operation import Draw
+from .. import layers, training
+from ..training.recipes import charlm, gpt
+from ..training.recipes._language import PerCharacter
+from ..training.text import ALPHABET
 from .rivals import OURS, TORCH, Calls, Work
 
-ALPHABET = 100
-EMBEDDING, HIDDEN = 96, 256  # of charlm
-WIDTH, DEPTH, HEADS = 128, 4, 4  # of gpt
-OPTIONS: dict[str, Any] = {"lr": 1e-3, "weight_decay": 0.01}
-CLIP = 1.0
+
+def characters(rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return tuple(rng.integers(0, len(ALPHABET), (rows, length)) for _ in range(2))  # type: ignore[return-value]
 
 
-def text(*shape: int) -> np.ndarray:
-    return np.asarray(Draw(0, np.float32).rng.integers(0, ALPHABET, shape))
+def parameters_of(torch: Any, net: layers.Module) -> dict[str, Any]:
+    return {key: torch.from_numpy(value).requires_grad_() for key, value in net.state_dict().items()}
 
 
-class CharLM(layers.Module):
-    """Scores (T, B, alphabet) of letters (T, B), and the state behind them."""
+def torch_step(torch: Any, scores: Callable[[Any], Any], parameters: dict[str, Any], batch: Any, **options: Any):
+    """Loss, gradients, clipping and AdamW."""
+    x, target = map(torch.from_numpy, batch)
+    optimizer = torch.optim.AdamW(parameters.values(), **options, fused=True)
 
-    def __init__(self):
-        self.embedding = layers.Embedding(ALPHABET, EMBEDDING)
-        self.lstm = layers.LSTM(EMBEDDING, HIDDEN)
-        self.head = layers.Linear(HIDDEN, ALPHABET)
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(scores(x).flatten(0, 1), target.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
+        optimizer.step()
+        return loss
 
-    def __call__(self, x, state=None):  # type: ignore[override]
-        h, state = self.lstm(self.embedding(x), state)
-        return self.head(h), state
-
-    def forward(self, x, state=None):  # type: ignore[override]
-        e, embedding_back = self.embedding.forward(x)
-        (h, state), lstm_back = self.lstm.forward(e, state)
-        scores, head_back = self.head.forward(h)
-
-        def backward(grad, input_gradient=True):
-            embedding_back(lstm_back(head_back(grad))[0])
-
-        return (scores, state), backward
+    return step
 
 
-class Block(layers.Module):
-    """x + attention(norm(x)), then x + MLP(norm(x)); attention is causal."""
-
-    def __init__(self):
-        self.norm1, self.norm2 = layers.LayerNorm(WIDTH), layers.LayerNorm(WIDTH)
-        self.attention = layers.MultiheadAttention(WIDTH, HEADS, batch_first=True)
-        self.mlp = layers.Sequential(layers.Linear(WIDTH, 4 * WIDTH), layers.GELU(), layers.Linear(4 * WIDTH, WIDTH))
-
-    def forward(self, x):
-        a, norm1_back = self.norm1.forward(x)
-        (a, _), attention_back = self.attention.forward(a, a, a, need_weights=False, is_causal=True)
-        middle = x + a
-        m, norm2_back = self.norm2.forward(middle)
-        m, mlp_back = self.mlp.forward(m)
-
-        def backward(grad, input_gradient=True):
-            grad = grad + norm2_back(mlp_back(grad))
-            return grad + norm1_back(attention_back(grad)[0])
-
-        return middle + m, backward
-
-    def write(self, x: Any, keys: Any, values: Any, place: int) -> Any:
-        """One row (1, width) at that place; its key and value are put among the kept ones (heads, rows, width)."""
-        weight, bias = self.attention.in_proj_weight, self.attention.in_proj_bias
-        assert bias is not None
-        q, k, v = kernels.linear(self.norm1(x), weight.data, bias.data).reshape(3, HEADS, 1, -1)
-        keys[:, place : place + 1], values[:, place : place + 1] = k, v
-        y = kernels.scaled_dot_product_attention(q, keys[:, : place + 1], values[:, : place + 1])
-        x = x + self.attention.out_proj(y.reshape(1, WIDTH))
-        return x + self.mlp(self.norm2(x))
-
-
-class GPT(layers.Module):
-    """Scores (B, T, alphabet) of letters (B, T)."""
-
-    def __init__(self, longest: int):
-        self.embedding, self.places = layers.Embedding(ALPHABET, WIDTH), layers.Embedding(longest, WIDTH)
-        self.blocks = layers.Sequential(*(Block() for _ in range(DEPTH)))
-        self.norm, self.head = layers.LayerNorm(WIDTH), layers.Linear(WIDTH, ALPHABET)
-
-    def forward(self, x):
-        e, embedding_back = self.embedding.forward(x)
-        p, places_back = self.places.forward(np.arange(x.shape[1]))
-        h, blocks_back = self.blocks.forward(e + p)
-        h, norm_back = self.norm.forward(h)
-        scores, head_back = self.head.forward(h)
-
-        def backward(grad, input_gradient=True):
-            grad = blocks_back(norm_back(head_back(grad)))
-            places_back(grad.sum(0))
-            embedding_back(grad)
-
-        return scores, backward
-
-    def write(self, letter: np.ndarray, kept: list, place: int) -> Any:
-        """The scores (1, alphabet) of the letter after this one, (1,)."""
-        h = self.embedding(letter) + self.places.weight.data[place]
-        for block, (keys, values) in zip(self.blocks.layers, kept):
-            h = block.write(h, keys, values, place)
-        return self.head(self.norm(h))
-
-
-def charlm_in_torch(torch: Any, net: CharLM) -> Any:
-    nn = torch.nn
-    parts = {
-        "embedding": nn.Embedding(ALPHABET, EMBEDDING),
-        "lstm": nn.LSTM(EMBEDDING, HIDDEN),
-        "head": nn.Linear(HIDDEN, ALPHABET),
-    }
-    return _filled(torch, parts, net)
-
-
-def gpt_in_torch(torch: Any, net: GPT) -> Any:
-    nn = torch.nn
-
-    def block() -> Any:
-        mlp = nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH)
-        attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
-        norms = {"norm1": nn.LayerNorm(WIDTH), "norm2": nn.LayerNorm(WIDTH)}
-        return nn.ModuleDict({**norms, "attention": attention, "mlp": nn.Sequential(*mlp)})
-
-    parts = {
-        "embedding": nn.Embedding(ALPHABET, WIDTH),
-        "places": nn.Embedding(net.places.num_embeddings, WIDTH),
-        "blocks": nn.Sequential(*(block() for _ in range(DEPTH))),
-        "norm": nn.LayerNorm(WIDTH),
-        "head": nn.Linear(WIDTH, ALPHABET),
-    }
-    return _filled(torch, parts, net)
-
-
-def _filled(torch: Any, parts: dict[str, Any], net: layers.Module) -> Any:
-    found = torch.nn.ModuleDict(parts)
-    found.load_state_dict({key: torch.from_numpy(value) for key, value in net.state_dict().items()})
-    return found
-
-
-def charlm_step(rows: int, steps: int) -> Work:
-    """Truncated backpropagation through time: each step begins with the state that the one before ended with."""
+def charlm_step(rows: int) -> Work:
+    """Each step goes on from the state that the last one has left."""
 
     def calls(torch: Any, threads: int) -> Calls:
-        layers.manual_seed(0)
-        net, x = CharLM(), text(steps + 1, rows)
-        state: Any = None
-        found: Calls = {}
+        net, batch = charlm.Network(), characters(rows, charlm.LENGTH)
+        lr = charlm.SETTINGS["library"]["lr"]
+        trainer = charlm.Truncated(net, lr, 10**6, 1)
+        found: Calls = {OURS: lambda: trainer.learn(batch)[0]}
         if torch:
-            theirs, their_state = charlm_in_torch(torch, net), None
-
-            def their_scores(x: Any) -> Any:
-                nonlocal their_state
-                h, ended = theirs["lstm"](theirs["embedding"](x), their_state)
-                their_state = tuple(one.detach() for one in ended)
-                return theirs["head"](h)
-
-            found[TORCH] = step_in_torch(torch, theirs, their_scores, x[:-1], x[1:])
-
-        def scores(x: Any) -> tuple[Any, Any]:
-            nonlocal state
-            (y, state), backward = net.forward(x, state)
-            return y, backward
-
-        return {OURS: step(net, scores, x[:-1], x[1:]), **found}
-
-    return Work("charlm step with AdamW", f"{rows}×{steps} letters", calls, autograd=True)
-
-
-def gpt_step(rows: int, steps: int) -> Work:
-    def calls(torch: Any, threads: int) -> Calls:
-        layers.manual_seed(0)
-        net, x = GPT(steps), text(rows, steps + 1)
-        found: Calls = {}
-        if torch:
-            theirs = gpt_in_torch(torch, net)
-            places, mask = torch.arange(steps), torch.nn.Transformer.generate_square_subsequent_mask(steps)
+            parameters, states = parameters_of(torch, net), [None]
+            own: dict[str, Any] = {name: parameters[f"lstm.{name}_l0"] for name in charlm.NAMES}
+            lstm = torch.nn.LSTM(charlm.EMBEDDING, charlm.HIDDEN)
+            for name, parameter in own.items():
+                setattr(lstm, f"{name}_l0", torch.nn.Parameter(parameter.detach()))
+            parameters |= {f"lstm.{key}": parameter for key, parameter in lstm.named_parameters()}
 
             def scores(x: Any) -> Any:
-                h = theirs["embedding"](x) + theirs["places"](places)
-                for block in theirs["blocks"]:
-                    a, options = block["norm1"](h), {"attn_mask": mask, "is_causal": True}
-                    h = h + block["attention"](a, a, a, need_weights=False, **options)[0]
-                    h = h + block["mlp"](block["norm2"](h))
-                return theirs["head"](theirs["norm"](h))
+                h, state = lstm(parameters["embedding.weight"][x], states[0])
+                states[0] = tuple(one.detach() for one in state)
+                return torch.nn.functional.linear(h, parameters["head.weight"], parameters["head.bias"])
 
-            found[TORCH] = step_in_torch(torch, theirs, scores, x[:, :-1], x[:, 1:])
-        return {OURS: step(net, net.forward, x[:, :-1], x[:, 1:]), **found}
+            turned = [np.ascontiguousarray(array.T) for array in batch]
+            found[TORCH] = torch_step(torch, scores, parameters, turned, lr=lr / charlm.WARM)
+        return found
 
-    return Work("GPT step with AdamW", f"{rows}×{steps} letters", calls, autograd=True)
+    return Work("LSTM language model step", f"{rows}×{charlm.LENGTH} characters", calls, autograd=True)
 
 
-def step(net: layers.Module, scores: Callable[[Any], tuple[Any, Any]], x: Any, target: Any) -> Callable[[], Any]:
-    parameters = net.parameters()
-    optimizer, criterion = training.AdamW(parameters, **OPTIONS), layers.CrossEntropyLoss()
-    x, target = np.ascontiguousarray(x), np.ascontiguousarray(target).reshape(-1)
+class Kept:
+    """PyTorch's keys and values of the rows so far, of each layer."""
 
-    def once() -> Any:
-        optimizer.zero_grad()
-        y, backward = scores(x)
-        loss, loss_back = criterion.forward(y.reshape(-1, ALPHABET), target)
-        backward(loss_back().reshape(y.shape), input_gradient=False)
-        training.clip_grad_norm_(parameters, CLIP)
-        optimizer.step()
-        return loss
-
-    return once
+    def __init__(self, torch: Any, rows: int):
+        shape = 2, 1, gpt.HEADS, rows, gpt.WIDTH // gpt.HEADS
+        self.arrays, self.count = [torch.zeros(shape) for _ in range(gpt.DEPTH)], 0
 
 
-def step_in_torch(torch: Any, net: Any, scores: Callable[[Any], Any], x: Any, target: Any) -> Callable[[], Any]:
-    optimizer = torch.optim.AdamW(net.parameters(), **OPTIONS, fused=True)
-    x, target = (torch.from_numpy(np.ascontiguousarray(part)) for part in (x, target))
-    target = target.reshape(-1)
+def transformer(torch: Any, p: dict[str, Any], x: Any, kept: Kept | None = None) -> Any:
+    """The recipe's network, with these parameters."""
+    F, width, half = torch.nn.functional, gpt.WIDTH, gpt.WIDTH // gpt.HEADS // 2
+    rows, length = x.shape
+    before = kept.count if kept else 0
+    angles = torch.arange(before, before + length)[:, None] * 10_000 ** (-torch.arange(half) / half)
+    cos, sin = angles.cos(), angles.sin()
 
-    def once() -> Any:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(scores(x).reshape(-1, ALPHABET), target)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-        optimizer.step()
-        return loss
+    def turned(x: Any) -> Any:
+        a, b = x[..., :half], x[..., half:]
+        return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
 
-    return once
+    def linear(x: Any, name: str, between: str = ".") -> Any:
+        return F.linear(x, p[f"{name}{between}weight"], p[f"{name}{between}bias"])
+
+    def norm(x: Any, name: str) -> Any:
+        return F.layer_norm(x, (width,), p[f"{name}.weight"], p[f"{name}.bias"])
+
+    h = F.embedding(x, p["embedding.weight"])
+    for layer in range(gpt.DEPTH):
+        name = f"decoder.layers.{layer}."
+        parts = linear(norm(h, name + "norm1"), name + "self_attn.in_proj", "_")
+        q, k, v = parts.view(rows, length, 3, gpt.HEADS, 2 * half).permute(2, 0, 3, 1, 4)
+        q, k = turned(q), turned(k)
+        if kept:
+            held = kept.arrays[layer][..., : before + length, :]
+            held[0, :, :, before:], held[1, :, :, before:] = k, v
+            k, v = held
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=length > 1)
+        h = h + linear(y.transpose(1, 2).reshape(rows, length, width), name + "self_attn.out_proj")
+        y = F.gelu(linear(norm(h, name + "norm2"), name + "linear1"))
+        h = h + linear(y, name + "linear2")
+    if kept:
+        kept.count += length
+    return linear(norm(h, "decoder.norm"), "head")
 
 
-def charlm_letter() -> Work:
-    """One letter more, from the state behind the one before."""
+def gpt_step(rows: int) -> Work:
+    def calls(torch: Any, threads: int) -> Calls:
+        net, batch, options = gpt.Network(), characters(rows, gpt.LENGTH), {"lr": 3e-5, "betas": (0.9, 0.98)}
+        trainer = training.Trainer(net, PerCharacter(), training.AdamW(net.parameters(), **options), clip_norm=1.0)
+        found: Calls = {OURS: lambda: trainer.learn(batch)[0]}
+        if torch:
+            parameters = parameters_of(torch, net)
+            found[TORCH] = torch_step(torch, partial(transformer, torch, parameters), parameters, batch, **options)
+        return found
+
+    return Work("transformer language model step", f"{rows}×{gpt.LENGTH} characters", calls, autograd=True)
+
+
+def charlm_writing(length: int) -> Work:
+    """So many characters, one after another: each goes on from the state behind the one before."""
 
     def calls(torch: Any, threads: int) -> Calls:
-        layers.manual_seed(0)
-        net, letter, state = CharLM(), text(1, 1), None
+        net, (text, _) = charlm.Network(), characters(1, length)
 
-        def write() -> Any:
-            nonlocal letter, state
-            scores, state = net(letter, state)
-            letter = scores.argmax(-1)
+        def ours() -> Any:
+            scores = state = None
+            for place in range(length):
+                scores, state = net(text[:, place : place + 1], state)
             return scores
 
-        found: Calls = {OURS: write}
+        found: Calls = {OURS: ours}
         if torch:
-            theirs = charlm_in_torch(torch, net).requires_grad_(False)
-            their_letter, their_state = torch.from_numpy(letter), None
+            p = {key: value.detach() for key, value in parameters_of(torch, net).items()}
+            lstm, one = torch.nn.LSTM(charlm.EMBEDDING, charlm.HIDDEN), torch.from_numpy(text)
+            lstm.load_state_dict({key[5:]: value for key, value in p.items() if key.startswith("lstm.")})
+            F, weight, bias = torch.nn.functional, p["head.weight"], p["head.bias"]
 
-            def their_write() -> Any:
-                nonlocal their_letter, their_state
-                h, their_state = theirs["lstm"](theirs["embedding"](their_letter), their_state)
-                scores = theirs["head"](h)
-                their_letter = scores.argmax(-1)
+            def theirs() -> Any:
+                scores = state = None
+                for place in range(length):
+                    h, state = lstm(F.embedding(one[:, [place]], p["embedding.weight"]), state)
+                    scores = F.linear(h, weight, bias)
                 return scores
 
-            found[TORCH] = their_write
+            found[TORCH] = theirs
         return found
 
-    return Work("charlm letter", "batch 1", calls)
+    return Work("LSTM writes", f"{length} characters", calls)
 
 
-def gpt_letter(place: int, longest: int) -> Work:
-    """The letter at that place, again and again; the keys and values of those before it are random."""
+def gpt_writing(length: int) -> Work:
+    """So many characters, one after another: each is a row, with the keys and values of those before it."""
 
     def calls(torch: Any, threads: int) -> Calls:
-        layers.manual_seed(0)
-        net, letter, draw = GPT(longest), text(1), Draw(0, np.float32)
-        kept = [[draw.normal(HEADS, longest, WIDTH // HEADS) for _ in range(2)] for _ in range(DEPTH)]
-        their_kept = [[torch.from_numpy(x.copy()) for x in pair] for pair in kept] if torch else []
+        net, (text, _) = gpt.Network(), characters(1, length)
 
-        def write() -> Any:
-            nonlocal letter
-            scores = net.write(letter, kept, place)
-            letter = scores.argmax(-1)
-            return scores
+        def ours() -> Any:
+            cache = layers.KeyValueCache()
+            return [net(text[:, place : place + 1], cache) for place in range(length)][-1]
 
-        found: Calls = {OURS: write}
+        found: Calls = {OURS: ours}
         if torch:
-            theirs = gpt_in_torch(torch, net).requires_grad_(False)
-            found[TORCH] = _gpt_writes(torch, theirs, torch.from_numpy(letter), their_kept, place)
+            parameters = {key: value.detach() for key, value in parameters_of(torch, net).items()}
+
+            def theirs() -> Any:
+                kept, one = Kept(torch, length), torch.from_numpy(text)
+                return [transformer(torch, parameters, one[:, [place]], kept) for place in range(length)][-1]
+
+            found[TORCH] = theirs
         return found
 
-    return Work("GPT letter", f"batch 1, place {place}", calls)
+    return Work("transformer writes", f"{length} characters", calls)
 
 
-def _gpt_writes(torch: Any, net: Any, letter: Any, kept: list, place: int) -> Callable[[], Any]:
-    functional, blocks = torch.nn.functional, list(net["blocks"])
-
-    def write() -> Any:
-        nonlocal letter
-        h = net["embedding"](letter) + net["places"].weight[place]
-        for block, (keys, values) in zip(blocks, kept):
-            attention = block["attention"]
-            q, k, v = functional.linear(block["norm1"](h), attention.in_proj_weight, attention.in_proj_bias).view(
-                3, HEADS, 1, -1
-            )
-            keys[:, place : place + 1], values[:, place : place + 1] = k, v
-            y = functional.scaled_dot_product_attention(q, keys[:, : place + 1], values[:, : place + 1])
-            h = h + attention.out_proj(y.reshape(1, WIDTH))
-            h = h + block["mlp"](block["norm2"](h))
-        scores = net["head"](net["norm"](h))
-        letter = scores.argmax(-1)
-        return scores
-
-    return write
-
-
-def trainings(quick: bool) -> Iterator[Work]:
+def texts(quick: bool) -> Iterator[Work]:
     if not quick:
-        yield charlm_step(32, 64)
-        yield gpt_step(16, 128)
+        yield charlm_step(32)
+        yield gpt_step(16)
 
 
 def writings(quick: bool) -> Iterator[Work]:
-    yield charlm_letter()
+    yield charlm_writing(64)
     if not quick:
-        yield gpt_letter(100, 128)
+        yield gpt_writing(64)
 
 
-WORK: dict[str, Callable[[bool], Iterator[Work]]] = {"training": trainings, "generation": writings}
+WORK: dict[str, Callable[[bool], Iterator[Work]]] = {"training": texts, "generation": writings}

@@ -74,6 +74,7 @@ from .attention import (
     scaled_dot_product_attention_backward,
     scaled_dot_product_attention_with_logsumexp,
 )
+from .attention.rotary import rotary_embedding, rotary_embedding_backward
 from .backend import Backend, Unavailable, backend, backends, current, rung, use, using
 from .cache import location as cache_location
 from .convolution import (
@@ -469,6 +470,8 @@ __all__ = [
     "rnn",
     "rnn_backward",
     "rnn_with_states",
+    "rotary_embedding",
+    "rotary_embedding_backward",
     "rprop_update",
     "rrelu",
     "rrelu_backward",

@@ -53,6 +53,7 @@ from .branches import (
     Parallel,
     Residual,
 )
+from .cache import KeyValueCache
 from .cells import GRUCell, LSTMCell, RNNCell
 from .convolution import (
     Conv1d,
@@ -153,6 +154,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from .positions import SinusoidalPositions
 from .recurrent import GRU, LSTM, RNN
 from .resampling import (
     PixelShuffle,
@@ -168,6 +170,8 @@ from .sequential import ModuleDict, ModuleList, Sequential
 from .shape import Flatten, Identity, Unflatten
 from .slopes import PReLU, RReLU
 from .summary import summary
+from .transformer import TransformerEncoder
+from .transformer_layers import TransformerEncoderLayer
 
 __all__ = [
     "CELU",
@@ -244,6 +248,7 @@ __all__ = [
     "InstanceNorm2d",
     "InstanceNorm3d",
     "KLDivLoss",
+    "KeyValueCache",
     "L1Loss",
     "LSTMCell",
     "LayerNorm",
@@ -294,6 +299,7 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalPositions",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "Softmax",
@@ -311,6 +317,8 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Tversky",

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import check
+from .cache import KeyValueCache
 from .initial import mask_stream, uniform
 from .linear import Linear
 from .module import Module
@@ -28,6 +29,8 @@ class MultiheadAttention(Module):
         The widths of key and value.
     batch_first : bool
         Whether inputs are (batch, rows, width) rather than (rows, batch, width); without a batch (rows, width).
+    rotary : number, optional
+        Turn queries and keys by their rows' positions, as kernels.rotary_embedding does with this base: 10000 is usual.
     dtype : float32 or float64
 
     `forward(query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, average_attn_weights=True,
@@ -36,6 +39,10 @@ class MultiheadAttention(Module):
     what is *not* seen, as in PyTorch; numbers are added. `key_padding_mask` is (batch, keys), `attn_mask` (queries,
     keys) or (batch · num_heads, queries, keys). With `is_causal` query i sees the keys 0 … i, whatever `attn_mask` is.
     A query that sees nothing has weights of 0.
+
+    A call also takes `cache`, a KeyValueCache: the rows come behind those that it holds, whose keys and values aren't
+    computed again, and theirs are kept in it. Masks are then for all of the keys. With None for key and value, those
+    of the cache are used and none are added.
 
     The way back takes the output's gradient alone and returns those of query, key and value. Where the same array was
     given twice, its whole gradient stands in the first of its places and None in the others: one product makes it.
@@ -55,6 +62,7 @@ class MultiheadAttention(Module):
         kdim: int | None = None,
         vdim: int | None = None,
         batch_first: bool = False,
+        rotary: float | None = None,
         dtype: Any = np.float32,
     ):
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
@@ -67,6 +75,10 @@ class MultiheadAttention(Module):
             raise ValueError(f"MultiheadAttention: embed_dim is {embed_dim}, it must be {wanted}")
         self.embed_dim, self.num_heads, self.batch_first = int(embed_dim), int(num_heads), batch_first
         self.dropout = check.number("MultiheadAttention", "dropout", dropout, 0, 1)
+        self.rotary = None if rotary is None else check.number("MultiheadAttention", "rotary", rotary, 0)
+        if rotary is not None and embed_dim // num_heads % 2:
+            width = embed_dim // num_heads
+            raise ValueError(f"MultiheadAttention: rotary needs heads of an even width, and theirs is {width}")
         # Xavier's even draws
         self._packed = self.kdim == self.vdim == embed_dim
         if self._packed:
@@ -89,9 +101,11 @@ class MultiheadAttention(Module):
         attn_mask=None,
         average_attn_weights=True,
         is_causal=False,
+        *,
+        cache: KeyValueCache | None = None,
     ):
         masks: Any = (key_padding_mask, attn_mask, is_causal)
-        return self._run(query, key, value, masks, need_weights, average_attn_weights, 0)[0]
+        return self._run(query, key, value, masks, need_weights, average_attn_weights, 0, cache)[0]
 
     def forward(  # type: ignore[override]
         self,
@@ -107,15 +121,31 @@ class MultiheadAttention(Module):
         masks: Any = (key_padding_mask, attn_mask, is_causal)
         return self._run(query, key, value, masks, need_weights, average_attn_weights, self.dropout)
 
-    def _run(self, query: Any, key: Any, value: Any, masks: Any, need_weights: bool, average: bool, dropout: float):
+    def _run(
+        self,
+        query: Any,
+        key: Any,
+        value: Any,
+        masks: Any,
+        need_weights: bool,
+        average: bool,
+        dropout: float,
+        cache=None,
+    ):
+        before = 0 if cache is None else cache.rows(self)
         inputs = query, key, value
-        self._check(*inputs)
-        stretches = self._stretches(inputs)
+        whole = cache.of(self) if cache is not None and key is value is None and self in cache else None
+        known = whole is not None  # all keys and values
+        self._check(*inputs, known)
+        stretches = [(0, 1)] if known else self._stretches(inputs)
         buffers = [self._project(inputs[first], first, last) for first, last in stretches]
-        found: Any = [head for buffer in buffers for head in self._heads(buffer)]
-        q, k, v = found
+        heads = [head for buffer in buffers for head in self._heads(buffer)]
+        self._turn(heads, kernels.rotary_embedding, 0 if known else before)
+        q, k, v = (*heads, *whole) if whole is not None else heads
+        if cache is not None and not known:
+            k, v = cache.add(self, k, v)
         padding, given, is_causal = masks
-        mask, is_causal = self._mask(padding, given, is_causal, q.shape, k.shape[2])
+        mask, is_causal = self._mask(padding, given, is_causal, q.shape, k.shape[2], 0 if known else before)
         joined = kernels.current().empty(query.shape, query.dtype)
         (y,) = self._heads(joined)
         options = {"attn_mask": mask, "is_causal": is_causal}
@@ -143,6 +173,7 @@ class MultiheadAttention(Module):
             else:
                 given = {"y": y, "logsumexp": sums, "out": outs}
                 kernels.scaled_dot_product_attention_backward(g, q, k, v, **options, **given)
+            self._turn(outs, kernels.rotary_embedding_backward, 0)
             result: list[Any] = [None] * 3
             for (first, last), slopes in zip(stretches, found):
                 place = next(i for i in range(3) if inputs[i] is inputs[first])
@@ -156,15 +187,18 @@ class MultiheadAttention(Module):
             shown = shown.mean(axis=-3) if average else shown
         return (output, shown), backward
 
-    def _check(self, query: Any, key: Any, value: Any) -> None:
+    def _check(self, query: Any, key: Any, value: Any, query_alone: bool) -> None:
         """Wrong widths; rows and batch that don't fit."""
         name = "MultiheadAttention"
-        for what, x, width in (("query", query, self.embed_dim), ("key", key, self.kdim), ("value", value, self.vdim)):
+        wanted: Any = (("query", query, self.embed_dim), ("key", key, self.kdim), ("value", value, self.vdim))
+        for what, x, width in wanted[:1] if query_alone else wanted:
             check.real(name, what, x)
             if x.ndim not in (2, 3) or x.ndim != query.ndim or x.shape[-1] != width:
                 batched = "(batch, rows, {0})" if self.batch_first else "(rows, batch, {0})"
                 axes = "(rows, {0})" if query.ndim == 2 else batched
                 raise ValueError(f"{name}: {what} has the shape {x.shape}, it must be {axes.format(width)}")
+        if query_alone:
+            return
         check.shape(name, "value", value, (*key.shape[:-1], self.vdim), "as key, but for the last axis")
         if query.ndim == 3:
             axis = 0 if self.batch_first else 1
@@ -207,19 +241,30 @@ class MultiheadAttention(Module):
         order = (0, 2, 1, 3) if self.batch_first else (1, 2, 0, 3)
         return [x[:, :, part].transpose(order) for part in range(x.shape[2])]
 
-    def _mask(self, padding: Any, mask: Any, is_causal: bool, queries: tuple[int, ...], keys: int) -> tuple[Any, bool]:
-        """What is added to the scores, for scaled_dot_product_attention; and whether it is to be causal."""
+    def _turn(self, heads: Any, turn: Any, offset: int) -> None:
+        """Queries and keys, the first two, in place."""
+        if self.rotary is not None:
+            for x in heads[:2]:
+                turn(x, offset, self.rotary, out=x)
+
+    def _mask(
+        self, padding: Any, mask: Any, is_causal: bool, queries: tuple[int, ...], keys: int, before: int
+    ) -> tuple[Any, bool]:
+        """What is added to the scores, for scaled_dot_product_attention; and whether it is to be causal.
+
+        Query i stands at the place before + i.
+        """
         name = "MultiheadAttention"
         batch, heads, rows, _ = queries
-        if is_causal and padding is None:
-            return None, True
+        if is_causal and padding is None and (before == 0 or rows == 1):
+            return None, before == 0
         total = None
         if padding is not None:
             unbatched = padding.ndim == 1 and batch == 1
             check.shape(name, "key_padding_mask", padding, (keys,) if unbatched else (batch, keys), "for each key")
             total = self._added("key_padding_mask", padding).reshape(batch, 1, 1, keys)
         if is_causal:
-            mask = kernels.current().from_numpy(~np.tri(rows, keys, dtype=bool))
+            mask = kernels.current().from_numpy(~np.tri(rows, keys, before, dtype=bool))
         if mask is not None:
             if mask.ndim == 3:
                 check.shape(name, "attn_mask", mask, (batch * heads, rows, keys), "for each head, query and key")
@@ -256,7 +301,8 @@ class MultiheadAttention(Module):
         return weights
 
     def extra_repr(self) -> str:
-        return f"embed_dim={self.embed_dim}, num_heads={self.num_heads}"
+        rotary = "" if self.rotary is None else f", rotary={self.rotary:g}"
+        return f"embed_dim={self.embed_dim}, num_heads={self.num_heads}{rotary}"
 
 
 def _xavier(rows: int, columns: int, dtype: Any) -> np.ndarray:

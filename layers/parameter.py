@@ -1,5 +1,6 @@
 """What a layer holds: parameters, numbers that training changes, with their gradient; and buffers, without."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,12 @@ class Buffer:
         old, self.backend = self.backend, kernels.backend(name)
         if self.backend.array_type is not old.array_type:
             self._data = self.backend.from_numpy(old.to_numpy(self._data))
+
+    def __deepcopy__(self, memo: dict) -> "Buffer":
+        """In memory of its own, on the same backend."""
+        other = copy.copy(self)
+        other._data = self._data.copy()
+        return other
 
     def _fill(self, what: str, array: Any, value: Any) -> None:
         if not isinstance(value, self.backend.array_type):
@@ -116,6 +123,12 @@ class Parameter(Buffer):
         """Add a gradient, unless it has been written where it belongs."""
         if grad is not self._grad:
             self.grad += grad
+
+    def __deepcopy__(self, memo: dict) -> "Parameter":
+        """Without the gradient, and not the optimizer's."""
+        other: Any = super().__deepcopy__(memo)
+        other.storage, other._grad, other._grad_is_zero = None, None, False
+        return other
 
     def bind(self, data: Any, grad: Any, storage: Any) -> None:
         """Move into memory that `storage` lends: views of this shape, which take over the values."""

@@ -64,9 +64,7 @@ def summary(network: Module, input_shape: tuple[int, ...], dtype: Any = np.float
     Shapes are those that were seen, FLOPs those that the catalog says of each operation that was called
     (kernels.CATALOG: a multiplication is one, and so is an addition). The network is left as it is: a copy of it runs.
     """
-    shared = {id(parameter.backend): parameter.backend for parameter in network.parameters()}
-    shared |= {id(parameter.storage): None for parameter in network.parameters() if parameter.storage is not None}
-    watched = copy.deepcopy(network, shared)
+    watched = copy.deepcopy(network)
     rows: list[Row] = []
     open_rows: list[Row] = []
     counted: set[int] = set()

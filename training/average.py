@@ -23,14 +23,7 @@ class AveragedModel:
         if decay is not None:
             decay = check.number("AveragedModel", "decay", decay, 0, 1)
         self.decay, self.n_averaged = decay, 0
-        shared: dict[int, Any] = {}  # what the copy has in common with the model, or does without
-        for buffer in model.buffers():
-            shared[id(buffer.backend)] = buffer.backend
-        for parameter in model.parameters():
-            shared[id(parameter.backend)] = parameter.backend
-            if parameter.storage is not None:
-                shared[id(parameter.storage)] = None
-        self.module = copy.deepcopy(model, shared)
+        self.module = copy.deepcopy(model)
         self.flat = gather(self.module.parameters())
 
     def __call__(self, x: Any) -> Any:

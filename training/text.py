@@ -81,29 +81,33 @@ def decoded(places: Any) -> str:
 
 
 class Streams(DataLoader):
-    """Batches (x, target) of pieces of a text, int64 (streams, length), that go on where those of the batch before end.
+    """Batches (x, target) of pieces of a text, int64 (streams, length).
 
-        text        a b c d e f g h i j k l m        2 streams, pieces of 3
-        batch 0     x  a b c    target  b c d        batch 1     x  d e f    target  e f g
-                       g h i            h i j                       j k l            k l m
+        text         a b c d e f g h i j k l m         2 streams, pieces of 3
+        batch 0      x  a b c    target  b c d         batch 1      x  d e f    target  e f g
+                        g h i            h i j                         j k l            k l m
 
-    After the last piece of a stream comes its first again. An epoch is so many `steps`, by default all pieces once;
-    the next epoch goes on where it ends.
+    Each batch goes on where the one before ends; with `groups`, where the one so many batches before ends, for groups
+    of streams take turns: neighbouring batches of few streams would be of the same few files. After the last piece of
+    a stream comes its first again. An epoch is so many `steps`, by default all pieces once; the next epoch goes on
+    where it ends.
     """
 
-    def __init__(self, text: np.ndarray, streams: int, length: int, steps: int | None = None):
-        self.length, self.pieces = length, (len(text) - 1) // (streams * length)  # of each stream
+    def __init__(self, text: np.ndarray, streams: int, length: int, steps: int | None = None, groups: int = 1):
+        self.length, self.groups = length, groups
+        self.pieces = (len(text) - 1) // (streams * groups * length)  # of each stream
         if not self.pieces:
-            raise ValueError(
-                f"Streams: text has {len(text)} characters, it must have at least {streams} · {length} + 1"
-            )
+            least = f"{streams} · {length} + 1" if groups == 1 else f"{groups} · {streams} · {length} + 1"
+            raise ValueError(f"Streams: text has {len(text)} characters, it must have at least {least}")
         each = self.pieces * length
-        x, target = (text[first : first + streams * each].reshape(streams, each) for first in (0, 1))
+        x, target = (text[k : k + groups * streams * each].reshape(groups * streams, each) for k in (0, 1))
         super().__init__((x, target), streams)
-        self.steps = self.pieces if steps is None else steps
+        self.steps = self.pieces * groups if steps is None else steps
         self.samples = self.steps * streams
 
     def batches(self, epoch: int, first: int = 0) -> Generator[Batch, None, None]:
         for number in range(epoch * self.steps + first, (epoch + 1) * self.steps):
-            place = number % self.pieces * self.length
-            yield tuple(array[:, place : place + self.length].astype(np.int64) for array in self.arrays)
+            turn, group = divmod(number, self.groups)
+            rows = slice(group * self.batch_size, (group + 1) * self.batch_size)
+            place = turn % self.pieces * self.length
+            yield tuple(array[rows, place : place + self.length].astype(np.int64) for array in self.arrays)

@@ -12,6 +12,7 @@ import numpy as np
 from .. import check
 from ..backend import current, kernel
 from ..operation import Cost, Draw, Sample, operation
+from .matrices import in_rows, matrices, output
 
 
 def _sample(draw: Draw, queries: tuple[int, ...], keys: int, note: str, *mask, **options) -> Sample:
@@ -149,12 +150,12 @@ def scaled_dot_product_attention_backward(
         check.shape(name, what, array, wanted)
     given = query, key, value
     read = grad, *given, attn_mask, y
-    found = [_output(name, x.shape, query.dtype, one, *read) for x, one in zip(given, out or (None,) * 3)]
+    found = [output(name, x.shape, query.dtype, one, *read) for x, one in zip(given, out or (None,) * 3)]
     if query.shape[-2] and key.shape[-2]:
-        arrays = [_matrices(x) for x in (grad, *given)]
+        arrays = [matrices(x) for x in (grad, *given)]
         heads = check.contiguous(logsumexp).reshape(arrays[0].shape[:-1])
-        after = mask, _matrices(y), heads, scale, int(is_causal)
-        kernel("attention.attention_backward")(*arrays, *after, *map(_matrices, found))
+        after = mask, matrices(y), heads, scale, int(is_causal)
+        kernel("attention.attention_backward")(*arrays, *after, *map(matrices, found))
     else:
         for x in found:
             x[...] = 0
@@ -163,14 +164,14 @@ def scaled_dot_product_attention_backward(
 
 def _forward(name, query, key, value, attn_mask, is_causal, scale, enable_gqa, out, wants_sums) -> tuple[Any, Any]:
     shape, mask, scale = _check(name, query, key, value, attn_mask, is_causal, scale, enable_gqa)
-    out = _output(name, shape, query.dtype, out, query, key, value, attn_mask)
+    out = output(name, shape, query.dtype, out, query, key, value, attn_mask)
     sums = current().empty(shape[:-1] if wants_sums else (0,), query.dtype)
     if key.shape[-2] == 0:
         out[...], sums[...] = 0, math.inf
     elif query.shape[-2]:
-        y = _matrices(out)
+        y = matrices(out)
         heads = sums.reshape(y.shape[:-1] if wants_sums else (0, 0, 0))
-        arrays = [_matrices(x) for x in (query, key, value)]
+        arrays = [matrices(x) for x in (query, key, value)]
         kernel("attention.attention")(*arrays, mask, scale, int(is_causal), y, heads)
     return out, sums
 
@@ -211,28 +212,4 @@ def _additive(name: str, mask: Any, query: Any, pairs: tuple[int, ...]) -> Any:
         mask[hidden] = -math.inf
     if mask.shape[-1:] != pairs[-1:]:  # kernels read along the keys
         mask = np.broadcast_to(mask, (*mask.shape[:-1], pairs[-1])).copy()
-    return _matrices(np.broadcast_to(_in_rows(mask), pairs))
-
-
-def _in_rows(x: Any) -> Any:
-    """`x`, the numbers of its last axis side by side; a copy only if they aren't."""
-    x = check.aligned(x)
-    return x if x.strides[-1] == x.itemsize or x.shape[-1] < 2 else check.contiguous(x)
-
-
-def _matrices(x: Any) -> Any:
-    """(..., rows, width) as (batch, heads, rows, width), each row in one piece."""
-    x = _in_rows(x)
-    if x.ndim <= 4:
-        return x[(None,) * (4 - x.ndim)]
-    return x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
-
-
-def _output(name: str, shape: tuple[int, ...], dtype: Any, out: Any, *inputs: Any) -> Any:
-    """As check.output, but a view will do in which rows lie in one piece."""
-    is_view = isinstance(out, np.ndarray) and out.shape == shape and out.dtype == dtype and out.ndim <= 4
-    if not is_view or out.strides[-1] != out.itemsize or not (out.flags.writeable and out.flags.aligned):
-        return check.output(name, out, shape, dtype, *inputs)
-    if any(x is not None and np.may_share_memory(out, x) for x in inputs):
-        raise ValueError(f"{name}: out overlaps an input, which is still needed while out is written")
-    return out
+    return matrices(np.broadcast_to(in_rows(mask), pairs))

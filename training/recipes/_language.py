@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import kernels, layers
+from ..callbacks import Callback
 from ..kneser_ney import kneser_ney
 from ..picture import INK, QUIET, RIGHT, WRONG, Band, curves, plain
 from ..text import ALPHABET, Text, decoded, encoded
@@ -31,8 +32,22 @@ class PerCharacter(layers.CrossEntropyLoss):
 
 
 def warm_cosine(warm: int, steps: int) -> Callable[[int], float]:
-    """A rate's factor: it rises in the first steps, for what Adam knows of them is little, and falls to 0."""
+    """A rate's factor: it rises in the first steps, of whose gradients Adam knows little yet, and falls to 0."""
+    warm = min(warm, -(-steps // 10))
     return lambda t: min((t + 1) / warm, 1) * (1 + math.cos(math.pi * min(t / steps, 1))) / 2
+
+
+class Judged(Callback):
+    """After each epoch, the bits per character: of the training text as it was learned, and of a validation text.
+
+    measured(network, text) → bits per character.
+    """
+
+    def __init__(self, measured: Callable[[Any, np.ndarray], float], text: np.ndarray):
+        self.measured, self.text = measured, text
+
+    def on_epoch_end(self, trainer, row):
+        row["bits"], row["val_bits"] = row["loss"] * NAT, self.measured(trainer.network, self.text)
 
 
 def counting(text: Text, data: str) -> list[float]:
@@ -47,12 +62,12 @@ def written(model: Any, length: int, seed: int) -> str:
     model(new characters, state) → the scores of the next one, and the new state, of all characters so far. Scores
     are divided by a temperature: the lower it is, the more often the likeliest is drawn.
     """
-    backend, rng = kernels.current(), np.random.Generator(np.random.Philox(seed))
+    rng = np.random.Generator(np.random.Philox(seed))
     places, state, new = [], None, encoded(BEGIN).astype(np.int64)
     while len(places) < length:
         places += new.tolist()
-        scores, state = model(backend.from_numpy(new), state)
-        scores = backend.to_numpy(scores).astype(np.float64) / TEMPERATURE
+        scores, state = model(new, state)
+        scores = kernels.current().to_numpy(scores).astype(np.float64) / TEMPERATURE
         shares = np.cumsum(np.exp(scores - scores.max()))
         new = np.searchsorted(shares, rng.uniform(0, shares[-1], 1), "right")
     return decoded(places).strip("\n")
@@ -61,14 +76,11 @@ def written(model: Any, length: int, seed: int) -> str:
 def verdict(result: dict[str, Any]) -> str:
     """One sentence of how good it is."""
     bits, counts = result["bits"], result["kneser_ney"]
-    better = [f"{order} ({other:.3f})" for order, other in enumerate(counts, 1) if other < bits]
-    rest = (
-        f"better are those of order {', '.join(better)}" if better else f"nor is any up to order {len(counts)} better"
+    others = ", ".join(f"{other:.3f} (order {order})" for order, other in enumerate(counts, 1) if order >= ORDER)
+    better = next(
+        (f"better from order {order} on" for order, other in enumerate(counts, 1) if other < bits), "no better"
     )
-    return (
-        f"{bits:.3f} bits per character of the test text: {counts[ORDER - 1] - bits:+.3f} less than a Kneser–Ney model "
-        f"of order {ORDER}, {counts[ORDER - 1]:.3f}; {rest}"
-    )
+    return f"{bits:.3f} bits per character of the test text; Kneser–Ney models need {others}: {better}"
 
 
 def bands(history: list[dict[str, Any]], result: dict[str, Any], text: str) -> list[Band]:
