@@ -108,11 +108,13 @@ def _part(a, b, after, out, s, top, bottom, left, right, space):
             depth = min(KC, terms - k)
             for i in range(top, bottom, MC):
                 height = min(MC, bottom - i)
-                if a_line == 1 and not in_columns:
+                together = a_line == 1 and not in_columns
+                if together:
                     pack_panels(a, a_start + i + k * a_term, a_term, height, depth, space, a_room)
-                for p in range(0, 0 if in_rows or a_line == 1 else height, MR):
+                for p in range(0, 0 if in_rows or together else height, MR):
                     start, m = a_start + (i + p) * a_line + k * a_term, min(MR, height - p)
-                    pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
+                    if not (in_columns and is_height(m)):
+                        pack(a, start, a_line, a_term, m, depth, space, a_room + p * depth, MR)
                 for q in range(0, width, nr):
                     n = min(nr, width - q)
                     start, panel = b_start + (j + q) * b_line + k * b_term, b_room + q * depth
