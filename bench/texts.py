@@ -146,39 +146,7 @@ def gpt_step(rows: int) -> Work:
     return Work("gpt step with AdamW", f"{rows}×{gpt.LENGTH} characters", calls, autograd=True)
 
 
-def charlm_writing(length: int) -> Work:
-    """So many characters, one after another: each goes on from the state behind the one before."""
-
-    def calls(torch: Any, threads: int) -> Calls:
-        net, (text, _) = charlm.Network(), characters(1, length)
-
-        def ours() -> Any:
-            scores = state = None
-            for place in range(length):
-                scores, state = net(text[:, place : place + 1], state)
-            return scores
-
-        found: Calls = {OURS: ours}
-        if torch:
-            p = {key: value.detach() for key, value in parameters_of(torch, net).items()}
-            lstm, one = torch.nn.LSTM(charlm.EMBEDDING, charlm.HIDDEN), torch.from_numpy(text)
-            lstm.load_state_dict({key[5:]: value for key, value in p.items() if key.startswith("lstm.")})
-            F, weight, bias = torch.nn.functional, p["head.weight"], p["head.bias"]
-
-            def theirs() -> Any:
-                scores = state = None
-                for place in range(length):
-                    h, state = lstm(F.embedding(one[:, [place]], p["embedding.weight"]), state)
-                    scores = F.linear(h, weight, bias)
-                return scores
-
-            found[TORCH] = theirs
-        return found
-
-    return Work("LSTM writes", f"{length} characters", calls)
-
-
-def gpt_writing(length: int) -> Work:
+def writing(length: int) -> Work:
     """So many characters, one after another: each is a row, with the keys and values of those before it."""
 
     def calls(torch: Any, threads: int) -> Calls:
