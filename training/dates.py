@@ -7,6 +7,8 @@ from itertools import cycle
 
 import numpy as np
 
+from ..kernels import check
+
 FIRST, LAST = date(1800, 1, 1), date(2099, 12, 31)
 MONTHS, DAYS, NUMBERS, TENS = (
     words.split()
@@ -77,6 +79,7 @@ def load(name: str) -> tuple[Pairs, Pairs, Pairs]:
 
     "dates" are written in six forms, "numeric" in the two that have no words; the forms take turns.
     """
+    check.choice("load", "name", name, tuple(DATASETS))
     forms, days = DATASETS[name], LAST.toordinal() - FIRST.toordinal() + 1
     order = np.random.Generator(np.random.Philox(0)).permutation(days)
     parts = np.split(order, np.cumsum([HELD_OUT, VALIDATION, TRAINING]))[:3]

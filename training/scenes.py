@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..kernels import check
 from . import data
 
 DATASETS = {"scenes": (24, 20_000), "small": (16, 5_000)}  # the side of a picture, and how many are for training
@@ -61,6 +62,7 @@ def load(name: str) -> tuple[Scenes, Scenes, Scenes, Scenes]:
     The last two are made of the same images, the others each of images of its own; always the same ones. "scenes" are
     20,000 for training of 24 × 24 pixels, "small" 5,000 of 16 × 16. The digits come with scikit-learn.
     """
+    check.choice("load", "name", name, tuple(DATASETS))
     side, count = DATASETS[name]
     digits, rng = data.load("digits"), np.random.Generator(np.random.Philox(0))
     train, tuned = (

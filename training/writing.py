@@ -21,8 +21,18 @@ from .trainer import Trainer
 
 
 def numbered(texts: Sequence[Sequence[str]], symbols: Sequence[str]) -> np.ndarray:
-    """Texts as numbers (n, longest), from 1 on, filled up with 0."""
+    """Texts as numbers (n, longest), from 1 on, filled up with 0.
+
+    Raises
+    ------
+    ValueError
+        A text has a symbol that isn't one of `symbols`, or there are no texts.
+    """
     places = {symbol: i + 1 for i, symbol in enumerate(symbols)}
+    if not texts:
+        raise ValueError("numbered: texts is empty, there must be at least one")
+    if unknown := {symbol for text in texts for symbol in text} - set(places):
+        raise ValueError(f"numbered: texts has the symbol {min(unknown)!r}, it must be one of {', '.join(places)}")
     rows = np.zeros((len(texts), max(map(len, texts))), np.int64)
     for row, text in zip(rows, texts):
         row[: len(text)] = [places[symbol] for symbol in text]

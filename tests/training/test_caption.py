@@ -11,7 +11,7 @@ from kernelwright.training.recipes import caption
 
 def test_it_says_what_it_sees(tmp_path, capsys):
     result = caption.main(["--data", "small", "--epochs", "3", "--out", str(tmp_path)])
-    assert result["history"][-1]["loss"] < 0.5
+    assert result["test_exact"] > 0.2  # a guess is right once in 360 times
     assert f"{result['test_exact']:.2%} are described without a mistake" in capsys.readouterr().out
     names = {"last.safetensors", "metrics.json", "model.safetensors", "training.png"}
     assert {path.name for path in tmp_path.iterdir()} == names == set(result["paths"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels, layers, training
-from kernelwright.training import writing
+from kernelwright.training import dates, scenes, writing
 from kernelwright.training.recipes import caption, translation
 
 from ..catalog import BACKENDS
@@ -47,6 +47,16 @@ def test_texts_are_numbers():
     assert writing.spelled(np.array([[2, 1, 0, 1], [0, 1, 1, 1]]), ("left", "right"), " ") == ["right left", ""]
     np.testing.assert_array_equal(writing.before(rows), [[0, 1, 2], [0, 3, 0], [0, 1, 2]])
     assert writing.exact(rows, rows[[0, 1, 1]]) == 2 / 3
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="numbered: texts has the symbol 'd', it must be one of a, b, c"):
+        writing.numbered(["ab", "cd"], "abc")
+    with pytest.raises(ValueError, match="numbered: texts is empty"):
+        writing.numbered([], "abc")
+    for module in (dates, scenes):
+        with pytest.raises(ValueError, match="load: name is 'words', it must be one of"):
+            module.load("words")
 
 
 @networks

@@ -1,8 +1,7 @@
 """A network that looks at a picture and writes what is to be seen: "a three above a seven".
 
-    picture ──► 3 × [convolution ──► pooling ──► batch norm ──► ReLU] ──► Linear ──► 128 numbers ──┐
-                                                                                                   ▼
-                                                       the word before ──► Embedding, 128 numbers ─► + ──► LSTM ──► word
+    picture ──► 3 × [convolution ──► pooling ──► batch norm ──► ReLU] ──► Linear ──► + ──► LSTM, 128 ──► Linear ──► word
+    the word before ──────────────────────────────────────────────► Embedding ───────┘
 
 At each step the LSTM sees the picture and the word that it has written last, "a", "three", "above", "a"; what it has
 said already, and so which of the two digits it is to name next, is in its state alone.
@@ -13,6 +12,8 @@ With the defaults, on seeds 0, 1 and 2, so many of 2,000 scenes are described wi
 
     of unseen digits                     98.3, 97.7, 98.7 %
     of unseen digits in unseen pairs     93.9, 90.6, 88.4 %
+
+Training takes some two minutes on two cores.
 
 Sources: Donahue et al., Long-term Recurrent Convolutional Networks for Visual Recognition and Description,
 arXiv:1411.4389; Vinyals et al., Show and Tell: A Neural Image Caption Generator, arXiv:1411.4555.

@@ -1,25 +1,34 @@
 """A recurrent network that forecasts next year's sunspots from those of the last 24 years.
 
-    24 years, one by one ──► LSTM, 48 ──► its last state ──► Dropout ──► Linear ──► the next year
+    24 years, one by one ──► LSTM, 48 ──► its last state ──► Dropout ──► Linear ──► + ──► the next year
+    the last 9 of them ──────────────────────────────────────────────► Linear ──────┘
+
+The lower way is LSTNet's highway: alone it would be a linear autoregression, and it leaves the network what isn't
+linear. The forecast is the mean of a committee of five of these, which differ by their initial weights alone, for what
+some 200 years teach each of them by chance is less in the mean. Noise on the windows and an average of the weights keep
+them from learning the years by heart.
 
 Forecast are the square roots of the numbers, whose errors are of one size in loud years and in quiet ones. The years up
 to 1920 are for training, those up to 1955 for choosing the epoch, and 1956 to 2008 for the test, after Weigend et al.
-The settings were chosen on years before 1956; but one other choice, 60 epochs at 3e-3 without noise and average, was
-measured on the test years before: 1.083 for the lstm and 0.993 for the gru. Noise on the windows and an average of the
-weights keep the network from learning some 200 years by heart.
+The settings were chosen on years before 1956. Highway and committee were, by trainings that end in 1820, 1850 and 1885,
+with 35 years more for the epoch and 35 for the error, beside an AR(9)'s: a single lstm without a highway has 1.02 of it
+(8 seeds), with one 1.00; a committee without 0.99, and with it 0.97 (2 seeds). Measured on the test years before were
+single networks without a highway, with these settings, 1.090 for the lstm and 1.038 for the gru, and with 60 epochs at
+3e-3 without noise and average, 1.083 and 0.993.
 
 The root of the mean squared error of the square roots in the test years, with the defaults, on seeds 0 to 5:
 
-    lstm    1.026, 1.113, 1.087, 1.124, 1.120, 1.072    mean 1.090
-    gru     1.037, 1.058, 1.045, 1.029, 1.054, 1.007    mean 1.038
+    lstm    0.992, 0.947, 1.086, 0.976, 0.991, 1.020    mean 1.002
+    gru     0.982, 0.965, 0.988, 0.902, 0.981, 1.001    mean 0.970
     a linear autoregression of 9 years, AR(9), fitted to the same training years    1.053
     the value 11 years before                                                       2.096
 
-So the gru is ahead of the line by a little, and the lstm isn't: it is 4 % behind. Fed on their own forecasts both soon
-know no more than that the sun has a cycle: from the third year on they are about as wrong as the value 11 years before.
+So both are ahead of the line, by 5 and 8 %. Fed on their own forecasts they soon know little more than that the sun has
+a cycle: from the fourth year on the lstm is 5 to 10 % better than the value 11 years before, and the gru is no better.
 
-Sources: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; Weigend, Huberman and Rumelhart, Predicting the
-Future: a Connectionist Approach, 1990.
+Sources: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; Lai et al., Modeling Long- and Short-Term Temporal
+Patterns with Deep Neural Networks, arXiv:1703.07015; Hansen and Salamon, Neural network ensembles, 1990; Weigend,
+Huberman and Rumelhart, Predicting the Future: a Connectionist Approach, 1990.
 """
 
 import argparse
@@ -35,7 +44,7 @@ from ..trainer import BEST
 
 SETTINGS = {"sunspots": {"epochs": 100, "batch_size": 32, "lr": 1e-2, "weight_decay": 0.01}}
 LAST_TRAINING, LAST_VALIDATION = 1920, 1955
-WINDOW, HIDDEN, DROPOUT = 24, 48, 0.2
+MEMBERS, WINDOW, HIDDEN, DROPOUT = 5, 24, 48, 0.2
 NOISE = 0.1  # added to the windows in training, in standard deviations of the numbers
 DECAY = 0.98  # of the averaged weights, in a step
 ORDER, PERIOD = 9, 11  # of the autoregression; of the sun, in years
@@ -45,27 +54,42 @@ SHOWN = np.array([0, 10, 50, 100, 150, 200])  # numbers of sunspots at the axis
 
 
 class Forecaster(layers.Module):
-    """The next number (n, 1) after each of the sequences (n, steps, 1)."""
+    """The next number (n, 1) after each of the sequences (n, steps, 1): a recurrent network's, plus a linear one's that
+    sees the last `order` steps."""
 
-    def __init__(self, cell: str = "lstm", hidden: int = HIDDEN, dropout: float = DROPOUT):
+    def __init__(self, cell: str = "lstm", hidden: int = HIDDEN, dropout: float = DROPOUT, order: int = ORDER):
         self.recurrent = CELLS[cell](1, hidden, batch_first=True)
         self.head = layers.Sequential(layers.Dropout(dropout), layers.Linear(hidden, 1))
+        self.highway = layers.Linear(order, 1)
 
     def __call__(self, x):
-        return self.head(self.recurrent(x)[0][:, -1])
+        return self.head(self.recurrent(x)[0][:, -1]) + self.highway(self.last(x))
+
+    def last(self, x):
+        return x[:, -self.highway.in_features :, 0]
 
     def forward(self, x):
         (_, state), recurrent_backward = self.recurrent.forward(x)
         pair = isinstance(state, tuple)  # an LSTM's, (h, c)
         h = state[0] if pair else state
         y, head_backward = self.head.forward(h[0])
+        line, highway_backward = self.highway.forward(self.last(x))
 
         def backward(grad, input_gradient=True):
             grad_h: Any = head_backward(grad)
             grad_h = grad_h[None]
-            return recurrent_backward(None, (grad_h, None) if pair else grad_h, input_gradient)[0]
+            found = recurrent_backward(None, (grad_h, None) if pair else grad_h, input_gradient)[0]
+            of_line = highway_backward(grad, input_gradient)
+            if input_gradient:
+                self.last(found)[...] += of_line
+            return found
 
-        return y, backward
+        return y + line, backward
+
+
+def committee(cell: str) -> layers.Concatenate:
+    """Networks that differ by their initial weights alone, each with a column of its own."""
+    return layers.Concatenate(*(Forecaster(cell) for _ in range(MEMBERS)))
 
 
 def blurred(batch, rng):
@@ -91,13 +115,13 @@ def run(arguments: argparse.Namespace, recipe: str = "lstm") -> dict[str, Any]:
 
     def samples(part):
         x, target = windows(((part - mean) / deviation).astype(np.float32), WINDOW)
-        return x[..., None], target
+        return x[..., None], np.repeat(target, MEMBERS, 1)
 
     train = training.DataLoader(
         samples(roots[:trained]), settings["batch_size"], shuffle=True, seed=arguments.seed, transforms=(blurred,)
     )
     layers.manual_seed(arguments.seed)
-    net = Forecaster(recipe)
+    net = committee(recipe)
     optimizer = training.AdamW(net.parameters(), lr=settings["lr"], weight_decay=settings["weight_decay"])
     trainer = training.Trainer(
         net,
@@ -109,16 +133,17 @@ def run(arguments: argparse.Namespace, recipe: str = "lstm") -> dict[str, Any]:
     )
 
     size = sum(parameter.size for parameter in net.parameters())
-    print(f"{recipe} on {arguments.data}, backend {backend.name}: {size:,} parameters, {net}")
+    print(f"{recipe} on {arguments.data}, backend {backend.name}: {size:,} parameters, {MEMBERS} × {net.layers[0]}")
     validation = samples(roots[trained - WINDOW : tuned])
     history = trainer.fit(train, validation, epochs=settings["epochs"], directory=out, resume=arguments.resume)
     best = training.load_checkpoint(out / BEST, net)
 
     def network(pasts):
         x = ((pasts - mean) / deviation).astype(np.float32)
-        return training.predict(net, x[..., None])[:, 0].astype(np.float64) * deviation + mean
+        return training.predict(net, x[..., None]).mean(1, dtype=np.float64) * deviation + mean
 
     forecasters = {recipe: network, "ar": autoregression(roots[:trained], ORDER), "seasonal": seasonal(PERIOD)}
+    pasts, after = windows(roots[trained - WINDOW : tuned], WINDOW)
     unseen = roots[tuned - WINDOW :]  # the test years, and what is known before them
     one_year, several = (
         {name: forecast(one, windows(unseen, WINDOW, ahead)[0], ahead) for name, one in forecasters.items()}
@@ -133,7 +158,7 @@ def run(arguments: argparse.Namespace, recipe: str = "lstm") -> dict[str, Any]:
         "seed": arguments.seed,
         **settings,
         "best_epoch": best["epoch"],
-        "validation_rmse": best["val_loss"] ** 0.5 * float(deviation),
+        "validation_rmse": float(rmse(network(pasts), after[:, 0])),
         "test_rmse": errors[recipe],
         "ar_rmse": errors["ar"],
         "seasonal_rmse": errors["seasonal"],
