@@ -8,9 +8,9 @@
 
 Digits and clothes come mixed, images of 8 × 8 pixels, and nobody tells the network which is which. The gate gives each
 image to one expert, a network of 64-16-20 units, whose scores count as much as the gate is sure, p: so what an expert
-is good at is sent to it more often, and it becomes better at that. Left alone, this ends with one expert for all.
-Noise on the gate's scores, which falls to 0 in the course of the training, lets every expert try everything at first,
-and a load-balancing loss makes an expert that is used more than others dearer.
+is good at is sent to it more often, and it becomes better at that. Left alone, this can end with one expert for all, as
+it does if the pixels aren't standardised. Noise on the gate's scores, which falls to 0 in the course of the training,
+lets every expert try everything at first, and a load-balancing loss makes one that is used more than others dearer.
 
 An image costs as much arithmetic as in a dense network of 64-19-20 units, which is trained alike beside it. With the
 defaults, on seeds 0, 1 and 2, the share of right answers, each of the 20 classes counting alike, and how much an
