@@ -119,7 +119,7 @@ def expert_routing(chosen, experts, capacity=None):
 @operation(
     formula="rowᵣ = x_t, t being the token of row r",
     samples=samples.dispatch,
-    cost=lambda x, chosen, *_, **__: Cost(0, 2 * chosen.size * x.shape[1] * x.itemsize + chosen.nbytes),
+    cost=lambda x, chosen, *_, **__: Cost(chosen.size, 2 * chosen.size * x.shape[1] * x.itemsize + chosen.nbytes),
     backward_cost=lambda x, chosen, *_, **__: Cost(
         chosen.size * x.shape[1], (chosen.size + len(x)) * x.shape[1] * x.itemsize + chosen.nbytes
     ),
@@ -341,7 +341,15 @@ def _assignments(name: str, chosen: Any, experts: Any, capacity: Any) -> tuple[A
 def _routed(name: str, tokens: int, chosen: Any, experts: Any, capacity: Any, routing: Any) -> tuple[Any, Routing]:
     chosen, experts, capacity = _assignments(name, chosen, experts, capacity)
     check.shape(name, "chosen", chosen, (tokens, chosen.shape[1]), "for the tokens")
-    return chosen, expert_routing(chosen, experts, capacity) if routing is None else routing
+    if routing is None:
+        return chosen, expert_routing(chosen, experts, capacity)
+    if not isinstance(routing, Routing):
+        raise TypeError(f"{name}: routing must be what expert_routing returns, not {type(routing).__name__}")
+    check.array(name, "routing", routing.places)
+    if routing.places.shape != chosen.shape or routing.counts.shape != (experts,):
+        text = f"is of {routing.places.shape} choices among {routing.counts.size} experts"
+        raise ValueError(f"{name}: routing {text}, it must be of {chosen.shape} among {experts}")
+    return chosen, routing
 
 
 def _combined(name: str, rows: Any, gates: Any, chosen: Any, experts: Any, capacity: Any, routing: Any) -> Any:

@@ -49,7 +49,8 @@ def test_the_experts_share_the_work(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("_no_download")
-def test_the_same_seed_gives_the_same_file(tmp_path):
+def test_the_same_seed_gives_the_same_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(modular, "picture", lambda *_: None)
     files = []
     for i, seed in enumerate((4, 4, 5)):
         modular.main(["--epochs", "1", "--batch-size", "300", "--seed", str(seed), "--out", str(tmp_path / str(i))])
@@ -111,9 +112,8 @@ def test_the_noise_falls_and_an_interrupted_training_ends_like_one_that_was_not(
     whole = begun()
     whole.callbacks.append(Note())
     whole.fit(loader(), epochs=4, report=False)
-    assert np.round(noises, 4).tolist()[:3] == [0.9375, 0.875, 0.8125]
-    assert noises[16:] == [0.0] * 4
-    begun().fit(loader(), epochs=2, directory=tmp_path, report=False)
+    assert noises == [0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, *[0.0] * 13]
+    begun().fit(loader(), epochs=1, directory=tmp_path, report=False)
     again = begun()
     again.fit(loader(), epochs=4, directory=tmp_path, resume=True, report=False)
     for key, value in whole.network.state_dict().items():

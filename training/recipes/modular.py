@@ -8,15 +8,20 @@
 
 Digits and clothes come mixed, images of 8 × 8 pixels, and nobody tells the network which is which. The gate gives each
 image to one expert, a network of 64-16-20 units, whose scores count as much as the gate is sure, p: so what an expert
-is good at is sent to it more often, and it becomes better at that. Left alone, this ends with one expert for all.
-Noise on the gate's scores, which falls to 0 in the course of the training, lets every expert try everything at first,
-and a load-balancing loss makes an expert that is used more than others dearer.
+is good at is sent to it more often, and it becomes better at that. Left alone, this can end with one expert for all, as
+it does if the pixels aren't standardised. Noise on the gate's scores, which falls to 0 in the course of the training,
+lets every expert try everything at first, and a load-balancing loss makes one that is used more than others dearer.
 
 An image costs as much arithmetic as in a dense network of 64-19-20 units, which is trained alike beside it. With the
 defaults, on seeds 0, 1 and 2, the share of right answers, each of the 20 classes counting alike, and how much an
 expert's number tells of the task, of which there is 1 bit:
 
-    TO BE MEASURED
+    mixture    89.7, 90.1 and 90.4 %    mean 90.1    0.81, 0.70 and 0.54 bit
+    dense      89.2, 89.2 and 89.7 %    mean 89.3
+
+The settings were chosen for the mixture. With a higher learning rate and more weight decay, 1.6e-2 and 0.05, chosen on the
+same images, the dense network comes to 89.9 %. One of 64-64-20 units, with as many as all experts together, costs more
+than three times as much and comes to 91.3 %: what the experts save is arithmetic, and not parameters.
 
 Sources: Jacobs et al., Adaptive Mixtures of Local Experts, Neural Computation 3, 1991; Shazeer et al.,
 arXiv:1701.06538; Fedus et al., Switch Transformers, arXiv:2101.03961.
@@ -32,7 +37,7 @@ from ..arguments import add_options, choose_backend, chosen_settings, leave, out
 from ..mixed import SIDE, digits_and_clothes, mutual_information, shares, standardised, task
 from ..picture import INK, QUIET, RIGHT, WRONG, curves, draw, images, plain
 
-# Chosen on training images held back, a fifth of the digits and a sixth of the clothes, for both networks.
+# Chosen for the mixture on images held back: a fifth of the digits for training, and the last 10,000 of the clothes.
 SETTINGS = {"mixed": {"epochs": 10, "batch_size": 64, "lr": 8e-3, "weight_decay": 0.01}}
 CLOTHES = 20_000  # for training, and about as many digits
 EXPERTS, HIDDEN = 4, 16
