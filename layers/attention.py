@@ -132,22 +132,22 @@ class MultiheadAttention(Module):
         need_weights: bool,
         average: bool,
         dropout: float,
-        cache=None,
+        cache: KeyValueCache | None = None,
     ):
-        before = 0 if cache is None else cache.rows(self)
         inputs = query, key, value
         whole = cache.of(self) if cache is not None and key is value is None and self in cache else None
         known = whole is not None  # all keys and values
+        before = 0 if cache is None or known else cache.rows(self)
         self._check(*inputs, known)
         stretches = [(0, 1)] if known else self._stretches(inputs)
         buffers = [self._project(inputs[first], first, last) for first, last in stretches]
         heads = [head for buffer in buffers for head in self._heads(buffer)]
-        self._turn(heads, kernels.rotary_embedding, 0 if known else before)
+        self._turn(heads, kernels.rotary_embedding, before)
         q, k, v = (*heads, *whole) if whole is not None else heads
+        padding, given, is_causal = masks
+        mask, is_causal = self._mask(padding, given, is_causal, q.shape, before + k.shape[2], before)
         if cache is not None and not known:
             k, v = cache.add(self, k, v)
-        padding, given, is_causal = masks
-        mask, is_causal = self._mask(padding, given, is_causal, q.shape, k.shape[2], 0 if known else before)
         joined = kernels.current().empty(query.shape, query.dtype)
         (y,) = self._heads(joined)
         options: dict[str, Any] = {"attn_mask": mask, "is_causal": is_causal}

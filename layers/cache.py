@@ -17,6 +17,7 @@ class KeyValueCache:
     """
 
     def __init__(self):
+        self._memory: KeyValueCache | None = None
         self._held: dict[Module, tuple[Any, Any, int]] = {}  # keys, values (batch, heads, room, width), rows of them
 
     def __len__(self) -> int:
@@ -24,6 +25,13 @@ class KeyValueCache:
 
     def __contains__(self, layer: Module) -> bool:
         return layer in self._held
+
+    @property
+    def memory(self) -> "KeyValueCache":
+        """Another, for the sequence that a decoder looks at, whose rows aren't counted here."""
+        if self._memory is None:
+            self._memory = KeyValueCache()
+        return self._memory
 
     def rows(self, layer: Module) -> int:
         """How many rows of this layer are kept."""

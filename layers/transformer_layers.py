@@ -273,12 +273,13 @@ class TransformerDecoderLayer(_Layer):
         self._checked("memory", memory)
         if cache is not None and others[2]:
             raise ValueError("TransformerDecoderLayer: memory_is_causal with a cache: it must be a memory_mask instead")
-        if cache is not None and self.multihead_attn in cache:
+        of_memory = None if cache is None else cache.memory
+        if of_memory is not None and self.multihead_attn in of_memory:
             memory = None
         grad_memory: Any = None
 
         def look(x):
-            y, way = _attended(self.multihead_attn, x, memory, others, training, cache)
+            y, way = _attended(self.multihead_attn, x, memory, others, training, of_memory)
 
             def back(grad, input_gradient):
                 nonlocal grad_memory

@@ -21,21 +21,21 @@ def arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor) -> tupl
     return (*arrays, np.int32(mask.size > 0), q.dtype.type(scale), np.int32(causal), *drop, *map(np.int64, sizes))
 
 
-def _blocks(x) -> int:
+def blocks_of(x) -> int:
     return x.shape[0] * x.shape[1] * cuda.blocks(x.shape[2], TILE)
 
 
 def attention(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
     given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
     given = (*given, *rows_of(y), sums, np.int32(sums.size > 0))
-    if _blocks(q):
-        device.launch(SOURCE, "attention", q.dtype, _blocks(q), 256, given)
+    if blocks_of(q):
+        device.launch(SOURCE, "attention", q.dtype, blocks_of(q), 256, given)
 
 
 def attention_backward(
     device, grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor, grad_q, grad_k, grad_v
 ):
-    if not _blocks(q):
+    if not blocks_of(q):
         return
     means = device.empty(sums.shape, sums.dtype)
     sizes = (np.int64(size) for size in (q.shape[1], q.shape[2], v.shape[3], sums.size))
@@ -43,5 +43,5 @@ def attention_backward(
     device.launch(SOURCE, "attention_means", q.dtype, cuda.elements(sums.size), 256, given)
     given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
     given = (*given, *rows_of(grad), sums, means)
-    device.launch(SOURCE, "attention_by_queries", q.dtype, _blocks(q), 256, (*given, *rows_of(grad_q)))
-    device.launch(SOURCE, "attention_by_keys", q.dtype, _blocks(k), 256, (*given, *rows_of(grad_k), *rows_of(grad_v)))
+    device.launch(SOURCE, "attention_by_queries", q.dtype, blocks_of(q), 256, (*given, *rows_of(grad_q)))
+    device.launch(SOURCE, "attention_by_keys", q.dtype, blocks_of(k), 256, (*given, *rows_of(grad_k), *rows_of(grad_v)))

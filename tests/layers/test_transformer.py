@@ -131,6 +131,7 @@ def test_a_decoder_row_by_row_reads_its_memory_once():
     for row in range(5):
         y = decoder(X[:, row : row + 1], memory if row == 0 else memory * np.nan, tgt_is_causal=True, cache=cache)
         np.testing.assert_allclose(y[:, 0], whole[:, row], rtol=1e-10, atol=1e-12)
+        assert len(cache) == row + 1
     with pytest.raises(ValueError, match="it must be a memory_mask instead"):
         decoder(X, memory, memory_is_causal=True, cache=cache)
 
@@ -153,6 +154,9 @@ def test_row_by_row_with_what_was_kept(rotary, batch_first):
     np.testing.assert_allclose(np.concatenate(found, axis), whole, rtol=1e-10, atol=1e-12)
     with pytest.raises(ValueError, match="it holds a batch of 2, the new rows are one of 1"):
         encoder(x[:1] if batch_first else x[:, :1], cache=cache)
+    with pytest.raises(ValueError, match=r"attn_mask has the shape \(9, 9\), it must be \(9, 18\)"):
+        encoder(x, np.zeros((9, 9), bool), cache=cache)
+    assert len(cache) == 9  # a refused call changes nothing
 
 
 def test_attention_to_what_was_kept():

@@ -8,6 +8,7 @@ import numpy as np
 from ...jit import inline, kernel, task
 from ...random.philox import philox
 from ...share import share
+from ..dropout import ALL
 
 
 @kernel(
@@ -41,12 +42,13 @@ def _queries(first, last, q, k, v, mask, scale, causal, seed, offset, limit, fac
         for j in range(weights.size):
             weights[j] = zero if top == -math.inf else math.exp(weights[j] - top)
             total += weights[j]
-            weights[j] *= factor if _is_kept(seed, offset, limit, query // rows, i, rows, j, weights.size) else zero
+            if limit < ALL and not _is_kept(seed, offset, limit, query // rows, i, rows, j, weights.size):
+                weights[j] = zero
         for e in range(y.shape[3]):
             found = zero
             for j in range(weights.size):
                 found += weights[j] * v[b, h // group, j, e]
-            y[b, h, i, e] = zero if total == 0 else found / total
+            y[b, h, i, e] = zero if total == 0 else factor * found / total
         if sums.size:
             sums[b, h, i] = math.inf if total == 0 else top + math.log(total)
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ... import cuda
-from ..gpu import arguments, rows_of
+from ..gpu import arguments, blocks_of, rows_of
 
-NAIVE = cuda.Source(__file__, "gpu_1_naive.cu")
+NAIVE, TILED = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in ("1_naive", "2_tiled"))
 
 
 def attention_1_naive(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
@@ -14,3 +14,10 @@ def attention_1_naive(device, q, k, v, mask, scale, causal, seed, offset, limit,
     given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
     given = (*given, *rows_of(y), sums, np.int32(sums.size > 0), weights, np.int64(n))
     device.launch(NAIVE, "attention", q.dtype, cuda.elements(n), 256, given)
+
+
+def attention_2_tiled(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
+    given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
+    given = (*given, *rows_of(y), sums, np.int32(sums.size > 0))
+    if blocks_of(q):
+        device.launch(TILED, "attention", q.dtype, blocks_of(q), 256, given)
