@@ -50,12 +50,11 @@ def charlm_step(rows: int) -> Work:
         trainer = charlm.Truncated(net, lr, 10**6, 1)
         found: Calls = {OURS: lambda: trainer.learn(batch)[0]}
         if torch:
-            parameters, states = parameters_of(torch, net), [None]
-            own: dict[str, Any] = {name: parameters[f"lstm.{name}_l0"] for name in charlm.NAMES}
-            lstm = torch.nn.LSTM(charlm.EMBEDDING, charlm.HIDDEN)
-            for name, parameter in own.items():
-                setattr(lstm, f"{name}_l0", torch.nn.Parameter(parameter.detach()))
-            parameters |= {f"lstm.{key}": parameter for key, parameter in lstm.named_parameters()}
+            parameters, lstm = parameters_of(torch, net), torch.nn.LSTM(charlm.EMBEDDING, charlm.HIDDEN)
+            own = {key: value for key, value in parameters.items() if key.startswith("lstm.")}
+            lstm.load_state_dict({key.removeprefix("lstm."): value for key, value in own.items()})
+            parameters |= {f"lstm.{key}": value for key, value in lstm.named_parameters()}
+            states: list[Any] = [None]
 
             def scores(x: Any) -> Any:
                 h, state = lstm(parameters["embedding.weight"][x], states[0])
