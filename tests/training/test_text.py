@@ -53,3 +53,12 @@ def test_streams():
     assert text.decoded(x[1]) == "ghi"
     with pytest.raises(ValueError, match=re.escape("text has 6 characters, it must have at least 2 · 3 + 1")):
         Streams(np.zeros(6, np.uint8), 2, 3)
+
+
+def test_groups_of_streams_take_turns():
+    streams = Streams(text.encoded("abcdefghijklmnopqrstuvwxy"), 2, 3, groups=2)
+    assert len(streams) == 4
+    found = [[text.decoded(row) for row in x] for x, _ in streams]
+    assert found == [["abc", "ghi"], ["mno", "stu"], ["def", "jkl"], ["pqr", "vwx"]]
+    with pytest.raises(ValueError, match=re.escape("text has 12 characters, it must have at least 2 · 2 · 3 + 1")):
+        Streams(np.zeros(12, np.uint8), 2, 3, groups=2)

@@ -35,6 +35,7 @@ STEPS = {"library": 500, "small": 40}  # of an epoch, which isn't all of the tex
 LENGTH = 64  # of the pieces
 GROUPS = {"library": 8, "small": 2}  # of streams
 WARM = 100  # steps in which the rate rises, a tenth of all at most
+LONGEST = 1.0  # norm of all gradients together
 EMBEDDING, HIDDEN = 96, 256
 SEEN = 64 * 2048  # characters of the validation text, after each epoch
 WRITTEN = 1500
@@ -96,9 +97,7 @@ class Truncated(training.Trainer):
         optimizer = training.AdamW(network.parameters(), lr=lr)
         schedule = training.LambdaLR(optimizer, warm_cosine(WARM, steps))
         self.carried = Carried(groups)
-        super().__init__(
-            network, PerCharacter(), optimizer, schedule=schedule, clip_norm=1.0, callbacks=(self.carried, *callbacks)
-        )
+        super().__init__(network, PerCharacter(), optimizer, schedule=schedule, callbacks=(self.carried, *callbacks))
 
     def learn(self, batch):
         network: Any = self.network
@@ -109,7 +108,7 @@ class Truncated(training.Trainer):
         loss, loss_backward = self.criterion.forward(scores, target)
         backward(loss_backward(), input_gradient=False)
         # Now and then a step of the way back is steep: its gradient is shortened, lest it undo what was learned.
-        training.clip_grad_norm_(network.parameters(), self.clip_norm)
+        training.clip_grad_norm_(network.parameters(), LONGEST)
         self.optimizer.step()
         return loss, {}
 
