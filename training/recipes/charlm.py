@@ -9,7 +9,15 @@ stream goes on from its last step to its next, but not the way back: so the netw
 though it learns only from what is near.
 
 It is measured by the bits that it needs for a character of files it hasn't seen: −log₂ of the probability that it
-gave the right one. Beside it stand models that count what came after the last characters, in the same text.
+gave the right one. Beside it stand models that count what came after the last characters, in the same text. With the
+defaults, on seed 0 and the library of Python 3.11.7:
+
+    charlm                                     1.656 bits of the test text, 1.790 of the validation text
+    Kneser–Ney, of the last 4 characters       1.796                        1.936
+                of the last 5, 6, 9, 13        1.697, 1.633, 1.542, 1.498
+
+So it is ahead of those that look 5 characters back, and behind those that look 6 back or more: they hold the whole
+text, it 400,000 numbers. Each piece of text was seen 1.6 times.
 
 Sources: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; Williams and Peng, An Efficient Gradient-Based
 Algorithm for On-Line Training of Recurrent Network Trajectories, 1990 (truncated back-propagation through time).

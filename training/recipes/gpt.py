@@ -47,9 +47,9 @@ class Network(layers.Module):
         self.embedding = layers.Embedding(characters, width)
         self.decoder = layers.TransformerEncoder(layer, depth, layers.LayerNorm(width))
         self.head = layers.Linear(width, characters)
-        for parameter in self.parameters():
+        for parameter in self.decoder.parameters():
             if len(parameter.shape) == 2:
-                layers.init.normal_(parameter, std=0.02)
+                layers.init.xavier_uniform_(parameter)  # each layer anew: they are copies of one
 
     def __call__(self, x, cache=None):  # type: ignore[override]
         return self.head(self.decoder(self.embedding(x), is_causal=True, cache=cache))
