@@ -19,9 +19,9 @@ expert's number tells of the task, of which there is 1 bit:
     mixture    89.7, 90.1 and 90.4 %    mean 90.1    0.81, 0.70 and 0.54 bit
     dense      89.2, 89.2 and 89.7 %    mean 89.3
 
-The settings were chosen for the mixture. With a higher learning rate and more weight decay, 1.6e-2 and 0.05, chosen on the
-same images, the dense network comes to 89.9 %. One of 64-64-20 units, with as many as all experts together, costs more
-than three times as much and comes to 91.3 %: what the experts save is arithmetic, and not parameters.
+The settings were chosen for the mixture. With a higher learning rate and more weight decay, 1.6e-2 and 0.05, chosen on
+the same images, the dense network comes to 89.9 %. One of 64-64-20 units, with as many as all experts together, costs
+more than three times as much and comes to 91.3 %: what the experts save is arithmetic, and not parameters.
 
 Sources: Jacobs et al., Adaptive Mixtures of Local Experts, Neural Computation 3, 1991; Shazeer et al.,
 arXiv:1701.06538; Fedus et al., Switch Transformers, arXiv:2101.03961.
