@@ -30,8 +30,9 @@ def watching(seen: Callable[[Operation, Sample], None]) -> Iterator[None]:
         return call
 
     with _lock:
-        operations = {name: CATALOG.get(name) or CATALOG.get(name.rpartition("_with_")[0]) for name in vars(package)}
-        before = {name: vars(package)[name] for name, operation in operations.items() if operation}
+        found = {name: CATALOG.get(name) or CATALOG.get(name.rpartition("_with_")[0]) for name in vars(package)}
+        operations = {name: operation for name, operation in found.items() if operation}
+        before = {name: vars(package)[name] for name in operations}
         vars(package).update({name: told(operations[name], function) for name, function in before.items()})
         try:
             yield
