@@ -50,7 +50,8 @@ def charlm_step(rows: int) -> Work:
         trainer = charlm.Truncated(net, lr, 10**6, 1)
         found: Calls = {OURS: lambda: trainer.learn(batch)[0]}
         if torch:
-            parameters, states = parameters_of(torch, net), [None]
+            parameters = parameters_of(torch, net)
+            states: list[Any] = [None]
             own: dict[str, Any] = {name: parameters[f"lstm.{name}_l0"] for name in charlm.NAMES}
             lstm = torch.nn.LSTM(charlm.EMBEDDING, charlm.HIDDEN)
             for name, parameter in own.items():
