@@ -254,7 +254,8 @@ def _stacked(x: Any, stack: tuple[int, ...]) -> Any:
         return x
     target = stack + x.shape[-2:]
     if x.ndim == 2:  # one matrix for all: a stack of stride 0
-        return np.broadcast_to(x, (math.prod(stack), *x.shape))
+        count = math.prod(stack)
+        return x[None] if count == 1 else np.broadcast_to(x, (count, *x.shape))
     return (x if x.shape == target else np.broadcast_to(x, target)).reshape(math.prod(stack), *x.shape[-2:])
 
 

@@ -20,7 +20,7 @@ from ..jit import inline, task
 from ..matmul.cpu import pack
 from ..matmul.tile import MR, NV, is_height, multiply_rows, up
 from ..share import enough
-from ..simd import add_lanes, address, fma, full, lanes, load, load_first, prefetch, store, store_first
+from ..simd import add_lanes, address, fma, full, lanes, load, load_first, store, store_first
 
 # The types of kernels' arguments.
 FLAT, STATE, STEPS = "real[::1]", "real[:, ::1]", "real[:, :, ::1]"
@@ -144,8 +144,7 @@ def turned(k, last, step):
 def forward(first, last, cell, count, weight, packed, h0, lengths, reverse, y, h_n, own):
     """Pairs first … last − 1 of rows, through all steps.
 
-    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units; the first of
-    its `own` are the gates.
+    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units.
     """
     steps, rows, n = y.shape
     w, pitch = lanes(y), pitch_of(y, n)
@@ -165,9 +164,6 @@ def forward(first, last, cell, count, weight, packed, h0, lengths, reverse, y, h
                 some = min(w, n - unit)
                 for p in range(0, group, tile):
                     m = min(tile, group - p)
-                    for i in range(m):  # they come while the product is made
-                        for gate in range(count):
-                            prefetch(own[0], ((t * rows + top + p + i) * count + gate) * n + unit)
                     if (s or h0.size) and not packed.size:
                         dots(h, p * pitch, pitch, m, weight, unit, count, sums)
                     elif s or h0.size:

@@ -1,0 +1,32 @@
+"""What the catalog's samples of recurrent networks don't reach."""
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.kernels.operation import Draw
+
+
+def given(gates, hidden):
+    draw = Draw(0, np.float32)
+    return draw.normal(3, 2, gates * hidden), draw.normal(gates * hidden, hidden), None, draw.normal(2, hidden)
+
+
+@pytest.mark.parametrize(("name", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
+def test_the_weights_gradient_is_written_where_it_belongs(name, gates):
+    backward, arguments = getattr(kernels, f"{name}_backward"), given(gates, 5)
+    grad = Draw(1, np.float32).normal(3, 2, 5)
+    out = np.full((gates * 5, 5), np.nan, np.float32)
+    found = backward(grad, *arguments, out=out)
+    assert found[1] is out
+    np.testing.assert_array_equal(out, backward(grad, *arguments)[1])
+    with pytest.raises(ValueError, match=rf"{name}_backward: out has the shape \(5, 5, 1\), it must be"):
+        backward(grad, *arguments, out=np.empty((5, 5, 1), np.float32))
+
+
+def test_few_rows_meet_the_weight_as_it_lies():
+    """A row alone, whose weight isn't packed, goes as it does among many."""
+    draw = Draw(0, np.float32)
+    gates, weight, h0 = draw.normal(2, 20, 4 * 19), draw.normal(4 * 19, 19, scale=0.2), draw.normal(20, 19)
+    many, alone = kernels.lstm(gates, weight, None, h0), kernels.lstm(gates[:, :1].copy(), weight, None, h0[:1])
+    np.testing.assert_allclose(alone[:, 0], many[:, 0], rtol=1e-5, atol=1e-6)
