@@ -7,9 +7,9 @@ Each character sees itself and those before it, up to 127, by 4 heads of attenti
 is in how queries and keys are turned. In training all of a piece are foretold at once; in writing each is a new row,
 and the keys and values of those before are kept.
 
-With the defaults, on seed 0 and the library of Python 3.11.7, it needs 1.770 bits per character of the test text: less
-than a Kneser–Ney model of the last 4 characters (1.796), more than one of the last 5 (1.697), and 0.114 more than
-`charlm`, which takes about as long to train.
+With the defaults, on seed 0 and the library of Python 3.11.7, it needs 1.749 bits per character of the test text: less
+than a Kneser–Ney model of the last 4 characters (1.796), more than one of the last 5 (1.697), and 0.093 more than
+`charlm`, which takes 212 s to train on two cores, and this 163.
 
 Sources: Vaswani et al., Attention Is All You Need, arXiv:1706.03762; Radford et al., Language Models are Unsupervised
 Multitask Learners, 2019 (the decoder alone, norms first); Su et al., RoFormer, arXiv:2104.09864 (rotary positions).
@@ -51,9 +51,11 @@ class Network(layers.Module):
         self.embedding = layers.Embedding(characters, width)
         self.decoder = layers.TransformerEncoder(layer, depth, layers.LayerNorm(width))
         self.head = layers.Linear(width, characters)
-        for parameter in self.parameters():
+        for parameter in self.decoder.parameters():
             if len(parameter.shape) == 2:
-                layers.init.normal_(parameter, std=0.02)  # each layer anew: they are copies of one
+                layers.init.xavier_uniform_(parameter)  # each layer anew: they are copies of one
+        for parameter in (self.embedding.weight, self.head.weight):
+            layers.init.normal_(parameter, std=0.02)
 
     def __call__(self, x, cache=None):  # type: ignore[override]
         return self.head(self.decoder(self.embedding(x), is_causal=True, cache=cache))
