@@ -17,6 +17,7 @@ DATA = {"library": (8_000_000, 14), "small": (200_000, 6)}
 ORDER = 5  # of the model to be beaten
 BEGIN = "\n\n\ndef "
 TEMPERATURE = 0.5
+SHOWN = 80  # characters of a line of the picture; longer ones are broken
 NAT = 1 / math.log(2)  # in bits
 
 
@@ -101,7 +102,7 @@ def bands(history: list[dict[str, Any]], result: dict[str, Any], text: str) -> l
         beside.legend(frameon=False, labelcolor="linecolor", fontsize=8)
         plain(beside, "bits per character of the test text")
 
-    lines = text.split("\n")
+    lines = [line[at : at + SHOWN] for line in text.split("\n") for at in range(0, max(len(line), 1), SHOWN)]
     half = -(-len(lines) // 2)
 
     def code(figure):
@@ -109,7 +110,7 @@ def bands(history: list[dict[str, Any]], result: dict[str, Any], text: str) -> l
         figure.suptitle(heading, color=INK, fontsize=10, x=0.01, ha="left")
         for axes, part in zip(figure.subplots(1, 2), (lines[:half], lines[half:])):
             axes.axis("off")
-            shown = "\n".join(line[:80] for line in part).replace("$", r"\$")
+            shown = "\n".join(part).replace("$", r"\$")
             axes.text(0, 1, shown, family="monospace", fontsize=6.5, color=INK, va="top", transform=axes.transAxes)
 
     return [(3.2, top), (0.5 + 0.125 * half, code)]
