@@ -33,7 +33,7 @@ def output(name: str, shape: tuple[int, ...], dtype: Any, out: Any, *inputs: Any
     if not is_view or out.strides[-1] != out.itemsize or not (_flag(out, "writeable") and _flag(out, "aligned")):
         return check.output(name, out, shape, dtype, *inputs, in_place=in_place)
     for x in inputs if isinstance(out, np.ndarray) else ():
-        if x is None or not np.may_share_memory(out, x):
+        if x is None or (in_place and x is out) or not np.may_share_memory(out, x):
             continue
         if not in_place or x.ctypes.data != out.ctypes.data or x.strides != out.strides:
             raise ValueError(f"{name}: out overlaps an input, which is still needed while out is written")

@@ -344,6 +344,9 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     activation : as for `matmul`
     """
     _check_linear("linear", x, weight, bias)
+    if x.ndim > 2 and out is None and x.flags.c_contiguous:  # one tall matrix: no stack to be seen to
+        y = matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), weight.T, bias, activation)
+        return y.reshape(*x.shape[:-1], weight.shape[0])
     return matmul(x, weight.T, bias, activation, out=out)
 
 
