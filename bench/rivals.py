@@ -36,6 +36,9 @@ class Work:
     calls: Callable[[Any, int], Calls]  # given PyTorch, if it is installed, and the number of threads: everyone's call
     autograd: bool = False  # PyTorch records what it does, for its way back
     exact: Callable[[], Sequence[np.ndarray]] | None = None  # the first results in float64, to show errors
+    # Measured with one thread alone. PyTorch's attention with more waits for itself where another library has loaded
+    # its OpenMP before: 133 ms instead of 6, of which a ratio would say nothing.
+    one_thread: bool = False
 
 
 def product(sizes: tuple[int, int, int], transposed: str = "") -> Work:

@@ -85,7 +85,7 @@ def attention(shape: tuple[int, ...], causal: bool) -> Work:
             found[TORCH] = attention_calls(torch, shape, causal)
         return found
 
-    return Work("causal attention" if causal else "attention", "×".join(map(str, shape)), calls, autograd=True)
+    return Work("causal attention" if causal else "attention", "×".join(map(str, shape)), calls, True, one_thread=True)
 
 
 def attentions(quick: bool) -> Iterator[Work]:

@@ -99,7 +99,8 @@ def figures(results: dict[str, Any]) -> str:
         "seconds, of how far the resident set "
         "rises in a training step above what it is without network and data. An error is the largest distance from "
         "the results in float64, of those that Winograd's algorithm may compute, in units of float32's "
-        "ε = 2⁻²³ times the largest result."
+        "ε = 2⁻²³ times the largest result. Attention is compared with one thread alone, for PyTorch's with two waits "
+        "for itself where Numba's threads were there before it."
     )
     found = [Verdict(**verdict) for verdict in results["verdicts"]]
     if about["others"] is not None:

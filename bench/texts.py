@@ -143,7 +143,7 @@ def gpt_step(rows: int) -> Work:
             )
         return found
 
-    return Work("gpt step with AdamW", f"{rows}×{gpt.LENGTH} characters", calls, autograd=True)
+    return Work("gpt step with AdamW", f"{rows}×{gpt.LENGTH} characters", calls, autograd=True, one_thread=True)
 
 
 def writing(length: int) -> Work:
@@ -167,7 +167,7 @@ def writing(length: int) -> Work:
             found[TORCH] = theirs
         return found
 
-    return Work("gpt writes", f"{length} characters", calls)
+    return Work("gpt writes", f"{length} characters", calls, one_thread=True)
 
 
 def charlm_writing() -> Work:

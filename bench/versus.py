@@ -214,6 +214,9 @@ def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any,
             for count in counts if group in work else ():
                 with _everyone_with(count, torch):
                     for piece in work[group]:
+                        if piece.one_thread and count > 1:
+                            say(group, 1)
+                            continue
                         say(f"{piece.operation} {piece.size}, threads: {count}", 0)
                         rows += measure(group, piece, count, torch, QUICK_BUDGET if quick else BUDGET)
                         say(group, 1)
