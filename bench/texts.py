@@ -1,4 +1,4 @@
-"""Steps of the recipes `charlm` and `gpt`, ours and PyTorch's, from the same parameters on; and how `gpt` writes.
+"""Steps of the recipes `charlm` and `gpt`, ours and PyTorch's, from the same parameters on; and how both write.
 
 PyTorch's transformer is written with its functions, as whoever wants rotary positions and kept keys and values has to.
 """

@@ -1,5 +1,6 @@
 """What the recipes of language models share: their loss, what they are measured by, what they write, the picture."""
 
+import argparse
 import math
 from collections.abc import Callable
 from typing import Any
@@ -72,6 +73,32 @@ def written(model: Any, length: int, seed: int) -> str:
         shares = np.cumsum(np.exp(scores - scores.max()))
         new = np.searchsorted(shares, rng.uniform(0, shares[-1], 1), "right")
     return decoded(places).strip("\n")
+
+
+def outcome(
+    recipe: str,
+    arguments: argparse.Namespace,
+    settings: dict[str, Any],
+    text: Text,
+    bits: float,
+    written: str,
+    history: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """What a recipe leaves in metrics.json, but for the paths; the main part is printed."""
+    result = {
+        "recipe": recipe,
+        "data": arguments.data,
+        "text": text.sha256,
+        "backend": kernels.current().name,
+        "seed": arguments.seed,
+        **settings,
+        "bits": bits,
+        "kneser_ney": counting(text, arguments.data),
+        "written": written,
+        "seconds": sum(row["seconds"] for row in history),
+    }
+    print(f"{written}\n\n{verdict(result)}; after {result['seconds']:.1f} s of training")
+    return result
 
 
 def verdict(result: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ defaults, on seed 0 and the library of Python 3.11.7:
                 of the last 5, 6, 9, 13        1.697, 1.633, 1.542, 1.498
 
 So it is ahead of those that look 5 characters back, and behind those that look 6 back or more: they hold the whole
-text, it 400,000 numbers. Each piece of text was seen 1.6 times.
+text, it 400,000 numbers. Each piece of text was seen 1.6 times, in 161 s on two cores.
 
 Sources: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; Williams and Peng, An Efficient Gradient-Based
 Algorithm for On-Line Training of Recurrent Network Trajectories, 1990 (truncated back-propagation through time).
@@ -33,7 +33,7 @@ from ...layers.steps import NAMES, linear_back, walk
 from ..arguments import add_options, choose_backend, chosen_settings, leave, output_directory
 from ..picture import draw
 from ..text import ALPHABET, Streams, library
-from ._language import DATA, NAT, Judged, PerCharacter, bands, counting, verdict, warm_cosine, written
+from ._language import DATA, NAT, Judged, PerCharacter, bands, outcome, warm_cosine, written
 
 SETTINGS = {
     "library": {"epochs": 12, "batch_size": 32, "lr": 4e-3},
@@ -161,19 +161,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         scores, state = net(backend.from_numpy(new[:, None]), state)
         return scores[-1, 0], state
 
-    result = {
-        "recipe": "charlm",
-        "data": arguments.data,
-        "text": text.sha256,
-        "backend": backend.name,
-        "seed": arguments.seed,
-        **settings,
-        "bits": measured(net, text.test),
-        "kneser_ney": counting(text, arguments.data),
-        "written": written(next_one, WRITTEN, arguments.seed),
-        "seconds": sum(row["seconds"] for row in history),
-    }
-    print(f"{result['written']}\n\n{verdict(result)}; after {result['seconds']:.1f} s of training")
+    found = measured(net, text.test), written(next_one, WRITTEN, arguments.seed)
+    result = outcome("charlm", arguments, settings, text, *found, history)
     title = f"charlm on {arguments.data}: {result['bits']:.3f} bits per character"
     draw(out / "training.png", title, bands(history, result, result["written"]))
     return leave(out, net, result, history)

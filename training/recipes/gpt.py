@@ -9,7 +9,7 @@ and the keys and values of those before are kept.
 
 With the defaults, on seed 0 and the library of Python 3.11.7, it needs 1.749 bits per character of the test text: less
 than a Kneser–Ney model of the last 4 characters (1.796), more than one of the last 5 (1.697), and 0.093 more than
-`charlm`, which takes 212 s to train on two cores, and this 163.
+`charlm`, which takes as long to train: 163 s on two cores.
 
 Sources: Vaswani et al., Attention Is All You Need, arXiv:1706.03762; Radford et al., Language Models are Unsupervised
 Multitask Learners, 2019 (the decoder alone, norms first); Su et al., RoFormer, arXiv:2104.09864 (rotary positions).
@@ -24,7 +24,7 @@ from ... import kernels, layers, training
 from ..arguments import add_options, choose_backend, chosen_settings, leave, output_directory
 from ..picture import draw, images
 from ..text import ALPHABET, Streams, encoded, library
-from ._language import DATA, NAT, Judged, PerCharacter, bands, counting, verdict, warm_cosine, written
+from ._language import DATA, NAT, Judged, PerCharacter, bands, outcome, warm_cosine, written
 
 SETTINGS = {
     "library": {"epochs": 4, "batch_size": 16, "lr": 3e-3},
@@ -138,19 +138,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     print(f"gpt on {arguments.data}, backend {backend.name}: {size:,} parameters, {DEPTH} layers of width {WIDTH}")
     print(f"{len(text.train):,} characters to learn, {len(text.test):,} to be tested by")
     history = trainer.fit(train, epochs=settings["epochs"], directory=out, resume=arguments.resume)
-    result = {
-        "recipe": "gpt",
-        "data": arguments.data,
-        "text": text.sha256,
-        "backend": backend.name,
-        "seed": arguments.seed,
-        **settings,
-        "bits": measured(net, text.test),
-        "kneser_ney": counting(text, arguments.data),
-        "written": written(writer(net), WRITTEN, arguments.seed),
-        "seconds": sum(row["seconds"] for row in history),
-    }
-    print(f"{result['written']}\n\n{verdict(result)}; after {result['seconds']:.1f} s of training")
+    found = measured(net, text.test), written(writer(net), WRITTEN, arguments.seed)
+    result = outcome("gpt", arguments, settings, text, *found, history)
     shown = result["written"][:MAPPED]
     maps = net.attention(backend.from_numpy(encoded(shown).astype(np.int64)[None]))
     picture(out / "training.png", result, history, shown, [backend.to_numpy(one) for one in maps])
