@@ -86,8 +86,14 @@ class Backend:
     def rungs(self, folder: str) -> list[str]:
         """The ladder of a family, or of a part of one, on this backend, lowest rung first."""
         ladder = Path(__file__).parent / folder.replace(".", "/") / "ladder"
-        names = sorted(path.stem for path in ladder.glob(f"{self.rung_prefix}_[0-9]*"))
-        return [name.removeprefix(f"{self.rung_prefix}_") for name in names]
+        files = ladder.glob(f"{self.rung_prefix}_[0-9]*")
+        names = {path.stem.removeprefix(f"{self.rung_prefix}_") for path in files}
+        return sorted(names, key=lambda name: int(name.partition("_")[0]))
+
+    def has(self, key: str, rung: str) -> bool:
+        """Whether a rung has the kernel `family.name`: not each answers its operation's gradient."""
+        family, _, name = key.rpartition(".")
+        return hasattr(*self.rung_location(family, name, rung))
 
     def __getattr__(self, name: str) -> Callable:
         function = getattr(importlib.import_module(__name__.rpartition(".")[0]), name, None)
@@ -272,7 +278,10 @@ def backends() -> dict[str, str | None]:
 
 @contextmanager
 def rung(**choices: str) -> Iterator[None]:
-    """Run operations of this block on a lower rung of their ladder: `with rung(matmul="1_naive"): …`."""
+    """Run operations of this block on a lower rung of their ladder: `with rung(matmul="1_naive"): …`.
+
+    So does the operation's gradient, where the rung has it.
+    """
     from .operation import CATALOG
 
     keys = {}
@@ -287,6 +296,8 @@ def rung(**choices: str) -> Iterator[None]:
                 f"it must be one of {', '.join(known) or '(none)'}"
             )
         keys[f"{folder}.{answered_by}"] = choice
+        if current().has(f"{folder}.{answered_by}_backward", choice):
+            keys[f"{folder}.{answered_by}_backward"] = choice
     token = _rung.set({**(_rung.get() or {}), **keys})
     try:
         yield

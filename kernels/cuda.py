@@ -37,18 +37,29 @@ def elements(size: int) -> int:
 
 
 class Source:
-    """A `.cu` file: `gpu.cu` beside the given Python file, or the file named."""
+    """A `.cu` file: `gpu.cu` beside the given Python file, or the file named; with macros, such as a tile's size."""
 
-    def __init__(self, beside: str, name: str = "gpu.cu"):
+    def __init__(self, beside: str, name: str = "gpu.cu", **macros: int):
         self.path = Path(beside).with_name(name)
+        self.macros = tuple(sorted(macros.items()))
 
-    def compile(self, arch: str, dtype: Any, kind: str = "cubin") -> Path:
-        """The file of machine code ("cubin") or PTX for an architecture such as "90", `real` being the dtype's type."""
-        options = (f"-Dreal={REAL[np.dtype(dtype)]}", "-std=c++17", "-lineinfo")
-        return compile(self.path, arch, options, kind)
+    def options(self, dtype: Any) -> tuple[str, ...]:
+        """For NVRTC: `real` is the dtype's type, each macro its number."""
+        macros = (f"-D{name}={value}" for name, value in self.macros)
+        return (f"-Dreal={REAL[np.dtype(dtype)]}", *macros, "-std=c++17", "-lineinfo")
+
+    def compile(self, arch: int, dtype: Any, kind: str = "cubin") -> Path:
+        """The file of machine code ("cubin") or PTX for an architecture such as 90."""
+        return compile(self.path, arch, self.options(dtype), kind)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and (self.path, self.macros) == (other.path, other.macros)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.macros))
 
 
-def compile(path: Path, arch: str, options: tuple[str, ...], kind: str = "cubin") -> Path:
+def compile(path: Path, arch: int, options: tuple[str, ...], kind: str = "cubin") -> Path:
     """Compile a CUDA C file, or find what an earlier call made of the same text; returns the file of the result.
 
     `#include "family/file.cuh"` finds the headers of this package; there are no others.
@@ -198,8 +209,8 @@ class Device:
         import cupy
 
         self.cupy = cupy
-        self.arch = cupy.cuda.Device().compute_capability
-        self._functions: dict[tuple[Path, str, Any], Any] = {}
+        self.arch = int(cupy.cuda.Device().compute_capability)
+        self._functions: dict[tuple[Source, str, Any], Any] = {}
 
     def empty(self, shape, dtype):
         return self.cupy.empty(shape, dtype)
@@ -210,7 +221,7 @@ class Device:
         `grid` and `block` are numbers or up to three of them; arguments are arrays of this device and NumPy
         scalars of exactly the kernel's types; `shared` is dynamic shared memory in bytes.
         """
-        key = (source.path, name, dtype)
+        key = (source, name, dtype)
         function = self._functions.get(key)
         if function is None:
             function = self._functions[key] = self._load(source, dtype).get_function(name)

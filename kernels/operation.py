@@ -4,6 +4,7 @@ Tests, benchmarks and documentation walk the catalog: an operation that stands i
 line. `@operation(…)` above a public function enters it and leaves the function as it is.
 """
 
+import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable
@@ -167,9 +168,10 @@ CATALOG: dict[str, Operation] = {}
 
 
 def of_ladder(folder: str) -> Operation:
-    """The operation whose ladder lies in that folder: the first whose kernel has the folder's name."""
-    last = folder.rpartition(".")[2]
-    return next(one for one in CATALOG.values() if one.folder == folder and (one.kernel or one.name) == last)
+    """The operation whose ladder lies in that folder: that of the folder's name, or the one that the ladder names."""
+    ladder = importlib.import_module(f".{folder}.ladder", __package__)
+    wanted = getattr(ladder, "OPERATION", folder.rpartition(".")[2])
+    return next(one for one in CATALOG.values() if one.folder == folder and (one.kernel or one.name) == wanted)
 
 
 def operation(**declaration: Any) -> Callable[[Callable], Callable]:

@@ -188,8 +188,8 @@ class Device:
     arch = 80
 
     def __init__(self) -> None:
-        self._programs: dict[tuple[Path, str, Any], _launch.Program] = {}
-        self._known: dict[tuple[Path, str, Any], _launch.About] = {}
+        self._programs: dict[tuple[Any, str, Any], _launch.Program] = {}
+        self._known: dict[tuple[Any, str, Any], _launch.About] = {}
 
     def empty(self, shape: Any, dtype: Any) -> np.ndarray:
         return empty(shape, dtype) if _recording.get() else np.empty(shape, dtype)
@@ -214,16 +214,16 @@ class Device:
             raise_findings(report)
 
     def _program(self, source: Any, name: str, dtype: Any) -> _launch.Program:
-        key = source.path, name, np.dtype(dtype)
+        key = source, name, np.dtype(dtype)
         if key not in self._programs:
-            ptx = source.compile(str(self.arch), dtype, "ptx").read_text(encoding="latin-1").rstrip("\0")
+            ptx = source.compile(self.arch, dtype, "ptx").read_text(encoding="latin-1").rstrip("\0")
             self._programs[key] = _launch.program(ptx, name, str(source.path))
         return self._programs[key]
 
     def _about(self, source: Any, name: str, dtype: Any) -> _launch.About:
-        key = source.path, name, np.dtype(dtype)
+        key = source, name, np.dtype(dtype)
         if key not in self._known:
-            cubin = source.compile(str(self.arch), dtype).read_bytes()
+            cubin = source.compile(self.arch, dtype).read_bytes()
             text = source.path.read_text(encoding="utf-8")
             self._known[key] = _launch.About(name, str(source.path), text, _resources(cubin, name, self.arch))
         return self._known[key]

@@ -1,5 +1,7 @@
 """Every operation, on every backend, on every sample, against its definition in float64."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -118,15 +120,34 @@ def test_updates(operation, name, dtype):
 @pytest.mark.parametrize("name", BACKENDS)
 @pytest.mark.parametrize("folder", sorted({operation.folder for operation in OPERATIONS}))
 def test_rungs(folder, name):
-    """Every rung of a ladder gives what the top gives."""
+    """Every rung of a ladder gives what the definition gives, and so does its gradient, where the rung has one."""
     backend = kernels.backend(name)
     for rung in backend.rungs(folder):
         operation = of_ladder(folder)
+        tolerance = operation.tolerance(np.float32)
         for sample in samples(operation, np.float32):
-            exact = in_float64(sample)
+            exact, moved = in_float64(sample), moved_to(backend, sample)
             expected = reference(operation.function, *exact.args, **exact.options)
-            with running(name, orders(name)[-1]), kernels.rung(**{operation.name: rung}):
-                moved = moved_to(backend, sample)
+            with on_rung(operation, rung, name):
                 results = as_tuple(operation.function(*moved.args, **moved.options))
+            if operation.in_place:
+                results, expected = ([operation.bind(s)[x] for x in operation.in_place] for s in (moved, exact))
             for result, wanted in zip(results, expected, strict=True):
-                same(backend.to_numpy(result), wanted, operation.tolerance(np.float32), f"{rung}: {sample.note}")
+                same(backend.to_numpy(result), wanted, tolerance, f"{rung}: {sample.note}")
+            if not backend.has(f"{folder}.{operation.kernel or operation.name}_backward", rung):
+                continue
+            assert operation.backward
+            grad = np.random.default_rng(1).standard_normal(expected[0].shape)
+            wanted = reference(operation.backward, **operation.backward_arguments(exact, tuple(expected), grad))
+            *outputs, grad = (backend.from_numpy(np.asarray(x, np.float32)) for x in (*expected, grad))
+            with on_rung(operation, rung, name):
+                results = as_tuple(operation.backward(**operation.backward_arguments(moved, tuple(outputs), grad)))
+            for result, right in zip(results, wanted, strict=True):
+                if right is not None:
+                    same(backend.to_numpy(result), right, tolerance, f"{rung}, gradient: {sample.note}")
+
+
+@contextmanager
+def on_rung(operation, rung, name):
+    with running(name, orders(name)[-1]), kernels.rung(**{operation.name: rung}):
+        yield

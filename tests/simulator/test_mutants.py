@@ -37,7 +37,7 @@ class MutantDevice(simulator.Device):
         self.mutant = mutant
 
     def _program(self, source, name, dtype):
-        key = source.path, name, np.dtype(dtype)
+        key = source, name, np.dtype(dtype)
         if key not in self._programs:
             headers = {str(p.relative_to(cuda.KERNELS)): p.read_text() for p in cuda.KERNELS.rglob("*.cuh")}
             text = source.path.read_text()
@@ -45,7 +45,7 @@ class MutantDevice(simulator.Device):
                 headers[self.mutant.file] = self.mutant.text
             elif self.mutant.file == str(source.path.relative_to(cuda.KERNELS)):
                 text = self.mutant.text
-            options = (f"-Dreal={cuda.REAL[np.dtype(dtype)]}", "-std=c++17", "-lineinfo", "-arch=compute_80")
+            options = (*source.options(dtype), "-arch=compute_80")
             contents = {name: header.encode() for name, header in headers.items()}
             ptx = cuda.nvrtc().compile(str(source.path), text.encode(), contents, options, "ptx")
             program = simulator._launch.program(ptx.decode("latin-1").rstrip("\0"), name, str(source.path))
