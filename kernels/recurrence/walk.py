@@ -6,8 +6,9 @@
     └───────┘   └────┴────┴────┴────┘└────┴────┴────┴────┘
                       a panel
 
-What a panel makes of a tile of rows, all gates of the same units, goes from the nearest cache through the gates'
-functions to the new state, which is kept apart from the old one until the step is done.
+A panel meets all rows of the group while it is in the nearest cache. What a step's panels make of the group stays in
+the second-level cache, and goes from there, row by row as arrays lie in memory, through the gates' functions to the new
+state: a panel at a time they would touch a line of each array here and there, which costs as much as the product.
 
 On the way back the gradients of a step's gates meet the weight as it lies, in panels of a tile's columns.
 
@@ -58,16 +59,16 @@ def pack_units(weight, out):
 
 
 @task
-def product(a, start, pitch, rows, packed, panel, vectors, depth, sums):
-    """sums[i, v] = Σₖ a[i, k] · packed[k, v], for rows ≤ MR and so many vectors v."""
+def product(a, start, pitch, rows, packed, panel, vectors, depth, sums, place, apart):
+    """sums[place + apart · i + v] = Σₖ a[i, k] · packed[k, v], for rows ≤ MR and so many vectors v."""
     w = lanes(sums)
     for v in range(0, vectors, NV):
         wide, there = min(NV, vectors - v) * w, address(packed, panel + v * w * depth)
-        multiply_rows(sums, v * w, vectors * w, rows, wide, address(a, start), pitch, there, wide, depth, 0)
+        multiply_rows(sums, place + v * w, apart, rows, wide, address(a, start), pitch, there, wide, depth, 0)
 
 
 @task
-def dots(a, start, pitch, rows, weight, unit, count, sums):
+def dots(a, start, pitch, rows, weight, unit, count, sums, place, apart):
     """What `product` makes for a vector of units, from the weight as it lies."""
     w, n = lanes(sums), weight.shape[1]
     for i in range(rows):
@@ -77,7 +78,7 @@ def dots(a, start, pitch, rows, weight, unit, count, sums):
                 for k in range(0, n, w):
                     one = load_first(a, start + pitch * i + k, n - k, 0)
                     total = fma(one, load_first(weight, line + k, n - k, 0), total)
-                sums[(i * count + gate) * w + lane] = add_lanes(total)
+                sums[place + apart * i + gate * w + lane] = add_lanes(total)
 
 
 @inline
@@ -141,56 +142,53 @@ def turned(k, last, step):
 
 
 @task
-def forward(first, last, cell, count, weight, packed, h0, lengths, reverse, y, h_n, own):
+def forward(first, last, cells, count, weight, packed, h0, lengths, reverse, y, h_n, own):
     """Pairs first … last − 1 of rows, through all steps.
 
-    cell(sums, place, h, step and row, state, unit, n, lanes, *own) is the new h of one vector of units.
+    cells(sums, place, h, start, step and row, row, n, *own) makes a row's new h, from h[start] on, of its sums.
     """
     steps, rows, n = y.shape
     w, pitch = lanes(y), pitch_of(y, n)
-    size = min(GROUP, (last - first) * 2) * pitch
-    h, new, sums = np.empty(size, y.dtype), np.empty(size, y.dtype), np.zeros(count * MR * w, y.dtype)
+    line, size = count * up(n, w), min(GROUP, (last - first) * 2)
+    h, sums = np.empty(size * pitch, y.dtype), np.empty(size * line, y.dtype)
     end = min(last * 2, rows)
     for top in range(first * 2, end, GROUP):
         group = min(GROUP, end - top)
         tile = height(group)
+        sums[:] = 0  # for a first step that begins with nothing
         for i in range(group):
             for unit in range(0, n, w):
                 store(h, i * pitch + unit, load_from(h0, (top + i) * n + unit, n - unit))
         for s in range(steps):
             t = steps - 1 - s if reverse else s
-            for k in range(0, n, w):
+            for k in range(0, n if s or h0.size else 0, w):
                 unit = turned(k, up(n, w) - w, s)
-                some = min(w, n - unit)
                 for p in range(0, group, tile):
-                    m = min(tile, group - p)
-                    if (s or h0.size) and not packed.size:
-                        dots(h, p * pitch, pitch, m, weight, unit, count, sums)
-                    elif s or h0.size:
-                        product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums)
+                    m, place = min(tile, group - p), p * line + unit * count
+                    if packed.size:
+                        product(h, p * pitch, pitch, m, packed, unit * n * count, count, n, sums, place, line)
                     else:
-                        sums[:] = 0
-                    for i in range(m):
-                        row, place = top + p + i, (p + i) * pitch + unit
-                        at, v = t * rows + row, load(h, place)
-                        if t < lengths[row]:
-                            v = cell(sums, count * w * i, v, at, row * n + unit, unit, n, some, *own)
-                            store_first(y, at * n + unit, some, v)
-                        else:
-                            store_first(y, at * n + unit, some, full(y, 0))
-                        store(new, place, v)
-            h, new = new, h
+                        dots(h, p * pitch, pitch, m, weight, unit, count, sums, place, line)
+            for i in range(group):
+                row = top + i
+                at = t * rows + row
+                if t < lengths[row]:
+                    cells(sums, i * line, h, i * pitch, at, row, n, *own)
+                    copy_row(h, i * pitch, n, y, at * n)
+                else:
+                    fill_row(y, at * n, n, 0)
         for i in range(group):
             copy_row(h, i * pitch, n, h_n, (top + i) * n)
 
 
 @task
-def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, carries, grad_h, grad_gates, inner, own):
+def backward(first, last, cells, count, packed, grad, lengths, reverse, wanted, carry, grad_h, grad_gates, inner, own):
     """The way back of those rows; grad_h holds what has come from later steps.
 
-    cell(dh, step and row, the same before or −1, state, unit, n, lanes, grads, place, *own) leaves the gradients of its
-    gates in `grads`, n apart. Where it `carries`, it leaves in grad_h what doesn't go through the weight. Where what
-    the weight adds to the last gate has a gradient of its own (`inner`), that follows, and takes the last one's place.
+    cells(dh, grad, step and row, the same before or −1, row, n, grads, place, *own) leaves the gradients of a row's
+    gates in `grads`, from what later steps and what y leave: dh + grad. Where they `carry`, they leave in grad_h what
+    doesn't go through the weight. Where what the weight adds to the last gate has a gradient of its own (`inner`), that
+    follows, and takes the last one's place.
     """
     rows, n = lengths.size, grad_h.shape[1]
     steps = grad_gates.shape[0]
@@ -210,10 +208,7 @@ def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, c
                 if t < lengths[row]:
                     begins = t == (lengths[row] - 1 if reverse else 0)
                     before = -1 if begins else at + (rows if reverse else -rows)
-                    for unit in range(0, n, w):
-                        some, state = min(w, n - unit), row * n + unit
-                        dh = load_first(grad_h, state, some, 0) + load_from(grad, at * n + unit, some)
-                        cell(dh, at, before, state, unit, n, some, grads, place + unit, *own)
+                    cells(grad_h, grad, at, before, row, n, grads, place, *own)
                     copy_row(grads, place, width, grad_gates, at * width)
                     if inner.size:
                         copy_row(grads, place + width, n, inner, at * n)
@@ -223,7 +218,7 @@ def backward(first, last, cell, count, packed, grad, lengths, reverse, wanted, c
                     if inner.size:
                         fill_row(inner, at * n, n, 0)
             if s or wanted:
-                through_weight(grads, pitch, group, tile, packed, width, t, top, lengths, n, carries, grad_h, sums)
+                through_weight(grads, pitch, group, tile, packed, width, t, top, lengths, n, carry, grad_h, sums)
 
 
 @task
@@ -234,7 +229,7 @@ def through_weight(grads, pitch, rows, tile, packed, depth, t, top, lengths, n, 
         unit = turned(k, up(n, NV * w) - NV * w, t)
         for p in range(0, rows, tile):
             m = min(tile, rows - p)
-            product(grads, p * pitch, pitch, m, packed, unit * depth, NV, depth, sums)
+            product(grads, p * pitch, pitch, m, packed, unit * depth, NV, depth, sums, 0, NV * w)
             for i in range(m):
                 row = top + p + i
                 if t < lengths[row]:

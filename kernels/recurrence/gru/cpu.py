@@ -5,7 +5,7 @@ import numpy as np
 from ...jit import inline, kernel
 from ...matmul.tile import NV, up
 from ...share import share
-from ...simd import fma, lanes, load, load_first, store_first
+from ...simd import fma, lanes, load, load_first, store, store_first
 from ...vector_math import sigmoid, tanh
 from ..walk import (
     FLAT,
@@ -33,24 +33,26 @@ def gru(gates, weight, bias, h0, lengths, reverse, y, h_n, saved, inner, threads
     if needed:
         pack_gates(weight, 3, packed)
     threads, own = worth(threads, steps, rows, n, 3), (gates, bias, saved, inner)
-    share(forward, pairs(rows), threads, _cell, 3, weight, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _cells, 3, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
-def _cell(sums, place, h, at, state, unit, n, some, gates, bias, saved, inner):
-    w, r_at = lanes(sums), at * 3 * n + unit
-    z_at, n_at = r_at + n, r_at + 2 * n
-    r = load(sums, place) + load_first(gates, r_at, some, 0) + load_from(bias, unit, some)
-    z = load(sums, place + w) + load_first(gates, z_at, some, 0) + load_from(bias, n + unit, some)
-    from_h = load(sums, place + 2 * w) + load_from(bias, 2 * n + unit, some)
-    r, z = sigmoid(r), sigmoid(z)
-    new = tanh(fma(r, from_h, load_first(gates, n_at, some, 0)))
-    if saved.size:
-        store_first(saved, r_at, some, r)
-        store_first(saved, z_at, some, z)
-        store_first(saved, n_at, some, new)
-        store_first(inner, at * n + unit, some, from_h)
-    return fma(z, h - new, new)
+def _cells(sums, place, h, start, at, row, n, gates, bias, saved, inner):
+    w = lanes(sums)
+    for unit in range(0, n, w):
+        some, here, r_at = min(w, n - unit), place + unit * 3, at * 3 * n + unit
+        z_at, n_at = r_at + n, r_at + 2 * n
+        r = load(sums, here) + load_first(gates, r_at, some, 0) + load_from(bias, unit, some)
+        z = load(sums, here + w) + load_first(gates, z_at, some, 0) + load_from(bias, n + unit, some)
+        from_h = load(sums, here + 2 * w) + load_from(bias, 2 * n + unit, some)
+        r, z = sigmoid(r), sigmoid(z)
+        new = tanh(fma(r, from_h, load_first(gates, n_at, some, 0)))
+        store(h, start + unit, fma(z, load(h, start + unit) - new, new))
+        if saved.size:
+            store_first(saved, r_at, some, r)
+            store_first(saved, z_at, some, z)
+            store_first(saved, n_at, some, new)
+            store_first(inner, at * n + unit, some, from_h)
 
 
 @kernel(
@@ -66,20 +68,22 @@ def gru_backward(
     if needed:
         pack_units(weight, packed)
     begin(grad_h, grad_h0)
-    threads, own = worth(threads, grad_gates.shape[0], rows, n, 3), (y, saved, inner, h0, grad_h0)
-    share(backward, pairs(rows), threads, _cell_backward, 3, packed, grad, lengths, reverse, wanted, True, grad_h0,
+    threads, own = worth(threads, grad_gates.shape[0], rows, n, 3), (y, saved, inner, h0)
+    share(backward, pairs(rows), threads, _cells_backward, 3, packed, grad, lengths, reverse, wanted, True, grad_h0,
           grad_gates, grad_inner, own)  # fmt: skip
 
 
 @inline
-def _cell_backward(dh, at, before, state, unit, n, some, grads, place, y, saved, inner, h0, grad_h):
-    here = at * 3 * n + unit
-    r, z = load_first(saved, here, some, 0), load_first(saved, here + n, some, 0)
-    new = load_first(saved, here + 2 * n, some, 0)
-    last = load_from(h0, state, some) if before < 0 else load_first(y, before * n + unit, some, 0)
-    d_new = dh * (1 - z) * (1 - new * new)
-    store_first(grad_h, state, some, dh * z)
-    store_first(grads, place, some, d_new * load_first(inner, at * n + unit, some, 0) * (r * (1 - r)))
-    store_first(grads, place + n, some, dh * (last - new) * (z * (1 - z)))
-    store_first(grads, place + 2 * n, some, d_new)
-    store_first(grads, place + 3 * n, some, d_new * r)
+def _cells_backward(grad_h, grad, at, before, row, n, grads, place, y, saved, inner, h0):
+    for unit in range(0, n, lanes(grads)):
+        some, state, here = min(lanes(grads), n - unit), row * n + unit, at * 3 * n + unit
+        dh = load_first(grad_h, state, some, 0) + load_from(grad, at * n + unit, some)
+        r, z = load_first(saved, here, some, 0), load_first(saved, here + n, some, 0)
+        new = load_first(saved, here + 2 * n, some, 0)
+        last = load_from(h0, state, some) if before < 0 else load_first(y, before * n + unit, some, 0)
+        d_new = dh * (1 - z) * (1 - new * new)
+        store_first(grad_h, state, some, dh * z)
+        store_first(grads, place + unit, some, d_new * load_first(inner, at * n + unit, some, 0) * (r * (1 - r)))
+        store_first(grads, place + n + unit, some, dh * (last - new) * (z * (1 - z)))
+        store_first(grads, place + 2 * n + unit, some, d_new)
+        store_first(grads, place + 3 * n + unit, some, d_new * r)
