@@ -41,7 +41,7 @@ def test_values(operation, name, dtype):
     for sample in samples(operation, dtype):
         exact = in_float64(sample)
         expected = reference(operation.function, *exact.args, **exact.options)
-        for order in orders(name):
+        for order in orders(name, dtype):
             with running(name, order):
                 moved = moved_to(backend, sample)
                 results = as_tuple(operation.function(*moved.args, **moved.options))
@@ -63,7 +63,7 @@ def test_gradients(operation, name, dtype):
         grad = rng.standard_normal(outputs[0].shape).astype(dtype)
         arguments = operation.backward_arguments(exact, outputs, grad.astype(np.float64))
         expected = reference(operation.backward, **arguments)
-        for order in orders(name):
+        for order in orders(name, dtype):
             with running(name, order):
                 moved = moved_to(backend, sample)
                 given = tuple(backend.from_numpy(y.astype(dtype)) for y in outputs)
@@ -84,7 +84,7 @@ def test_losses_with_gradients(operation, name, dtype):
     for sample in samples(operation, dtype):
         exact = in_float64(sample)
         expected = reference(operation.gradient, *exact.args, **exact.options)
-        for order in orders(name):
+        for order in orders(name, dtype):
             with running(name, order):
                 moved = moved_to(backend, sample)
                 results = operation.gradient(*moved.args, **moved.options)
@@ -106,7 +106,7 @@ def test_updates(operation, name, dtype):
         exact = in_float64(sample)
         reference(operation.function, *exact.args, **exact.options)
         expected = operation.bind(exact)
-        for order in orders(name):
+        for order in orders(name, dtype):
             with running(name, order):
                 moved = moved_to(backend, samples(operation, dtype)[number])  # drawn anew, for it changes
                 operation.function(*moved.args, **moved.options)
