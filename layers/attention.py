@@ -142,7 +142,7 @@ class MultiheadAttention(Module):
         stretches = [(0, 1)] if known else self._stretches(inputs)
         buffers = [self._project(inputs[first], first, last) for first, last in stretches]
         heads = [head for buffer in buffers for head in self._heads(buffer)]
-        self._turn(heads, kernels.rotary_embedding, before)
+        self._turn(buffers, kernels.rotary_embedding, before)
         q, k, v = (*heads, *whole) if whole is not None else heads
         padding, given, is_causal = masks
         mask, is_causal = self._mask(padding, given, is_causal, q.shape, before + k.shape[2], before)
@@ -178,7 +178,7 @@ class MultiheadAttention(Module):
             else:
                 given = {"y": y, "logsumexp": sums, "out": outs}
                 kernels.scaled_dot_product_attention_backward(g, q, k, v, **options, **given)
-            self._turn(outs, kernels.rotary_embedding_backward, 0)
+            self._turn(found, kernels.rotary_embedding_backward, 0)
             result: list[Any] = [None] * 3
             for (first, last), slopes in zip(stretches, found):
                 place = next(i for i in range(3) if inputs[i] is inputs[first])
@@ -239,18 +239,25 @@ class MultiheadAttention(Module):
 
     def _heads(self, x: Any) -> list[Any]:
         """The stretches of embed_dim in (…, width) as views (batch, heads, rows, d)."""
-        shape = self.num_heads, self.embed_dim // self.num_heads
-        x = x.reshape(*x.shape[:-1], x.shape[-1] // self.embed_dim, *shape)
-        if x.ndim == 4:  # no batch
-            x = x[None] if self.batch_first else x[:, None]
-        order = (0, 2, 1, 3) if self.batch_first else (1, 2, 0, 3)
-        return [x[:, :, part].transpose(order) for part in range(x.shape[2])]
+        every, n = self._every_head(x), self.num_heads
+        return [every[:, first : first + n] for first in range(0, every.shape[1], n)]
 
-    def _turn(self, heads: Any, turn: Any, offset: int) -> None:
-        """Queries and keys, the first two, in place."""
-        if self.rotary is not None:
-            for x in heads[:2]:
+    def _every_head(self, x: Any) -> Any:
+        """(…, width) as a view (batch, heads, rows, d), the heads of all its stretches."""
+        width = self.embed_dim // self.num_heads
+        x = x.reshape(*x.shape[:-1], x.shape[-1] // width, width)
+        if x.ndim == 3:  # no batch
+            x = x[None] if self.batch_first else x[:, None]
+        return x.transpose((0, 2, 1, 3) if self.batch_first else (1, 2, 0, 3))
+
+    def _turn(self, buffers: list[Any], turn: Any, offset: int) -> None:
+        """Queries and keys, the first heads, in place: with one call, where one product has made both."""
+        left = 0 if self.rotary is None else 2 * self.num_heads
+        for buffer in buffers:
+            x = self._every_head(buffer)[:, :left]
+            if x.shape[1]:
                 turn(x, offset, self.rotary, out=x)
+            left -= x.shape[1]
 
     def _mask(
         self, padding: Any, mask: Any, is_causal: bool, queries: tuple[int, ...], keys: int, before: int

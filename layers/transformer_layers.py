@@ -73,11 +73,13 @@ class _Layer(Module):
         """linear2(dropout(activation(linear1(x)))), row by row."""
         ways = []
         for layer in (self.linear1, self.activation, self.dropout, self.linear2):
-            if not training:
-                x = layer(x)
-            elif layer is not self.dropout or self.dropout.p:
+            if layer is self.dropout and not (training and self.dropout.p):
+                continue
+            if training:
                 x, way = layer.forward(x)
                 ways.append(way)
+            else:
+                x = layer(x)
 
         def back(grad, input_gradient):
             for way in reversed(ways[1:]):

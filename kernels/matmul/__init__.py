@@ -146,22 +146,28 @@ def matmul(a, b, bias=None, activation=None, residual=None, *, out=None):
         shape = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
     _check_residual("matmul", residual, shape, a)
     out = check.output("matmul", out, shape, a.dtype, a, b, bias, residual)
-    nothing = current().nothing(a.dtype)
-    after = (
-        nothing if bias is None else check.contiguous(bias),
-        nothing if residual is None else check.contiguous(residual),
-        ACTIVATIONS.index(activation),
-    )
-    rows, columns = check.aligned(rows), check.aligned(columns)
     if flat:
-        kernel("matmul.matmul")(rows[None], columns[None], *after, out[None])
+        _multiply(rows[None], columns[None], bias, residual, activation, out[None])
         return out
     if columns.ndim == 2 and rows.ndim > 2 and rows.flags.c_contiguous:
         stack, m = (), math.prod(stack) * m  # a stack times one matrix is one tall product
         rows = rows.reshape(m, rows.shape[-1])
     result = out.reshape(math.prod(stack), m, n)
-    kernel("matmul.matmul")(_stacked(rows, stack), _stacked(columns, stack), *after, result)
+    _multiply(_stacked(rows, stack), _stacked(columns, stack), bias, residual, activation, result)
     return out
+
+
+def _multiply(a: Any, b: Any, bias: Any, residual: Any, activation: Any, out: Any) -> None:
+    """out = act(a b + bias + residual), of checked arguments: stacks of matrices."""
+    nothing = current().nothing(a.dtype)
+    kernel("matmul.matmul")(
+        check.aligned(a),
+        check.aligned(b),
+        nothing if bias is None else check.contiguous(bias),
+        nothing if residual is None else check.contiguous(residual),
+        ACTIVATIONS.index(activation),
+        out,
+    )
 
 
 def matmul_backward(grad, a, b, bias=None, activation=None, residual=None, y=None):
@@ -344,10 +350,15 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     activation : as for `matmul`
     """
     _check_linear("linear", x, weight, bias)
-    if x.ndim > 2 and out is None and x.flags.c_contiguous:  # one tall matrix: no stack to be seen to
-        y = matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), weight.T, bias, activation)
-        return y.reshape(*x.shape[:-1], weight.shape[0])
-    return matmul(x, weight.T, bias, activation, out=out)
+    if out is not None or not x.flags.c_contiguous:
+        return matmul(x, weight.T, bias, activation, out=out)
+    if activation is not None:
+        check.choice("linear", "activation", activation, ACTIVATIONS)
+    outputs, inputs = weight.shape
+    rows = math.prod(x.shape[:-1])  # of one tall matrix
+    y = current().empty((*x.shape[:-1], outputs), x.dtype)
+    _multiply(x.reshape(1, rows, inputs), weight.T[None], bias, None, activation, y.reshape(1, rows, outputs))
+    return y
 
 
 def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, input_gradient=True, out=None):

@@ -73,9 +73,15 @@ def _turn(function: str, name: str, x: Any, offset: Any, base: Any, direction: f
         raise ValueError(f"{function}: base is 0, it must be above 0")
     out = output(function, x.shape, x.dtype, out, x, in_place=True)
     if x.size:
-        cosines, sines = _table(current(), x.dtype, int(offset), x.shape[-2], x.shape[-1] // 2, base)
+        place = int(offset) % STRETCH  # tables begin and end so that few are made, where rows come one by one
+        end = place + x.shape[-2]
+        about = int(offset) - place, -(-end // STRETCH) * STRETCH, x.shape[-1] // 2, base
+        cosines, sines = (table[place:end] for table in _table(current(), x.dtype, *about))
         kernel("attention.rotary.rotate")(matrices(x), cosines, sines, direction, matrices(out))
     return out
+
+
+STRETCH = 256  # positions
 
 
 @functools.lru_cache(maxsize=64)
