@@ -1,4 +1,4 @@
-"""Rotary positions on the CPU: the halves of a row are read side by side, and written where they were."""
+"""Rotary positions on the CPU: a row's halves are read side by side; all heads of a row, which often lie together."""
 
 from ...jit import kernel, task
 from ...share import enough, share
@@ -8,20 +8,18 @@ from ..tiles import begin_of
 
 @kernel("in real[:, :, :, :], in real[:, ::1], in real[:, ::1], real, out real[:, :, :, :]")
 def rotate(x, cosines, sines, direction, y, threads):
-    rows = x.shape[0] * x.shape[1] * x.shape[2]
-    share(_rotate, rows, enough(threads, x.size), x, cosines, sines, direction, y)
+    share(_rotate, x.shape[0] * x.shape[2], enough(threads, x.size), x, cosines, sines, direction, y)
 
 
 @task
 def _rotate(first, last, x, cosines, sines, direction, y):
     w, n = lanes(x), x.shape[3] // 2
-    heads, rows = x.shape[1:3]
     for piece in range(first, last):
-        head, row = piece // rows, piece % rows
-        x0 = begin_of(x, head // heads, head % heads, row)
-        y0 = begin_of(y, head // heads, head % heads, row)
+        batch, row = piece // x.shape[2], piece % x.shape[2]
         for i in range(0, n, w):
-            a, b = load_first(x, x0 + i, n - i, 0), load_first(x, x0 + n + i, n - i, 0)
             c, s = load_first(cosines, row * n + i, n - i, 0), direction * load_first(sines, row * n + i, n - i, 0)
-            store_first(y, y0 + i, n - i, a * c - b * s)
-            store_first(y, y0 + n + i, n - i, b * c + a * s)
+            for head in range(x.shape[1]):
+                x0, y0 = begin_of(x, batch, head, row) + i, begin_of(y, batch, head, row) + i
+                a, b = load_first(x, x0, n - i, 0), load_first(x, x0 + n, n - i, 0)
+                store_first(y, y0, n - i, a * c - b * s)
+                store_first(y, y0 + n, n - i, b * c + a * s)
