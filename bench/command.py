@@ -90,6 +90,8 @@ def recipes() -> list[str]:
 
 
 def _train(chosen: argparse.Namespace) -> int:
+    from . import timing
+
     recipe = importlib.import_module(f"..training.recipes.{chosen.recipe}", __package__)
     parser = Parser(prog=f"kernelwright train {chosen.recipe}", description=(recipe.__doc__ or "").partition("\n")[0])
     recipe.add_arguments(parser)
@@ -98,6 +100,7 @@ def _train(chosen: argparse.Namespace) -> int:
         from .. import kernels
 
         kernels.use(chosen.backend)
+    timing.keep_freed_memory()  # every step makes arrays of the same sizes: to fetch them anew would cost some 5 %
     recipe.run(options)
     return 0
 
