@@ -35,11 +35,11 @@ def lstm(gates, weight, bias, h0, c0, lengths, reverse, y, h_n, c_n, saved, cell
         pack_gates(weight, 4, packed)
     begin(c0, c_n)
     threads, own = worth(threads, steps, rows, n, 4), (gates, bias, c_n, saved, cells)
-    share(forward, pairs(rows), threads, _cell, 4, weight, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, cell, 4, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
-def _cell(sums, place, h, at, state, unit, n, some, gates, bias, c_n, saved, cells):
+def cell(sums, place, h, at, state, unit, n, some, gates, bias, c_n, saved, cells):
     """The new h of a vector of units; their cells lie in c_n."""
     w, i_at = lanes(sums), at * 4 * n + unit
     f_at, g_at, o_at = i_at + n, i_at + 2 * n, i_at + 3 * n
