@@ -142,10 +142,10 @@ def turned(k, last, step):
 
 
 @task
-def forward(first, last, cells, count, weight, packed, h0, lengths, reverse, y, h_n, own):
+def forward(first, last, apply_gates, count, weight, packed, h0, lengths, reverse, y, h_n, own):
     """Pairs first … last − 1 of rows, through all steps.
 
-    cells(sums, place, h, start, step and row, row, n, *own) makes a row's new h, from h[start] on, of its sums.
+    apply_gates(sums, place, h, start, step and row, row, n, *own) makes a row's new h, from h[start] on, of its sums.
     """
     steps, rows, n = y.shape
     w, pitch = lanes(y), pitch_of(y, n)
@@ -173,7 +173,7 @@ def forward(first, last, cells, count, weight, packed, h0, lengths, reverse, y, 
                 row = top + i
                 at = t * rows + row
                 if t < lengths[row]:
-                    cells(sums, i * line, h, i * pitch, at, row, n, *own)
+                    apply_gates(sums, i * line, h, i * pitch, at, row, n, *own)
                     copy_row(h, i * pitch, n, y, at * n)
                 else:
                     fill_row(y, at * n, n, 0)
@@ -182,13 +182,15 @@ def forward(first, last, cells, count, weight, packed, h0, lengths, reverse, y, 
 
 
 @task
-def backward(first, last, cells, count, packed, grad, lengths, reverse, wanted, carry, grad_h, grad_gates, inner, own):
+def backward(
+    first, last, gates_backward, count, packed, grad, lengths, reverse, wanted, carry, grad_h, grad_gates, inner, own
+):
     """The way back of those rows; grad_h holds what has come from later steps.
 
-    cells(dh, grad, step and row, the same before or −1, row, n, grads, place, *own) leaves the gradients of a row's
-    gates in `grads`, from what later steps and what y leave: dh + grad. Where they `carry`, they leave in grad_h what
-    doesn't go through the weight. Where what the weight adds to the last gate has a gradient of its own (`inner`), that
-    follows, and takes the last one's place.
+    gates_backward(grad_h, grad, step and row, the same before or −1, row, n, grads, place, *own) leaves the gradients of
+    a row's gates in `grads`, from grad_h + grad. Where they `carry`, it leaves in grad_h what doesn't go through the
+    weight. Where what the weight adds to the last gate has a gradient of its own (`inner`), that follows, and takes the
+    last one's place.
     """
     rows, n = lengths.size, grad_h.shape[1]
     steps = grad_gates.shape[0]
@@ -208,7 +210,7 @@ def backward(first, last, cells, count, packed, grad, lengths, reverse, wanted, 
                 if t < lengths[row]:
                     begins = t == (lengths[row] - 1 if reverse else 0)
                     before = -1 if begins else at + (rows if reverse else -rows)
-                    cells(grad_h, grad, at, before, row, n, grads, place, *own)
+                    gates_backward(grad_h, grad, at, before, row, n, grads, place, *own)
                     copy_row(grads, place, width, grad_gates, at * width)
                     if inner.size:
                         copy_row(grads, place + width, n, inner, at * n)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
+from kernelwright.kernels import simulator
 from kernelwright.kernels.operation import Draw
+from kernelwright.kernels.recurrence import launch
 
 
 def given(gates, hidden):
@@ -30,3 +32,19 @@ def test_few_rows_meet_the_weight_as_it_lies():
     gates, weight, h0 = draw.normal(2, 20, 4 * 19), draw.normal(4 * 19, 19, scale=0.2), draw.normal(20, 19)
     many, alone = kernels.lstm(gates, weight, None, h0), kernels.lstm(gates[:, :1].copy(), weight, None, h0[:1])
     np.testing.assert_allclose(alone[:, 0], many[:, 0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.cuda
+def test_states_too_many_for_shared_memory(monkeypatch):
+    """They lie in global memory, and everything comes out the same; sizes that need it would take minutes here."""
+    draw = Draw(0, np.float32)
+    arguments = draw.normal(3, 6, 4 * 7), draw.normal(4 * 7, 7), None, draw.normal(6, 7), draw.normal(6, 7)
+    grad, results = draw.normal(3, 6, 7), []
+    for limit in (launch.SHARED, 0):
+        monkeypatch.setattr(launch, "SHARED", limit)
+        with kernels.using("simulator"), simulator.record() as reports:
+            results.append((kernels.lstm(*arguments), *kernels.lstm_backward(grad, *arguments)[:1]))
+        assert [report.findings for report in reports] == [[]] * len(reports)
+        assert any(report.dynamic for report in reports) == bool(limit)
+    for near, far in zip(*results):
+        np.testing.assert_array_equal(near, far)

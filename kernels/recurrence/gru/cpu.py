@@ -5,7 +5,7 @@ import numpy as np
 from ...jit import inline, kernel
 from ...matmul.tile import NV, up
 from ...share import share
-from ...simd import fma, lanes, load, load_first, store, store_first
+from ...simd import fma, lanes, load, load_first, store_first
 from ...vector_math import sigmoid, tanh
 from ..walk import (
     FLAT,
@@ -33,11 +33,11 @@ def gru(gates, weight, bias, h0, lengths, reverse, y, h_n, saved, inner, threads
     if needed:
         pack_gates(weight, 3, packed)
     threads, own = worth(threads, steps, rows, n, 3), (gates, bias, saved, inner)
-    share(forward, pairs(rows), threads, _cells, 3, weight, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _apply_gates, 3, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
-def _cells(sums, place, h, start, at, row, n, gates, bias, saved, inner):
+def _apply_gates(sums, place, h, start, at, row, n, gates, bias, saved, inner):
     w = lanes(sums)
     for unit in range(0, n, w):
         some, here, r_at = min(w, n - unit), place + unit * 3, at * 3 * n + unit
@@ -47,7 +47,7 @@ def _cells(sums, place, h, start, at, row, n, gates, bias, saved, inner):
         from_h = load(sums, here + 2 * w) + load_from(bias, 2 * n + unit, some)
         r, z = sigmoid(r), sigmoid(z)
         new = tanh(fma(r, from_h, load_first(gates, n_at, some, 0)))
-        store(h, start + unit, fma(z, load(h, start + unit) - new, new))
+        store_first(h, start + unit, some, fma(z, load_first(h, start + unit, some, 0) - new, new))
         if saved.size:
             store_first(saved, r_at, some, r)
             store_first(saved, z_at, some, z)
@@ -69,12 +69,12 @@ def gru_backward(
         pack_units(weight, packed)
     begin(grad_h, grad_h0)
     threads, own = worth(threads, grad_gates.shape[0], rows, n, 3), (y, saved, inner, h0)
-    share(backward, pairs(rows), threads, _cells_backward, 3, packed, grad, lengths, reverse, wanted, True, grad_h0,
+    share(backward, pairs(rows), threads, _gates_backward, 3, packed, grad, lengths, reverse, wanted, True, grad_h0,
           grad_gates, grad_inner, own)  # fmt: skip
 
 
 @inline
-def _cells_backward(grad_h, grad, at, before, row, n, grads, place, y, saved, inner, h0):
+def _gates_backward(grad_h, grad, at, before, row, n, grads, place, y, saved, inner, h0):
     for unit in range(0, n, lanes(grads)):
         some, state, here = min(lanes(grads), n - unit), row * n + unit, at * 3 * n + unit
         dh = load_first(grad_h, state, some, 0) + load_from(grad, at * n + unit, some)

@@ -1,74 +1,67 @@
-// The GRU on the GPU: all steps in one launch; see steps.cuh. The weight comes transposed for the way there, so that
-// neighbouring threads, which have neighbouring units, read neighbouring numbers.
+// The GRU on the GPU: all steps in one launch; see steps.cuh.
 
 #include "activations/formulas.cuh"
 #include "recurrence/steps.cuh"
 
-extern "C" __global__ void gru(const real* gates, const real* weight, const real* bias, const real* h0,
+struct Cell {
+    const real *gates, *bias;
+    real *saved, *inner;
+    int has_bias, saves;
+    long long n;
+
+    __device__ real operator()(real (&sum)[3], long long place, long long, long long unit, real h) const {
+        long long first = place * 3 * n + unit;
+        for (int gate = 0; gate < 3; gate++)
+            if (has_bias) sum[gate] += bias[gate * n + unit];
+        real reset = act::sigmoid(gates[first] + sum[0]);
+        real z = act::sigmoid(gates[first + n] + sum[1]);
+        real fresh = act::tanh(gates[first + 2 * n] + reset * sum[2]);
+        if (saves) {
+            saved[first] = reset, saved[first + n] = z, saved[first + 2 * n] = fresh;
+            inner[place * n + unit] = sum[2];
+        }
+        return fresh + z * (h - fresh);
+    }
+};
+
+extern "C" __global__ void gru(const real* packed, real* far, const real* gates, const real* bias, const real* h0,
                                const long long* lengths, real* y, real* h, real* saved, real* inner, int has_bias,
                                int has_h0, int saves, int reverse, long long steps, long long rows, long long n) {
     Walk walk(lengths, reverse, steps, rows, n);
-    begin(walk, h0, has_h0, h);
-    __syncthreads();  // the state is whole
-    for (long long step = 0; step < steps; step++) {
-        long long t = walk.time(step);
-        FOR_EACH_UNIT(unit, n) {
-            real sum[ROWS][3];
-            product<3>(sum, walk, h + walk.state(0, 0), n, weight, n, unit);
-            FOR_EACH_ROW_OF(walk, r) {
-                long long at = walk.place(r, t), first = at * 3 * n + unit;
-                real out = 0;
-                if (walk.inside(r, t)) {
-                    for (int gate = 0; gate < 3; gate++)
-                        if (has_bias) sum[r][gate] += bias[gate * n + unit];
-                    real reset = act::sigmoid(gates[first] + sum[r][0]);
-                    real z = act::sigmoid(gates[first + n] + sum[r][1]);
-                    real fresh = act::tanh(gates[first + 2 * n] + reset * sum[r][2]);
-                    if (saves) {
-                        saved[first] = reset, saved[first + n] = z, saved[first + 2 * n] = fresh;
-                        inner[at * n + unit] = sum[r][2];
-                    }
-                    out = fresh + z * (h[walk.state(r, unit)] - fresh);
-                }
-                y[at * n + unit] = out;
-            }
-        }
-        __syncthreads();  // all have read the state
-        advance(walk, t, y, h);
-        __syncthreads();  // it is whole
-    }
+    forward<3>(walk, Cell{gates, bias, saved, inner, has_bias, saves, n}, packed, h0, has_h0, far, y, h);
 }
 
-extern "C" __global__ void gru_backward(const real* grad, const real* grad_h, const real* weight, const real* h0,
-                                        const long long* lengths, const real* y, const real* saved, const real* inner,
-                                        real* through, real* grad_gates, real* grad_inner, real* dh, int has_grad,
+struct CellBackward {
+    const real *h0, *y, *saved, *inner;
+    real *grad_gates, *grad_inner;
+    int has_h0;
+    long long n;
+
+    __device__ real operator()(real (&v)[3], bool inside, long long place, long long before, long long state,
+                               long long unit, real out) const {
+        long long first = place * 3 * n + unit;
+        real from_fresh = 0, carried = out;
+        if (inside) {
+            real reset = saved[first], z = saved[first + n], fresh = saved[first + 2 * n];
+            real last = before >= 0 ? y[before * n + unit] : has_h0 ? h0[state] : real(0);
+            carried = out * z;
+            from_fresh = act::tanh_backward(out * (real(1) - z), fresh);
+            v[0] = act::sigmoid_backward(from_fresh * inner[place * n + unit], reset);
+            v[1] = act::sigmoid_backward(out * (last - fresh), z);
+            v[2] = from_fresh * reset;
+        }
+        grad_gates[first] = v[0], grad_gates[first + n] = v[1], grad_gates[first + 2 * n] = from_fresh;
+        grad_inner[place * n + unit] = v[2];
+        return carried;
+    }
+};
+
+extern "C" __global__ void gru_backward(const real* packed, real* far, const real* grad, const real* grad_h,
+                                        const real* h0, const long long* lengths, const real* y, const real* saved,
+                                        const real* inner, real* grad_gates, real* grad_inner, real* dh, int has_grad,
                                         int has_h, int has_h0, int reverse, long long steps, long long rows,
                                         long long n) {
     Walk walk(lengths, reverse, steps, rows, n);
-    begin(walk, grad_h, has_h, dh);
-    for (long long step = steps; step-- > 0;) {
-        long long t = walk.time(step);
-        FOR_EACH_UNIT(unit, n)
-            FOR_EACH_ROW_OF(walk, r) {
-                long long at = walk.place(r, t), first = at * 3 * n + unit, state = walk.state(r, unit);
-                real from_r = 0, from_z = 0, from_fresh = 0, from_inner = 0;
-                if (walk.inside(r, t)) {
-                    real reset = saved[first], z = saved[first + n], fresh = saved[first + 2 * n];
-                    real before = has_h0 ? h0[state] : real(0);
-                    if (!walk.begins(r, t)) before = y[walk.before(r, t) * n + unit];
-                    real out = dh[state] + (has_grad ? grad[at * n + unit] : real(0));
-                    dh[state] = out * z;
-                    from_fresh = act::tanh_backward(out * (real(1) - z), fresh);
-                    from_inner = from_fresh * reset;
-                    from_r = act::sigmoid_backward(from_fresh * inner[at * n + unit], reset);
-                    from_z = act::sigmoid_backward(out * (before - fresh), z);
-                }
-                real* row = through + (walk.first + r) * 3 * n + unit;
-                row[0] = grad_gates[first] = from_r, row[n] = grad_gates[first + n] = from_z;
-                row[2 * n] = grad_inner[at * n + unit] = from_inner, grad_gates[first + 2 * n] = from_fresh;
-            }
-        __syncthreads();  // this step's gradients are whole
-        through_weight(walk, t, through + walk.first * 3 * n, weight, 3 * n, dh, true);
-        __syncthreads();  // all have read them
-    }
+    CellBackward cell{h0, y, saved, inner, grad_gates, grad_inner, has_h0, n};
+    backward<3>(walk, cell, packed, grad, has_grad, grad_h, has_h, far, dh);
 }

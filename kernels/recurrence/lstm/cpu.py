@@ -5,7 +5,7 @@ import numpy as np
 from ...jit import inline, kernel
 from ...matmul.tile import NV, up
 from ...share import share
-from ...simd import fma, lanes, load, load_first, store, store_first
+from ...simd import fma, lanes, load, load_first, store_first
 from ...vector_math import sigmoid, tanh
 from ..walk import (
     FLAT,
@@ -35,11 +35,11 @@ def lstm(gates, weight, bias, h0, c0, lengths, reverse, y, h_n, c_n, saved, cell
         pack_gates(weight, 4, packed)
     begin(c0, c_n)
     threads, own = worth(threads, steps, rows, n, 4), (gates, bias, c_n, saved, cells)
-    share(forward, pairs(rows), threads, _cells, 4, weight, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, apply_gates, 4, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
-def _cells(sums, place, h, start, at, row, n, gates, bias, c_n, saved, cells):
+def apply_gates(sums, place, h, start, at, row, n, gates, bias, c_n, saved, cells):
     """The new h of a row; its cells lie in c_n."""
     w = lanes(sums)
     for unit in range(0, n, w):
@@ -52,7 +52,7 @@ def _cells(sums, place, h, start, at, row, n, gates, bias, c_n, saved, cells):
         i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
         c = fma(f, load_first(c_n, state, some, 0), i * g)
         store_first(c_n, state, some, c)
-        store(h, start + unit, o * tanh(c))
+        store_first(h, start + unit, some, o * tanh(c))
         if saved.size:
             store_first(saved, i_at, some, i)
             store_first(saved, f_at, some, f)
@@ -76,12 +76,12 @@ def lstm_backward(
     begin(grad_h, grad_h0)
     begin(grad_c, grad_c0)
     threads, own = worth(threads, grad_gates.shape[0], rows, n, 4), (saved, cells, c0, grad_c0)
-    share(backward, pairs(rows), threads, _cells_backward, 4, packed, grad, lengths, reverse, wanted, False, grad_h0,
+    share(backward, pairs(rows), threads, _gates_backward, 4, packed, grad, lengths, reverse, wanted, False, grad_h0,
           grad_gates, grad_h[:0], own)  # fmt: skip
 
 
 @inline
-def _cells_backward(grad_h, grad, at, before, row, n, grads, place, saved, cells, c0, grad_c):
+def _gates_backward(grad_h, grad, at, before, row, n, grads, place, saved, cells, c0, grad_c):
     for unit in range(0, n, lanes(grads)):
         some, state, here = min(lanes(grads), n - unit), row * n + unit, at * 4 * n + unit
         dh = load_first(grad_h, state, some, 0) + load_from(grad, at * n + unit, some)

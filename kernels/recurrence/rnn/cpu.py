@@ -6,7 +6,7 @@ from ...activations.formulas import relu, relu_backward, tanh_backward
 from ...jit import inline, kernel
 from ...matmul.tile import NV, up
 from ...share import share
-from ...simd import lanes, load, load_first, store, store_first
+from ...simd import lanes, load, load_first, store_first
 from ...vector_math import tanh
 from ..walk import (
     FLAT,
@@ -32,15 +32,15 @@ def rnn(gates, weight, bias, h0, lengths, reverse, is_relu, y, h_n, threads):
     if needed:
         pack_gates(weight, 1, packed)
     threads, own = worth(threads, steps, rows, n, 1), (gates, bias, is_relu)
-    share(forward, pairs(rows), threads, _cells, 1, weight, packed, h0, lengths, reverse, y, h_n, own)
+    share(forward, pairs(rows), threads, _apply_gates, 1, weight, packed, h0, lengths, reverse, y, h_n, own)
 
 
 @inline
-def _cells(sums, place, h, start, at, row, n, gates, bias, is_relu):
+def _apply_gates(sums, place, h, start, at, row, n, gates, bias, is_relu):
     for unit in range(0, n, lanes(sums)):
         some = n - unit
         v = load(sums, place + unit) + load_first(gates, at * n + unit, some, 0) + load_from(bias, unit, some)
-        store(h, start + unit, relu(v) if is_relu else tanh(v))
+        store_first(h, start + unit, some, relu(v) if is_relu else tanh(v))
 
 
 @kernel(f"in {FLAT}, in {FLAT}, in {STATE}, in int64[::1], bool, bool, bool, in {FLAT}, out {STEPS}, out {STATE}")
@@ -52,12 +52,12 @@ def rnn_backward(grad, grad_h, weight, lengths, reverse, wanted, is_relu, y, gra
         pack_units(weight, packed)
     begin(grad_h, grad_h0)
     threads, own = worth(threads, steps, rows, n, 1), (y, is_relu)
-    share(backward, pairs(rows), threads, _cells_backward, 1, packed, grad, lengths, reverse, wanted, False, grad_h0,
+    share(backward, pairs(rows), threads, _gates_backward, 1, packed, grad, lengths, reverse, wanted, False, grad_h0,
           grad_gates, grad_h[:0], own)  # fmt: skip
 
 
 @inline
-def _cells_backward(grad_h, grad, at, before, row, n, grads, place, y, is_relu):
+def _gates_backward(grad_h, grad, at, before, row, n, grads, place, y, is_relu):
     for unit in range(0, n, lanes(grads)):
         some, here = n - unit, at * n + unit
         dh, v = load_first(grad_h, row * n + unit, some, 0) + load_from(grad, here, some), load_first(y, here, some, 0)
