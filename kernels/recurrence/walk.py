@@ -187,7 +187,7 @@ def backward(
 ):
     """The way back of those rows; grad_h holds what has come from later steps.
 
-    gates_backward(grad_h, grad, step and row, the same before or −1, row, n, grads, place, *own) leaves the gradients of
+    gates_backward(grad_h, grad, step and row, the same before or −1, row, n, grads, place, *own) leaves gradients of
     a row's gates in `grads`, from grad_h + grad. Where they `carry`, it leaves in grad_h what doesn't go through the
     weight. Where what the weight adds to the last gate has a gradient of its own (`inner`), that follows, and takes the
     last one's place.

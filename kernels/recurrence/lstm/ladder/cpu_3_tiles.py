@@ -34,6 +34,7 @@ def lstm(gates, weight, bias, h0, c0, lengths, reverse, y, h_n, c_n, saved, cell
 @task
 def _tiles(first, last, turned, lengths, reverse, y, h_n, own):
     steps, rows, n = y.shape
+    gates, bias, c_n, saved, cells = own
     pitch = (n + lanes(y) - 1) // lanes(y) * 4 * lanes(y)
     sums = np.empty(TILE * pitch, y.dtype)
     for top in range(first * TILE, min(last * TILE, rows), TILE):
@@ -43,7 +44,7 @@ def _tiles(first, last, turned, lengths, reverse, y, h_n, own):
             for row in range(top, min(top + TILE, rows)):
                 at = t * rows + row
                 if t < lengths[row]:
-                    apply_gates(sums, (row - top) * pitch, h_n, row * n, at, row, n, *own)
+                    apply_gates(sums, (row - top) * pitch, h_n, row * n, at, row, n, gates, bias, c_n, saved, cells)
                     copy_row(h_n, row * n, n, y, at * n)
                 else:
                     fill_row(y, at * n, n, 0)
