@@ -7,7 +7,7 @@ additions to one number that wait for each other, where indices are drawn evenly
                                               sectors   instructions   longest chain     H100, drawn evenly and equal
     1_atomics  a thread a number               73,728        499,712       32   2048        0.3 ms          ≥ 0.6 ms
     2_sorted   sorted; a block a row           57,974        283,366       32   2048        0.2 ms            100 ms
-    gpu.cu     sorted; a block 32 positions    53,085        369,106       32     66        0.2 ms            0.2 ms
+    gpu.cu     sorted; a block 32 positions    53,085        372,322       32     66        0.2 ms            0.2 ms
 
 The times are predictions, for 2²⁰ positions of 10000 × 128; no rung has run on a GPU yet. The gradient alone is 537 MB,
 0.16 ms at 3.35 TB/s; what is sorted, twice 8 bits of 16 bytes a position, adds some 0.03 ms. Equal indices are 2²⁰
