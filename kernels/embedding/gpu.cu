@@ -1,12 +1,12 @@
 // Embeddings on the GPU. No atomics: each sum has one order, the same in every run.
 //
 // A bag is a sum of rows that lie where its positions say (`sums`). The gradient of a table's row is a sum over the
-// positions that name it, which sort.cu has brought together, and some rows are named by most positions, others by none.
-// So it isn't rows that blocks share, but PIECE positions each (`sum_pieces`):
+// positions that name it, which sort.cu has brought together, and some rows are named by most positions, others by
+// none. So it isn't rows that blocks share, but PIECE positions each (`sum_pieces`):
 //
 //     sorted indices    0 0 2 2 │ 2 2 2 2 │ 2 3 3 5         pieces of four
-//     out               0   2   │         │   3   5         a row's sum begins in one piece, where it goes to the result
-//     parts               ·     │ 2       │ 2               what later pieces add to it is kept, one sum a piece at most
+//     out               0   2   │         │   3   5         a row's sum begins in one piece: into the result
+//     parts               ·     │ 2       │ 2               what later pieces add to it: one sum a piece at most
 //
 // and the parts, sorted as they are, are summed up in the same way, until there is one piece.
 

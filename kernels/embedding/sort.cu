@@ -3,11 +3,11 @@
 //
 //     count    a block counts its TILE items by digit:               counts[digit][block]
 //     scan     a warp a digit: how many lie in the blocks before, and how many in all
-//     move     an item goes behind all of smaller digits, then those of its own digit in the blocks before, in the warps
+//     move     an item goes behind all of smaller digits, then those of its own in the blocks before, in the warps
 //              before, and in its warp before it
 //
-// A warp finds equal digits among its 32 items by one instruction, __match_any_sync: the lowest lane of those counts for
-// all of them, so that nothing is added by atomics, and what is where doesn't depend on who came first.
+// A warp finds equal digits among its 32 items by one instruction, __match_any_sync: the lowest lane of those counts
+// for all of them, so that nothing is added by atomics, and what is where doesn't depend on who came first.
 
 #include "elementwise.cuh"
 

@@ -4,8 +4,8 @@
 //     states, in shared memory     row 0  │ h₀ h₁ h₂ h₃ │ h₄ …     a load is a vector, the same for all threads
 //                                  row 1  │ h₀ h₁ h₂ h₃ │ h₄ …
 //
-// The weight, which the cells need whole in each step, comes from the second-level cache each time: each number once for
-// ROWS rows.
+// The weight, which the cells need whole in each step, comes from the second-level cache each time: each number once
+// for ROWS rows.
 #pragma once
 
 #include "recurrence/packed.cuh"

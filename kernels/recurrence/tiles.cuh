@@ -1,6 +1,6 @@
-// One step of a recurrent network in one launch: for weights so large that a block which reads all of it (steps.cuh) takes
-// longer than a launch does. Blocks all over the GPU share the step: each makes TILE rows × TILE units, with all their
-// gates, from slices of the states and of the weight in shared memory.
+// One step of a recurrent network in one launch: for weights so large that a block which reads all of one (steps.cuh)
+// takes longer than a launch does. Blocks all over the GPU share the step: each makes TILE rows × TILE units, with all
+// their gates, from slices of the states and of the weight in shared memory.
 //
 //     states                 packed weight
 //     ┌──────────┐           ┌────┐┌────┐┌────┐┌────┐
@@ -38,7 +38,8 @@ __device__ void product(real (&sum)[2][GATES], const Tile& tile, const real* a, 
     Vector from_row, from_column[GATES];
     auto fetch = [&](long long first) {
         from_row = {};
-        if (tile.top + r < rows && first + v < depth) from_row = ((const Vector*)(a + (tile.top + r) * pitch))[first + v];
+        long long row = tile.top + r;
+        if (row < rows && first + v < depth) from_row = ((const Vector*)(a + row * pitch))[first + v];
         for (int gate = 0; gate < GATES; gate++) {
             long long k = first + down, unit = tile.left + across;
             from_column[gate] = {};
@@ -84,8 +85,8 @@ __device__ void step_forward(const Cell& cell, const real* packed, const real* b
     }
 }
 
-// Step t on the way back: what `later`, the gates' gradients of the step after it, give dh; then this step's `grads`, (rows,
-// whole vectors of all gates). There is no later step before the first launch, and no t left (−1) in the last.
+// Step t on the way back: what `later`, the gates' gradients of the step after it, give dh; then this step's `grads`,
+// (rows, whole vectors of all gates). There is no later step before the first launch, and no t left (−1) in the last.
 template <int GATES, typename Cell>
 __device__ void step_backward(const Cell& cell, const real* packed, const real* later, real* grads, const real* grad,
                               const long long* lengths, real* dh, int has_later, int has_grad, int reverse, long long t,

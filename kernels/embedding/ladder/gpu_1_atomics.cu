@@ -1,9 +1,10 @@
 // Rung 1: a thread a number of the gradient, which it adds to its row by an atomic operation.
 //
-// Short, and nothing has to be sorted. But additions to one number come one after the other, in the second-level cache, so
-// a frequent row holds up everything; and in an order that differs from run to run, so that the last bits of a sum do too.
-// Of 2048 positions of 100 × 128 the simulator counts 73,728 sectors: a sector's numbers are read from the gradient and
-// looked up with their index, and 262,144 single additions. Not run on a GPU yet; __init__.py predicts times.
+// Short, and nothing has to be sorted. But additions to one number come one after the other, in the second-level
+// cache, so a frequent row holds up everything; and in an order that differs from run to run, so that the last bits of
+// a sum do too. Of 2048 positions of 100 × 128 the simulator counts 73,728 sectors: a sector's numbers are read from
+// the gradient and looked up with their index, and 262,144 single additions. Not run on a GPU yet; __init__.py
+// predicts times.
 
 #include "elementwise.cuh"
 

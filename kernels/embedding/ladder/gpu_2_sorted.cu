@@ -1,11 +1,12 @@
 // Rung 2: the positions are sorted by index (sort.cu), and a block sums up one row of the table, in the order of its
 // positions: no atomics, and the same bits in every run.
 //
-// A number of the gradient is now read once and added in a register: of 2048 positions of 100 × 128 the simulator counts
-// 57,974 sectors, 6,610 of them to sort, and half of rung 1's instructions. Not run on a GPU yet; __init__.py predicts.
+// A number of the gradient is now read once and added in a register: of 2048 positions of 100 × 128 the simulator
+// counts 57,974 sectors, 6,610 of them to sort, and half of rung 1's instructions. Not run on a GPU yet; __init__.py
+// predicts.
 //
-// But a row that most positions name is one block's work, while the others wait; and each row that none names has a block,
-// which finds that out by two searches.
+// But a row that most positions name is one block's work, while the others wait; and each row that none names has a
+// block, which finds that out by two searches.
 
 #include "softmax/reduce.cuh"
 

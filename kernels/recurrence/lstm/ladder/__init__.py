@@ -14,9 +14,9 @@ On the GPU, where a step
     3_one_launch  is a round of a loop, of a block for four rows, which reads the whole weight from the cache
     gpu.cu        is one or the other, as the weight is small or large, and loads are of 16 bytes
 
-What the simulator counts of 2 steps of 64 rows of 256 units in float32 (sectors of global memory, passes over the banks of
-shared memory, instructions of warps; registers and shared memory for sm_80), and a step's time on an H100, predicted,
-of 64 rows of 64 and of 256 units:
+What the simulator counts of 2 steps of 64 rows of 256 units in float32 (sectors of global memory, passes over the banks
+of shared memory, instructions of warps; registers and bytes of shared memory for sm_80), and a step's time on an H100,
+predicted, of 64 rows of 64 and of 256 units:
 
                      sectors      passes   instructions   registers    shared    64        256 units
     1_naive       34,665,472           0      6,686,720          32         0    40 µs     150 µs
@@ -24,10 +24,10 @@ of 64 rows of 64 and of 256 units:
     3_one_launch   1,370,112           0      3,316,224          92         0     3 µs      10 µs
     gpu.cu           472,064     868,352      2,485,760          88    11,520     2 µs       6 µs
 
-No rung has run on a GPU yet. A launch counts as 2 µs; Python, which takes longer to make one, may be what a step waits for.
-Of gpu.cu 98,304 sectors are the weight's packing, once for all steps. The naive rung's warps read 32 rows of the weight at
-a time, 32 sectors where 4 would do. 2_tiles is bound by shared memory, 3_one_launch by what a multiprocessor gets from
-the second-level cache (1 MiB at 64 bytes a cycle), or, where it is small, by waiting for it.
+No rung has run on a GPU yet. A launch counts as 2 µs; Python takes longer to make one, and a step may wait for it.
+Of gpu.cu 98,304 sectors are the weight's packing, once for all steps. The naive rung's warps read 32 rows of the weight
+at a time, 32 sectors where 4 would do. 2_tiles is bound by shared memory, 3_one_launch by what a multiprocessor gets
+from the second-level cache (1 MiB at 64 bytes a cycle), or, where the weight is small, by waiting for it.
 
     sample = CATALOG["lstm"].sized((2, 64, 256))  # from kernelwright.kernels.operation
     with kernels.using("simulator"), kernels.rung(lstm="2_tiles"), simulator.record(races=False) as reports:
