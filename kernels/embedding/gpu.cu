@@ -1,17 +1,19 @@
-// Embeddings on the GPU. All but maxima are one kernel, `sums`: each row of the result is a weighted sum of rows, of
-// the table for a bag, of the gradient for a row of the table. No atomics: each sum has one order, the same in every run.
+// Embeddings on the GPU. No atomics: each sum has one order, the same in every run.
 //
-// The positions are brought into the order of their indices by a radix sort, four bits at a time from the lowest on:
+// A bag is a sum of rows that lie where its positions say (`sums`). The gradient of a table's row is a sum over the
+// positions that name it, which sort.cu has brought together, and some rows are named by most positions, others by
+// none. So it isn't rows that blocks share, but PIECE positions each (`sum_pieces`):
 //
-//     count_digits   a thread takes SPAN neighbours in the order so far, and counts them by digit
-//     place_counts   counts become places: all of digit 0 first, of those the first thread's first
-//     move           each thread puts its own where they belong: those of equal digits stay in their order
+//     sorted indices    0 0 2 2 │ 2 2 2 2 │ 2 3 3 5         pieces of four
+//     out               0   2   │         │   3   5         a row's sum begins in one piece: into the result
+//     parts               ·     │ 2       │ 2               what later pieces add to it: one sum a piece at most
+//
+// and the parts, sorted as they are, are summed up in the same way, until there is one piece.
 
 #include "elementwise.cuh"
 #include "softmax/reduce.cuh"
 
-#define DIGITS 16
-#define SPAN 16
+constexpr int PIECE = 32, BATCH = 8;  // positions; those whose numbers are on their way at the same time
 
 // The indices haven't been looked at: what isn't in the table reads as NaN, and has no gradient.
 __device__ inline bool is_row(long long index, long long rows) { return 0 <= index && index < rows; }
@@ -21,74 +23,6 @@ extern "C" __global__ void embedding(const real* weight, const long long* indice
     FOR_EACH_ELEMENT(i, size) {
         long long index = indices[i / columns];
         out[i] = is_row(index, rows) ? weight[index * columns + i % columns] : real(0) / real(0);
-    }
-}
-
-// What is to be left out comes last.
-struct Keys {
-    const long long* indices;
-    long long padding, rows;
-
-    __device__ long long operator()(long long position) const {
-        long long index = indices[position];
-        return index != padding && is_row(index, rows) ? index : rows;
-    }
-};
-
-#define OF_SPAN(k, span, n) for (long long k = span * SPAN; k < n && k < (span + 1) * SPAN; k++)
-
-extern "C" __global__ void count_digits(const long long* indices, const long long* order, long long* counts,
-                                        int shift, int has_order, long long padding, long long rows, long long n,
-                                        long long spans) {
-    Keys key = {indices, padding, rows};
-    FOR_EACH_ELEMENT(span, spans) {
-        for (int digit = 0; digit < DIGITS; digit++) counts[digit * spans + span] = 0;
-        OF_SPAN(k, span, n) counts[(key(has_order ? order[k] : k) >> shift) % DIGITS * spans + span]++;
-    }
-}
-
-// Each count becomes the sum of those before it. One block, whose threads take neighbours.
-extern "C" __global__ void place_counts(long long* counts, long long size) {
-    __shared__ long long totals[256];
-    long long part = (size + blockDim.x - 1) / blockDim.x, first = threadIdx.x * part, total = 0;
-    for (long long i = first; i < size && i < first + part; i++) total += counts[i];
-    totals[threadIdx.x] = total;
-    __syncthreads();
-    long long before = 0;
-    for (int thread = 0; thread < threadIdx.x; thread++) before += totals[thread];
-    for (long long i = first; i < size && i < first + part; i++) {
-        long long count = counts[i];
-        counts[i] = before;
-        before += count;
-    }
-}
-
-extern "C" __global__ void move(const long long* indices, const long long* order, long long* places, long long* moved,
-                                int shift, int has_order, long long padding, long long rows, long long n,
-                                long long spans) {
-    Keys key = {indices, padding, rows};
-    FOR_EACH_ELEMENT(span, spans) {
-        OF_SPAN(k, span, n) {
-            long long position = has_order ? order[k] : k;
-            moved[places[(key(position) >> shift) % DIGITS * spans + span]++] = position;
-        }
-    }
-}
-
-// Where the positions of each row begin in the order; after the last row, where its positions end. By bisection.
-extern "C" __global__ void find_starts(const long long* indices, const long long* order, long long* starts,
-                                       long long padding, long long rows, long long n, long long size) {
-    Keys key = {indices, padding, rows};
-    FOR_EACH_ELEMENT(row, size) {
-        long long low = 0, high = n;
-        while (low < high) {
-            long long middle = (low + high) / 2;
-            if (key(order[middle]) >= row)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        starts[row] = low;
     }
 }
 
@@ -107,23 +41,79 @@ extern "C" __global__ void name_bags(const long long* indices, const long long* 
 }
 
 // A block a row of the result: the sum, or the mean, of factors[e] · source[places[e]] over e = order[k], for k from
-// starts[row] to starts[row + 1] − 1. Of maxima, where there is no factor, only of the columns chosen from e.
+// starts[row] to starts[row + 1] − 1.
 extern "C" __global__ void sums(const real* source, const long long* starts, const long long* order,
-                                const long long* places, const real* factors, const long long* chosen, real* out,
-                                int has_order, int has_places, int has_factors, int has_chosen, int mean,
-                                long long padding, long long sources, long long rows, long long columns) {
+                                const long long* places, const real* factors, real* out, int has_order, int has_places,
+                                int has_factors, int mean, long long padding, long long sources, long long rows,
+                                long long columns) {
     FOR_EACH_ROW(row, rows)
     ALONG_THE_ROW(j, columns) {
         long long count = 0;
         real sum = 0;
         for (long long k = starts[row]; k < starts[row + 1]; k++) {
             long long entry = has_order ? order[k] : k, place = has_places ? places[entry] : entry;
-            if (place == padding || (has_chosen && chosen[place * columns + j] != entry)) continue;
+            if (place == padding) continue;
             real value = is_row(place, sources) ? source[place * columns + j] : real(0) / real(0);
             sum += has_factors ? factors[entry] * value : value;
             count++;
         }
         out[row * columns + j] = mean && count ? sum / count : sum;
+    }
+}
+
+// A block a piece: out[keys[k]] += factors[e] · source[places[e]], e = order[k], of sorted keys; those that are no row
+// are left out. Of maxima, where there is no factor, only columns chosen from e count. Each lane of a warp looks up one
+// position of the piece, and tells the others.
+extern "C" __global__ void sum_pieces(const real* source, const long long* keys, const long long* order,
+                                      const long long* places, const real* factors, const long long* chosen, real* out,
+                                      real* parts, long long* part_keys, int has_order, int has_places, int has_factors,
+                                      int has_chosen, long long rows, long long columns, long long size,
+                                      long long pieces) {
+    FOR_EACH_ROW(piece, pieces) {
+        int lane = threadIdx.x % PIECE;
+        long long k = piece * PIECE + lane, key = k < size ? keys[k] : rows, entry = 0, start = -1;
+        real factor = 1;
+        if (key < rows) {
+            entry = has_order ? order[k] : k;
+            start = (has_places ? places[entry] : entry) * columns;
+            if (has_factors) factor = factors[entry];
+        }
+        bool is_last = lane == PIECE - 1 || key != (k + 1 < size ? keys[k + 1] : rows);  // of its row, in this piece
+        unsigned last = __ballot_sync(~0u, is_last);
+        // Whether the piece begins with what the one before has begun.
+        bool goes_on = piece > 0 && __shfl_sync(~0u, key, 0) == keys[piece * PIECE - 1];
+        if (threadIdx.x == 0) part_keys[piece] = goes_on ? key : rows;
+        long long rounds = (columns + blockDim.x - 1) / blockDim.x;  // in which whole warps walk along the row
+        for (long long round = 0; round < rounds; round++) {
+            long long j = round * blockDim.x + threadIdx.x;
+            bool inside = j < columns, to_parts = goes_on;
+            real sum = 0;
+            for (int first = 0; first < PIECE; first += BATCH) {
+                real values[BATCH];
+                for (int b = 0; b < BATCH; b++) {
+                    long long from = __shfl_sync(~0u, start, first + b), of = __shfl_sync(~0u, entry, first + b);
+                    real times = __shfl_sync(~0u, factor, first + b);
+                    bool counts = inside && from >= 0 && (!has_chosen || chosen[from + j] == of);
+                    values[b] = counts ? times * source[from + j] : real(0);
+                }
+                for (int b = 0; b < BATCH; b++) {
+                    sum += values[b];
+                    if (!(last >> (first + b) & 1)) continue;
+                    long long row = __shfl_sync(~0u, key, first + b);
+                    if (inside && to_parts) parts[piece * columns + j] = sum;
+                    if (inside && !to_parts && row < rows) out[row * columns + j] += sum;
+                    sum = 0, to_parts = false;
+                }
+            }
+        }
+    }
+}
+
+// A block a row: divided by the number of sorted keys that name it.
+extern "C" __global__ void divide_by_count(real* out, const long long* starts, long long rows, long long columns) {
+    FOR_EACH_ROW(row, rows) {
+        long long count = starts[row + 1] - starts[row];
+        if (count > 1) ALONG_THE_ROW(j, columns) out[row * columns + j] /= count;
     }
 }
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from .. import cuda
+from .sort import sorted_by_index, starts_of
 
 SOURCE = cuda.Source(__file__)
-SPAN, DIGIT = 16, 4  # as in gpu.cu: positions that a thread sorts, and the bits of a digit
+PIECE = 32  # as in gpu.cu: positions that a block sums up
 
 
 def embedding(device, weight, indices, out):
@@ -13,19 +14,22 @@ def embedding(device, weight, indices, out):
 
 
 def embedding_backward(device, grad, indices, rows, padding, by_frequency, grad_weight):
-    order, starts = sorted_by_index(device, indices, rows, padding, grad.dtype)
-    sums(device, grad, starts, order, None, None, None, -1, by_frequency, grad_weight)
+    keys, order = sorted_by_index(device, indices, rows, padding)
+    sums_by_key(device, grad, keys, order, None, None, None, grad_weight)
+    if by_frequency and grad_weight.size:
+        arguments = grad_weight, starts_of(device, keys, rows), *_sizes(*grad_weight.shape)
+        device.launch(SOURCE, "divide_by_count", grad.dtype, min(rows, 1 << 20), _threads(grad_weight), arguments)
 
 
 def bag(device, weight, indices, starts, factors, padding, mean, out):
-    sums(device, weight, starts, None, indices, factors, None, padding, mean, out)
+    sums(device, weight, starts, None, indices, factors, padding, mean, out)
 
 
 def bag_backward(device, grad, indices, starts, factors, rows, padding, mean, grad_weight):
     shares = device.empty((indices.size if mean else 0,), grad.dtype)
     bags = _bags(device, indices, starts, padding, shares)
-    order, row_starts = sorted_by_index(device, indices, rows, padding, grad.dtype)
-    sums(device, grad, row_starts, order, bags, shares if mean else factors, None, -1, False, grad_weight)
+    keys, order = sorted_by_index(device, indices, rows, padding)
+    sums_by_key(device, grad, keys, order, bags, shares if mean else factors, None, grad_weight)
 
 
 def bag_factors_backward(device, grad, weight, indices, starts, padding, out):
@@ -41,8 +45,8 @@ def bag_max(device, weight, indices, starts, padding, out, chosen):
 
 def bag_max_backward(device, grad, indices, starts, chosen, rows, grad_weight):
     bags = _bags(device, indices, starts, -1, device.empty((0,), grad.dtype))
-    order, row_starts = sorted_by_index(device, indices, rows, -1, grad.dtype)
-    sums(device, grad, row_starts, order, bags, None, chosen, -1, False, grad_weight)
+    keys, order = sorted_by_index(device, indices, rows, -1)
+    sums_by_key(device, grad, keys, order, bags, None, chosen, grad_weight)
 
 
 def _sizes(*numbers):
@@ -60,23 +64,6 @@ def _each(device, name, size, *arguments, dtype=None):
         device.launch(SOURCE, name, dtype, cuda.elements(size), 256, (*arguments, np.int64(size)))
 
 
-def sorted_by_index(device, indices, rows, padding, dtype):
-    """The positions by index, in their own order where indices are equal; and where those of each row begin."""
-    n = indices.size
-    spans = cuda.blocks(n, SPAN)
-    counts, starts = device.empty((spans << DIGIT,), np.int64), device.empty((rows + 1,), np.int64)
-    order, moved = device.empty((n,), np.int64), device.empty((n,), np.int64)
-    for shift in range(0, int(rows).bit_length(), DIGIT):
-        flags = np.int32(shift), np.int32(shift > 0)
-        sizes = tuple(_sizes(padding, rows, n))
-        _each(device, "count_digits", spans, indices, order, counts, *flags, *sizes, dtype=dtype)
-        device.launch(SOURCE, "place_counts", dtype, 1, 256, (counts, np.int64(counts.size)))
-        _each(device, "move", spans, indices, order, counts, moved, *flags, *sizes, dtype=dtype)
-        order, moved = moved, order
-    _each(device, "find_starts", rows + 1, indices, order, starts, *_sizes(padding, rows, n), dtype=dtype)
-    return order, starts
-
-
 def _bags(device, indices, starts, padding, shares):
     """The bag of each position; `shares` are to be filled with 1 / the number of terms in it, unless there are none."""
     bags = device.empty((indices.size,), np.int64)
@@ -86,13 +73,37 @@ def _bags(device, indices, starts, padding, shares):
     return bags
 
 
-def sums(device, source, starts, order, places, factors, chosen, padding, mean, out):
-    if not out.size:
-        return
-    # What isn't there is announced by its flag, and its pointer never followed.
-    arrays = [starts if x is None or not x.size else x for x in (order, places)]
-    factor = source if factors is None else factors
-    flags = (np.int32(x is not None and x.size > 0) for x in (order, places, factors, chosen))
-    sizes = _sizes(padding, source.shape[0], *out.shape)
-    arguments = (source, starts, *arrays, factor, starts if chosen is None else chosen, out, *flags, np.int32(mean))
-    device.launch(SOURCE, "sums", out.dtype, min(out.shape[0], 1 << 20), _threads(out), (*arguments, *sizes))
+def sums(device, source, starts, order, places, factors, padding, mean, out):
+    """Row by row: see gpu.cu."""
+    if out.size:
+        arrays, flags = _optional(starts, source, order, places, factors)
+        sizes = _sizes(padding, source.shape[0], *out.shape)
+        arguments = source, starts, *arrays, out, *flags, np.int32(mean), *sizes
+        device.launch(SOURCE, "sums", out.dtype, min(out.shape[0], 1 << 20), _threads(out), arguments)
+
+
+def sums_by_key(device, source, keys, order, places, factors, chosen, out):
+    """The same by sorted keys, piece by piece; what pieces add to rows that began before them follows, likewise."""
+    out[...] = 0
+    rows, columns = out.shape
+    size = keys.size if columns else 0
+    while size:
+        pieces = cuda.blocks(size, PIECE)
+        parts, part_keys = device.empty((pieces, columns), out.dtype), device.empty((pieces,), np.int64)
+        (*arrays, factor), flags = _optional(keys, source, order, places, factors)
+        arrays = *arrays, factor, keys if chosen is None else chosen, out, parts, part_keys
+        sizes = _sizes(rows, columns, size, pieces)
+        arguments = source, keys, *arrays, *flags, np.int32(chosen is not None), *sizes
+        device.launch(SOURCE, "sum_pieces", out.dtype, min(pieces, 1 << 20), _threads(out), arguments)
+        source, keys, order, places, factors, chosen = parts, part_keys, None, None, None, None
+        size = pieces if pieces > 1 else 0
+
+
+def _optional(integers, reals, order, places, factors):
+    """As a kernel takes them: what isn't there is announced by its flag, and its pointer never followed."""
+    is_there = [x is not None and x.size > 0 for x in (order, places, factors)]
+    arrays = [
+        x if there else other
+        for x, there, other in zip((order, places, factors), is_there, (integers, integers, reals))
+    ]
+    return arrays, [np.int32(there) for there in is_there]

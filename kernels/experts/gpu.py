@@ -3,7 +3,8 @@
 import numpy as np
 
 from .. import cuda
-from ..embedding.gpu import sorted_by_index, sums
+from ..embedding.gpu import sums
+from ..embedding.sort import sorted_by_index, starts_of
 from ..matmul.gpu import TILE
 
 SOURCE = cuda.Source(__file__)
@@ -26,7 +27,8 @@ def top_k_gates_backward(device, grad, x, y, chosen, over_all, out):
 
 def expert_routing(device, chosen, experts, capacity, order, starts, places, offsets, counts):
     dtype = np.dtype(np.float32)  # the integers' kernels have one, and it doesn't matter
-    by_expert, begins = sorted_by_index(device, chosen, experts, -1, dtype)
+    keys, by_expert = sorted_by_index(device, chosen, experts, -1)
+    begins = starts_of(device, keys, experts)
     arguments = begins, offsets, counts, *_sizes(capacity, experts)
     _each(device, "count_rows", experts + 1, dtype, *arguments)
     arguments = chosen, by_expert, begins, offsets, order, starts, places, *_sizes(capacity, experts, chosen.size)
@@ -34,11 +36,11 @@ def expert_routing(device, chosen, experts, capacity, order, starts, places, off
 
 
 def expert_dispatch(device, x, factors, order, starts, owners, rows):
-    sums(device, x, starts, order, owners, factors if factors.size else None, None, -1, False, rows)
+    sums(device, x, starts, order, owners, factors if factors.size else None, -1, False, rows)
 
 
 def expert_combine(device, rows, factors, places, begins, out):
-    sums(device, rows, begins, None, places, factors if factors.size else None, None, -1, False, out)
+    sums(device, rows, begins, None, places, factors if factors.size else None, -1, False, out)
 
 
 def grouped_matmul(device, x, weight, bias, offsets, out):

@@ -8,6 +8,8 @@ from kernelwright.kernels import simulator
 from kernelwright.kernels.operation import Draw
 from kernelwright.kernels.recurrence import launch
 
+from ..catalog import OPERATIONS, as_tuple, by_name, in_float64, running, same, samples
+
 
 def given(gates, hidden):
     draw = Draw(0, np.float32)
@@ -48,3 +50,23 @@ def test_states_too_many_for_shared_memory(monkeypatch):
         assert any(report.dynamic for report in reports) == bool(limit)
     for near, far in zip(*results):
         np.testing.assert_array_equal(near, far)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("operation", [x for x in OPERATIONS if x.family == "recurrence"], ids=by_name)
+def test_each_step_in_a_launch(operation, monkeypatch):
+    """What large weights get, of all samples."""
+    monkeypatch.setattr(launch, "LARGE", 0)
+    for sample in samples(operation, np.float32):
+        exact = in_float64(sample)
+        with kernels.using("reference"):
+            wanted = as_tuple(operation.function(*exact.args, **exact.options))
+            grad = np.random.default_rng(1).standard_normal(wanted[0].shape)
+            back = operation.backward(**operation.backward_arguments(exact, wanted, grad))
+        with running("simulator", "shuffled"):
+            found = as_tuple(operation.function(*sample.args, **sample.options))
+            given = operation.backward_arguments(sample, found, grad.astype(np.float32))
+            found_back = operation.backward(**given)
+        for x, y in zip((*found, *found_back), (*wanted, *back), strict=True):
+            if y is not None:
+                same(x, y, operation.tolerance(np.float32), sample.note)

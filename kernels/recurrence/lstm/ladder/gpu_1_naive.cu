@@ -1,5 +1,7 @@
 // Rung 1: a launch for each step, a thread for each unit of each row. Neighbouring threads read numbers of the weight
-// that lie a row apart, and a launch costs more than many a step.
+// that lie a row apart, and a launch costs more than many a step. Of 2 steps of 64 rows of 256 units in float32 the
+// simulator counts 34,665,472 sectors, where 5,305,344 would hold what warps asked for: 32 passes through the first-
+// level cache for each load of the weight, some 150 µs a step on an H100. Not run on a GPU yet.
 
 #include "activations/formulas.cuh"
 #include "elementwise.cuh"

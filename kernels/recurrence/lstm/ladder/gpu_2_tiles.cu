@@ -3,6 +3,10 @@
 // A block makes TILE rows × TILE units, a thread one row's unit: its four gates, which become the new state where they
 // are, in registers. Numbers of the old state serve TILE units, those of the weight TILE rows; rung 1 fetched each of
 // them anew for each, and a warp's from 32 rows of the weight.
+//
+// Of 2 steps of 64 rows of 256 units in float32 the simulator counts 373,760 sectors instead of 34,665,472, and
+// 1,474,560 passes over the banks of shared memory: some 11,500 a step for each of 64 blocks, 7 µs on an H100, where a
+// launch adds some 2. Not run on a GPU yet.
 
 #include "activations/formulas.cuh"
 

@@ -2,6 +2,10 @@
 // all steps, and waits for itself alone. The weight comes transposed: neighbouring threads, which have neighbouring
 // units, read neighbouring numbers of it, once for ROWS rows, from the second-level cache in each step.
 //
+// Of 2 steps of 64 rows of 256 units in float32 the simulator counts 1,370,112 sectors: a step of a block is all of the
+// weight, 1 MiB, 16,400 cycles at 64 bytes a cycle, which is 10 µs on an H100. Of 64 units it is a sixteenth, and the
+// step's 3 µs are mostly waiting for the first of them. Not run on a GPU yet.
+//
 // A step costs no launch any more, but only as many multiprocessors work as there are blocks, each of which reads the
 // whole weight: a small network gains, a large one would rather have rung 2's tiles all over the GPU.
 
