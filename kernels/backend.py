@@ -63,6 +63,14 @@ class Backend:
     def to_numpy(self, array: Any) -> np.ndarray:
         return array
 
+    def may_share_memory(self, a: Any, b: Any) -> bool:
+        """Whether the stretches of memory that two arrays lie in meet."""
+        return np.may_share_memory(a, b)
+
+    def address(self, array: Any) -> int:
+        """Where an array's first element lies."""
+        return array.ctypes.data
+
     def bind(self, function: Callable) -> Callable:
         """A kernel as the contract calls it: inputs, then the arrays to fill."""
         return function
@@ -187,7 +195,13 @@ class CuPy(OnDevice):
         return self.device.cupy.asarray(array)
 
     def to_numpy(self, array):
-        return self.device.cupy.asnumpy(array)
+        return self.device.fetch(array)
+
+    def may_share_memory(self, a, b):
+        return self.device.cupy.may_share_memory(a, b)
+
+    def address(self, array):
+        return array.data.ptr
 
 
 class Simulator(OnDevice):

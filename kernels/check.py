@@ -133,12 +133,12 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
         if out.shape != shape:
             raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
         changeable(function, "out", out)
-    for x in inputs if isinstance(out, np.ndarray) else ():
+    for x in inputs:
         if x is None or (x is not out and x.base is None and out.base is None):  # both own their memory
             continue
-        if not np.may_share_memory(out, x):
+        if not here.may_share_memory(out, x):
             continue
-        if in_place and (x is out or (x.ctypes.data == out.ctypes.data and x.strides == out.strides)):
+        if in_place and (x is out or (here.address(x) == here.address(out) and x.strides == out.strides)):
             continue
         raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
     return out
