@@ -1,6 +1,6 @@
 """A stand-in for CuPy, so that the backend `cupy` runs here from end to end, with no GPU.
 
-    PYTHONPATH=tests/standin:.gpu python -m kernelwright.bench.command bench gpu --quick
+    STANDIN_SMALL=1 PYTHONPATH=tests/standin:.gpu python -m kernelwright.bench.command bench gpu --quick
 
 The folder cupy/ is what `import cupy` then finds. Its arrays are NumPy's, held in an own type that refuses what CuPy's
 refuses; RawModule runs kernels in the simulator; streams do at once what they are told, or, while they are capturing,

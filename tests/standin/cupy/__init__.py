@@ -9,6 +9,7 @@ from kernelwright.kernels import cuda as _kernels
 from . import cuda, random
 from .array import apply, ndarray, to_device
 from .raw import RawModule, noting
+from .small import shrink
 
 __version__ = "14.2.0"  # whose behaviour this is
 __all__ = [
@@ -20,12 +21,14 @@ __all__ = [
     "empty",
     "empty_like",
     "from_dlpack",
+    "get_default_memory_pool",
     "may_share_memory",
     "ndarray",
     "random",
 ]
 
 _kernels.compile = noting(_kernels.compile)
+shrink()
 
 # Functions that do what NumPy's of the same name do.
 ALIKE = """
@@ -76,6 +79,10 @@ def from_dlpack(array: Any, *, device: Any = None, copy: Any = None) -> ndarray:
 def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True) -> np.ndarray:
     del stream, order, out, blocking
     return a.get() if isinstance(a, ndarray) else np.asarray(a)
+
+
+def get_default_memory_pool() -> cuda.MemoryPool:
+    return cuda._pools[0]
 
 
 def may_share_memory(a: ndarray, b: ndarray, max_work: Any = None) -> bool:
