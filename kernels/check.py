@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .backend import current
+from .foreign import NotAnArray
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -22,7 +23,9 @@ def array(function: str, name: str, x: Any) -> None:
         else:
             fix = f"convert it with numpy.asarray({name}) first"
         module = backend.array_type.__module__.partition(".")[0]
-        raise TypeError(f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}")
+        raise NotAnArray(
+            f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}"
+        )
 
 
 def real(function: str, name: str, x: Any) -> None:
