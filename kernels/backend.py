@@ -210,7 +210,7 @@ class CuPy(OnDevice):
         return cuda.missing()
 
     def from_numpy(self, array):
-        return self.device.cupy.asarray(array)
+        return self.device.send(array)
 
     def to_numpy(self, array):
         return self.device.fetch(array)

@@ -249,6 +249,23 @@ class Device:
     def empty(self, shape, dtype):
         return self.cupy.empty(shape, dtype)
 
+    def send(self, array: np.ndarray) -> Any:
+        """A NumPy array's copy on the GPU."""
+        from . import capture
+
+        step = capture.now()
+        if step is None:
+            return self.cupy.asarray(array)
+        return step.upload(array, self._send_aside)
+
+    def _send_aside(self, array: np.ndarray) -> Any:
+        """On a stream and in memory that have nothing to do with a graph."""
+        cuda = self.cupy.cuda
+        with cuda.using_allocator(self.cupy.get_default_memory_pool().malloc), cuda.Stream(non_blocking=True) as stream:
+            sent = self.cupy.asarray(array)
+            stream.synchronize()
+        return sent
+
     def fetch(self, array: Any) -> np.ndarray:
         """An array's copy on the CPU, once all that was launched before is done.
 
@@ -257,6 +274,9 @@ class Device:
         LaunchError
             A kernel has broken: there are no numbers.
         """
+        from . import capture
+
+        capture.refuse("bringing numbers to the CPU", "return the array, and bring it when the step is done")
         try:
             return self.cupy.asnumpy(array)
         except self.errors as error:

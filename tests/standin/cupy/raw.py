@@ -68,4 +68,6 @@ def _argument(x: Any) -> Any:
         return x
     if isinstance(x, ndarray):
         return x._array
+    if isinstance(x, np.ndarray) and x.size == 1 and x.dtype.names:  # a structure, passed by value
+        return x
     raise TypeError(f"Unsupported type {type(x)}")  # CuPy would take a Python number, of a type that it chooses
