@@ -57,11 +57,13 @@ def _parser() -> Parser:
         "families",
         nargs="*",
         metavar="FAMILY",
-        help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator",
+        help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator; "
+        "or gpu, and of which: is each kernel right, and how fast is it?",
     )
     bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
     bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
+    bench.add_argument("--seconds", type=float, metavar="N", help="of bench gpu: how long it may take (default: 540)")
     bench.add_argument("--threads", metavar="N,…", help="of bench cpu: how many, by turns (default: 2,1)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
@@ -110,6 +112,10 @@ def _bench(chosen: argparse.Namespace) -> int:
         from . import simulation
 
         return simulation.run(chosen.quick, chosen.json, chosen.markdown)
+    if chosen.families[:1] == ["gpu"]:
+        return _bench_gpu(chosen)
+    if chosen.seconds is not None:
+        raise ValueError("bench: --seconds is an option of kernelwright bench gpu alone")
     if chosen.families == ["cpu"]:
         return _bench_cpu(chosen)
     for name in ("only", "threads"):
@@ -119,6 +125,15 @@ def _bench(chosen: argparse.Namespace) -> int:
 
     backends = chosen.backends.split(",") if chosen.backends is not None else None
     return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
+
+
+def _bench_gpu(chosen: argparse.Namespace) -> int:
+    for name in ("backends", "only", "threads", "markdown"):
+        if getattr(chosen, name) is not None:
+            raise ValueError(f"bench gpu: --{name} has no use here")
+    from . import gpu
+
+    return gpu.run(chosen.families[1:], chosen.quick, chosen.seconds, chosen.json)
 
 
 def _bench_cpu(chosen: argparse.Namespace) -> int:

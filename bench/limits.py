@@ -60,33 +60,6 @@ def of_cpu() -> Limits:
     )
 
 
-def of_gpu(device: Any) -> Limits:
-    """The matrix product of NVIDIA's library stands for the arithmetic's peak: no simple loop of ours comes nearer."""
-    cupy = device.cupy
-    one, other = cupy.ones((2, MINIMUM_COPY // 4), np.float32)
-    a, b = cupy.random.default_rng(0).standard_normal((2, 8192, 8192), dtype=np.float32)
-    product = cupy.empty_like(a)
-
-    def seconds(call: Callable[[], Any]) -> float:
-        call()
-        times = []
-        for _ in range(7):
-            start, stop = cupy.cuda.Event(), cupy.cuda.Event()
-            start.record()
-            call()
-            stop.record()
-            stop.synchronize()
-            times.append(cupy.cuda.get_elapsed_time(start, stop) / 1e3)
-        return min(times)
-
-    return Limits(
-        flops=2 * 8192**3 / seconds(lambda: cupy.matmul(a, b, out=product)),
-        bandwidth=2 * one.nbytes / seconds(lambda: cupy.copyto(other, one)),
-        cache=0,  # its content is flushed before every call
-        how="cupy.matmul of 8192³, that is cuBLAS, not the peak of the data sheet; a copy of 256 MiB",
-    )
-
-
 def _best(call: Callable[[], Any], seconds: float = 0.4) -> float:
     """The shortest time of many: an upper limit is sought, and whatever disturbs only makes a call longer."""
     call()

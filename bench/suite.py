@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import limits, machine, report
+from . import gpu_limits, limits, machine, report
 from .contenders import NUMPY, Case, cases, contender
 from .timing import Timing, keep_freed_memory, race
 
@@ -170,5 +170,5 @@ def _roofs(backends: Iterable[str]) -> dict[str, limits.Limits]:
         found = {name: cpu for name in (NUMPY, "reference", "numba") if name == NUMPY or name in backends}
     if "cupy" in backends:
         device: Any = kernels.backend("cupy").device
-        found["cupy"] = limits.of_gpu(device)
+        found["cupy"] = gpu_limits.of_gpu(device)
     return found

@@ -1,5 +1,7 @@
 """Kernels: the public functions, on the backend in use."""
 
+from types import FunctionType
+
 from .activations import (
     gelu,
     gelu_backward,
@@ -112,6 +114,7 @@ from .experts import (
     top_k_gates,
     top_k_gates_backward,
 )
+from .foreign import accepting
 from .losses.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_gradient,
@@ -562,3 +565,10 @@ __all__ = [
     "using",
     "vector_norm",
 ]
+
+_OTHERS = "backend", "cache", "threads"  # whose functions run no kernel
+# Each kernel's public function takes arrays of other libraries, too.
+for _name in (*__all__, "sum"):
+    _function = globals()[_name]
+    if isinstance(_function, FunctionType) and _function.__module__.rpartition(".")[2] not in _OTHERS:
+        globals()[_name] = accepting(_function)

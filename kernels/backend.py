@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+DLPACK_CPU = 1  # what DLPack calls that place of memory
+
 
 class Unavailable(RuntimeError):
     """Something that this machine lacks: the message says what, and what to install."""
@@ -62,6 +64,30 @@ class Backend:
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return array
+
+    def adopt(self, x: Any) -> Any:
+        """An array of this backend over the memory of another library's, which is not copied.
+
+        Raises
+        ------
+        TypeError, BufferError, RuntimeError
+            It lies elsewhere, or its library doesn't give it away.
+        """
+        if hasattr(x, "__dlpack_device__"):
+            place, _ = x.__dlpack_device__()
+            if place == DLPACK_CPU:
+                return np.from_dlpack(x)
+        elif hasattr(x, "__array_interface__"):
+            return np.asarray(x)
+        raise TypeError("it is on a GPU: call kernels.use('cupy'), or bring it to the CPU (x.cpu() in PyTorch)")
+
+    def may_share_memory(self, a: Any, b: Any) -> bool:
+        """Whether the stretches of memory that two arrays lie in meet."""
+        return np.may_share_memory(a, b)
+
+    def address(self, array: Any) -> int:
+        """Where an array's first element lies."""
+        return array.ctypes.data
 
     def bind(self, function: Callable) -> Callable:
         """A kernel as the contract calls it: inputs, then the arrays to fill."""
@@ -184,10 +210,26 @@ class CuPy(OnDevice):
         return cuda.missing()
 
     def from_numpy(self, array):
-        return self.device.cupy.asarray(array)
+        return self.device.send(array)
 
     def to_numpy(self, array):
-        return self.device.cupy.asnumpy(array)
+        return self.device.fetch(array)
+
+    def adopt(self, x):
+        cupy = self.device.cupy
+        if hasattr(x, "__dlpack_device__"):
+            place, _ = x.__dlpack_device__()
+            if place != DLPACK_CPU:
+                return cupy.from_dlpack(x)
+        elif hasattr(x, "__cuda_array_interface__"):
+            return cupy.asarray(x)
+        raise TypeError("it is on the CPU: bring it to the GPU (x.cuda() in PyTorch), or call kernels.use('numba')")
+
+    def may_share_memory(self, a, b):
+        return self.device.cupy.may_share_memory(a, b)
+
+    def address(self, array):
+        return array.data.ptr
 
 
 class Simulator(OnDevice):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .backend import current
+from .foreign import NotAnArray
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -22,7 +23,9 @@ def array(function: str, name: str, x: Any) -> None:
         else:
             fix = f"convert it with numpy.asarray({name}) first"
         module = backend.array_type.__module__.partition(".")[0]
-        raise TypeError(f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}")
+        raise NotAnArray(
+            f"{function}: {name} must be a {module} array on the backend {backend.name}, not {kind}: {fix}"
+        )
 
 
 def real(function: str, name: str, x: Any) -> None:
@@ -133,12 +136,12 @@ def output(function: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs:
         if out.shape != shape:
             raise ValueError(f"{function}: out has the shape {out.shape}, it must be {shape}")
         changeable(function, "out", out)
-    for x in inputs if isinstance(out, np.ndarray) else ():
+    for x in inputs:
         if x is None or (x is not out and x.base is None and out.base is None):  # both own their memory
             continue
-        if not np.may_share_memory(out, x):
+        if not here.may_share_memory(out, x):
             continue
-        if in_place and (x is out or (x.ctypes.data == out.ctypes.data and x.strides == out.strides)):
+        if in_place and (x is out or (here.address(x) == here.address(out) and x.strides == out.strides)):
             continue
         raise ValueError(f"{function}: out overlaps an input, which is still needed while out is written")
     return out

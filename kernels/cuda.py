@@ -8,6 +8,7 @@ turn denormals into zeros.
 import ctypes
 import functools
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from .backend import Unavailable
 
 KERNELS = Path(__file__).parent
 INSTALL = "pip install 'kernelwright[gpu]'"
+PLAIN_SHARED = 48 << 10  # bytes of dynamic shared memory that a kernel may have unasked
 REAL = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
 
@@ -42,6 +44,7 @@ class Source:
     def __init__(self, beside: str, name: str = "gpu.cu", **macros: int):
         self.path = Path(beside).with_name(name)
         self.macros = tuple(sorted(macros.items()))
+        self._hash = hash((self.path, self.macros))  # every launch looks its kernel up
 
     def options(self, dtype: Any) -> tuple[str, ...]:
         """For NVRTC: `real` is the dtype's type, each macro its number."""
@@ -56,7 +59,24 @@ class Source:
         return isinstance(other, Source) and (self.path, self.macros) == (other.path, other.macros)
 
     def __hash__(self) -> int:
-        return hash((self.path, self.macros))
+        return self._hash
+
+
+def target(arch: int, known: tuple[int, ...]) -> tuple[int, str]:
+    """What to compile for a GPU of that architecture, of those that NVRTC knows: machine code, or else PTX, which the
+    driver translates.
+
+    Raises
+    ------
+    Unavailable
+        The GPU is older than all of them.
+    """
+    older = [one for one in known if one <= arch]
+    if not older:
+        raise Unavailable(f"this NVRTC compiles for GPUs from sm_{min(known)} on, and yours is sm_{arch}")
+    best = max(older)
+    # Machine code runs on later GPUs of the same generation.
+    return best, "cubin" if best // 10 == arch // 10 else "ptx"
 
 
 def compile(path: Path, arch: int, options: tuple[str, ...], kind: str = "cubin") -> Path:
@@ -187,13 +207,15 @@ def driver() -> str | None:
 @functools.cache
 def missing() -> str | None:
     """Why CUDA C can't run here and what to install; None if it can."""
-    if driver() is None:
-        return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver, then " + INSTALL
     try:
         import cupy
     except ImportError as error:
+        if driver() is None:
+            return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver, then " + INSTALL
         return f"CuPy can't be imported ({error}): {INSTALL} (CUDA 12: pip install cupy-cuda12x)"
     if not cupy.cuda.is_available():
+        if driver() is None:
+            return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver"
         return "the driver finds no NVIDIA GPU (nvidia-smi lists those that it sees)"
     try:
         nvrtc()
@@ -202,33 +224,104 @@ def missing() -> str | None:
     return None
 
 
+class LaunchError(RuntimeError):
+    """A kernel that the GPU didn't take, or that failed there: the message names it and how it was launched."""
+
+
 class Device:
-    """The current GPU, as launch code sees it: `empty` and `launch`. A simulator offers the same two."""
+    """The current GPU, as launch code sees it: `empty` and `launch`. A simulator offers the same two.
+
+    A launch returns before the kernel has run. One that breaks there (an address that isn't its own) breaks CUDA for
+    the whole process: from then on nothing can be launched, and nothing be read back, so no number of it is ever seen.
+    `KERNELWRIGHT_CUDA_SYNC=1` waits after each launch, and so names the kernel.
+    """
 
     def __init__(self):
         import cupy
 
         self.cupy = cupy
         self.arch = int(cupy.cuda.Device().compute_capability)
+        self.waits = os.environ.get("KERNELWRIGHT_CUDA_SYNC") == "1"
+        self.errors = cupy.cuda.driver.CUDADriverError, cupy.cuda.runtime.CUDARuntimeError
         self._functions: dict[tuple[Source, str, Any], Any] = {}
+        self._shared: dict[Any, int] = {}  # dynamic shared memory that a kernel has been allowed, where it is much
 
     def empty(self, shape, dtype):
         return self.cupy.empty(shape, dtype)
 
+    def send(self, array: np.ndarray) -> Any:
+        """A NumPy array's copy on the GPU."""
+        from . import capture
+
+        step = capture.now()
+        if step is None:
+            return self.cupy.asarray(array)
+        return step.upload(array, self._send_aside)
+
+    def _send_aside(self, array: np.ndarray) -> Any:
+        """On a stream and in memory that have nothing to do with a graph."""
+        cuda = self.cupy.cuda
+        with cuda.using_allocator(self.cupy.get_default_memory_pool().malloc), cuda.Stream(non_blocking=True) as stream:
+            sent = self.cupy.asarray(array)
+            stream.synchronize()
+        return sent
+
+    def fetch(self, array: Any) -> np.ndarray:
+        """An array's copy on the CPU, once all that was launched before is done.
+
+        Raises
+        ------
+        LaunchError
+            A kernel has broken: there are no numbers.
+        """
+        from . import capture
+
+        capture.refuse("bringing numbers to the CPU", "return the array, and bring it when the step is done")
+        try:
+            return self.cupy.asnumpy(array)
+        except self.errors as error:
+            sentence = f"{error}: a kernel launched before has broken; KERNELWRIGHT_CUDA_SYNC=1 says which"
+            raise LaunchError(sentence) from error
+
     def launch(self, source: Source, name: str, dtype: Any, grid, block, args: tuple, shared: int = 0) -> None:
         """Run the kernel `name` of a source on the current stream.
 
-        `grid` and `block` are numbers or up to three of them; arguments are arrays of this device and NumPy
-        scalars of exactly the kernel's types; `shared` is dynamic shared memory in bytes.
+        `grid` and `block` are numbers or up to three of them; arguments are arrays of this device, NumPy scalars of
+        exactly the kernel's types, and None for a null pointer; `shared` is dynamic shared memory in bytes.
+
+        Raises
+        ------
+        LaunchError
+            It can't be launched, or an earlier kernel broke.
         """
-        key = (source, name, dtype)
-        function = self._functions.get(key)
-        if function is None:
-            function = self._functions[key] = self._load(source, dtype).get_function(name)
-        grid = grid if isinstance(grid, tuple) else (grid,)
-        block = block if isinstance(block, tuple) else (block,)
-        function(grid, block, args, shared_mem=shared)
+        grid = grid if type(grid) is tuple else (grid,)
+        block = block if type(block) is tuple else (block,)
+        try:
+            function = self._functions.get((source, name, dtype))
+            if function is None:
+                function = self._functions[source, name, dtype] = self._load(source, dtype).get_function(name)
+            if shared > PLAIN_SHARED and shared > self._shared.get(function, 0):
+                function.max_dynamic_shared_size_bytes = self._shared[function] = shared
+            function(grid, block, args, shared_mem=shared)
+            if self.waits:
+                self._wait()
+        except self.errors as error:
+            raise LaunchError(self._sentence(source, name, dtype, grid, block, shared, error)) from error
+
+    def _wait(self) -> None:
+        stream = self.cupy.cuda.get_current_stream()
+        if not stream.is_capturing():
+            stream.synchronize()
+
+    def _sentence(self, source, name, dtype, grid, block, shared, error) -> str:
+        place = source.path.relative_to(KERNELS) if source.path.is_relative_to(KERNELS) else source.path
+        blame = "" if self.waits else "; if a kernel before it broke, KERNELWRIGHT_CUDA_SYNC=1 says which"
+        return (
+            f"{place}: the kernel {name} ({np.dtype(dtype)}) failed with grid {grid}, block {block}, "
+            f"{shared} bytes of dynamic shared memory: {error}{blame}"
+        )
 
     @functools.cache  # noqa: B019  (there is one instance, for ever)
     def _load(self, source: Source, dtype):
-        return self.cupy.RawModule(path=str(source.compile(self.arch, dtype)))
+        arch, kind = target(self.arch, nvrtc().architectures)
+        return self.cupy.RawModule(path=str(source.compile(arch, dtype, kind)))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import capture
 from ..kernels.random import counters
 
 _generator = np.random.Generator(np.random.Philox())
@@ -46,20 +47,25 @@ def set_rng_state(state: Mapping[str, Any]) -> None:
 
 
 def mask_stream(size: int) -> tuple[int, int]:
-    """(seed, offset) of the next mask of dropout, of so many elements."""
+    """(seed, offset) of the next mask of dropout, of so many elements, for the kernels of kernels/random."""
+    recording = capture.recording()
+    if recording:  # the mask is another one at each replay
+        return _key, recording.draw(counters(size))
     return stream(counters(size))
 
 
 def stream(count: int) -> tuple[int, int]:
     """(seed, offset) of the next so many counters."""
     global _place
+    capture.refuse("a draw of random numbers", "only Dropout's own masks are drawn anew at each replay")
     offset, _place = _place, _place + count
     return _key, offset
 
 
 def normal_noise(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Draws from N(0, 1) that training needs on its way, from a place of their own in dropout's stream."""
-    drawing = np.random.Generator(np.random.Philox(key=np.array(mask_stream(math.prod(shape)), np.uint64)))
+    key = np.array(stream(counters(math.prod(shape))), np.uint64)
+    drawing = np.random.Generator(np.random.Philox(key=key))
     return drawing.standard_normal(shape).astype(dtype)
 
 

@@ -2,6 +2,7 @@
 
 from .average import AveragedModel
 from .callbacks import Callback, EarlyStopping
+from .capture import capture
 from .checkpoint import load as load_checkpoint
 from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
@@ -111,6 +112,7 @@ __all__ = [
     "Trainer",
     "accuracy",
     "batches",
+    "capture",
     "clip_grad_norm_",
     "clip_grad_value_",
     "confusion_matrix",

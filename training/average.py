@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from ..kernels import check
+from ..kernels import capture, check
 from ..layers import Module
 from .flat import gather, storage_of
 from .optimizers.base import lerp
@@ -31,6 +31,7 @@ class AveragedModel:
 
     def update_parameters(self, model: Module) -> None:
         """Take the model's weights into the average: one kernel, if they lie in one optimizer's storage."""
+        capture.refuse("update_parameters", "call it outside, after it")
         theirs = model.parameters()
         if [p.shape for p in theirs] != [p.shape for p in self.flat.parameters]:
             raise ValueError("AveragedModel: update_parameters was given another network")

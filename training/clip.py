@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..kernels import check
+import numpy as np
+
+from ..kernels import capture, check
 from ..layers import Parameter
 from .flat import Flat
 
@@ -40,10 +42,11 @@ def clip_grad_norm_(
     max_norm: float,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
-) -> float:
+) -> Any:
     """Shorten all gradients together, as one vector g, to the norm `max_norm`: g ← g min(1, max_norm / (‖g‖ + 10⁻⁶)).
 
-    `norm_type` is 1, 2 or infinity. Returns ‖g‖ as it was before. The sum's order is fixed.
+    `norm_type` is 1, 2 or infinity. Returns ‖g‖ as it was before; in a captured step as an array without axes, for the
+    CPU doesn't learn it there. The sum's order is fixed.
     Source: Pascanu et al., On the difficulty of training recurrent neural networks, arXiv:1211.5063.
 
     Raises
@@ -54,6 +57,8 @@ def clip_grad_norm_(
     max_norm = check.number("clip_grad_norm_", "max_norm", max_norm, low=0)
     check.choice("clip_grad_norm_", "norm_type", norm_type, (1, 2, math.inf))
     found = _parameters("clip_grad_norm_", parameters)
+    if capture.recording() and not error_if_nonfinite:
+        return _clip_on_device(found, max_norm, norm_type)
     norms = [float(b.to_numpy(b.vector_norm(grad, norm_type))) for b, grad in found if grad.size]
     if any(math.isnan(norm) for norm in norms):
         total = math.nan
@@ -68,6 +73,22 @@ def clip_grad_norm_(
     if not factor >= 1:
         for _, grad in found:
             grad *= factor
+    return total
+
+
+def _clip_on_device(found: list[tuple[Any, Any]], max_norm: float, norm_type: float) -> Any:
+    """The same, in float64 as well, with nothing that the CPU would have to wait for."""
+    total: Any = 0.0
+    for backend, grad in found:
+        if not grad.size:
+            continue
+        norm = backend.vector_norm(grad, norm_type).astype(np.float64)
+        total = np.maximum(total, norm) if norm_type == math.inf else total + norm**norm_type
+    total = total if norm_type == math.inf else total ** (1 / norm_type)
+    factor = max_norm / (total + 1e-6)
+    factor = np.where(factor >= 1, 1.0, factor)  # NaN stays
+    for _, grad in found:
+        grad *= factor.astype(grad.dtype)
     return total
 
 

@@ -27,8 +27,8 @@ class Flat:
         for parameter in parameters:
             self.offsets.append(self.size)
             self.size += math.ceil(parameter.size / ALIGNMENT) * ALIGNMENT
-        self.data, self._grad = self.zeros(), self.zeros()
-        for parameter, data, grad in zip(parameters, self.views(self.data), self.views(self._grad)):
+        self.data, self.whole_grad = self.zeros(), self.zeros()
+        for parameter, data, grad in zip(parameters, self.views(self.data), self.views(self.whole_grad)):
             parameter.bind(data, grad, self)
 
     def views(self, array: Any) -> list[Any]:
@@ -43,7 +43,7 @@ class Flat:
         """All gradients; those that are zero are set to zero only now."""
         for parameter in self.parameters:
             _ = parameter.grad
-        return self._grad
+        return self.whole_grad
 
     def zeros(self) -> Any:
         """A new array of the same length, for an optimizer's state."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import check
+from .. import capture, check
 from ..backend import kernel
 from ..operation import Cost, Draw, Sample, operation
 
@@ -137,6 +137,6 @@ def _drop(
             kept, dropped = scale * p * ALPHA, scale * p * ALPHA - scale * ALPHA
     shape = (math.prod(x.shape[:2]), math.prod(x.shape[2:])) if features else (x.size, 1)
     limit = round((1 - p) * 2**32)
-    arrays = check.contiguous(x).reshape(shape), int(seed), int(offset), limit
+    arrays = check.contiguous(x).reshape(shape), int(seed), capture.as_offset(offset), limit
     kernel("random.drop")(*arrays, scale, kept, dropped, out.reshape(shape))
     return out

@@ -1,4 +1,7 @@
 // Random masks on the GPU. x is (rows, n): a row is kept or dropped as a whole.
+//
+// In a captured step, whose launches are repeated as they are, the seed and what is to be added to the offset lie in
+// the device's memory, and `place` points to them.
 
 #include "elementwise.cuh"
 #include "random/philox.cuh"
@@ -12,9 +15,18 @@ struct Drop {
     }
 };
 
+__device__ void take(const long long* place, long long& seed, long long& offset) {
+    if (place) {
+        seed = place[0];
+        offset += place[1];
+    }
+}
+
 // n = 1: a thread takes a counter and the four elements that its words are for.
 extern "C" __global__ void drop_elements(const real* x, real* y, long long seed, long long offset, long long limit,
-                                         real scale, real kept, real dropped, long long rows, long long counters) {
+                                         real scale, real kept, real dropped, const long long* place, long long rows,
+                                         long long counters) {
+    take(place, seed, offset);
     Drop drop = {(unsigned long long)limit, scale, kept, dropped};
     FOR_EACH_ELEMENT(t, counters) {
         Words words = philox(offset + t, seed);
@@ -27,7 +39,9 @@ extern "C" __global__ void drop_elements(const real* x, real* y, long long seed,
 
 // Each element draws its row's word.
 extern "C" __global__ void drop_rows(const real* x, real* y, long long seed, long long offset, long long limit,
-                                     real scale, real kept, real dropped, long long n, long long size) {
+                                     real scale, real kept, real dropped, const long long* place, long long n,
+                                     long long size) {
+    take(place, seed, offset);
     Drop drop = {(unsigned long long)limit, scale, kept, dropped};
     FOR_EACH_ELEMENT(i, size) {
         long long row = i / n;

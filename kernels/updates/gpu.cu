@@ -2,9 +2,12 @@
 // A state that isn't used is announced by its flag, and its pointer is never followed. `sign` is −1 to maximize, else 1.
 
 #include "elementwise.cuh"
+#include "updates/held.cuh"
 
 extern "C" __global__ void sgd(real* parameter, const real* grad, real* buffer, real lr, real momentum, real kept,
-                               real weight_decay, real sign, int nesterov, int first, int has_buffer, long long n) {
+                               real weight_decay, real sign, int nesterov, int first, int has_buffer, const real* held,
+                               long long n) {
+    take(held, lr, momentum, kept, weight_decay, sign, nesterov, first, has_buffer);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + weight_decay * parameter[i];
         if (has_buffer) {
@@ -16,9 +19,10 @@ extern "C" __global__ void sgd(real* parameter, const real* grad, real* buffer, 
     }
 }
 
-extern "C" __global__ void adam(real* parameter, const real* grad, real* exp_avg, real* exp_avg_sq,
-                                real* largest, real step_size, real correction, real rest1, real beta2, real rest2,
-                                real eps, real l2, real keep, real sign, int amsgrad, long long n) {
+extern "C" __global__ void adam(real* parameter, const real* grad, real* exp_avg, real* exp_avg_sq, real* largest,
+                                real step_size, real correction, real rest1, real beta2, real rest2, real eps, real l2,
+                                real keep, real sign, int amsgrad, const real* held, long long n) {
+    take(held, step_size, correction, rest1, beta2, rest2, eps, l2, keep, sign, amsgrad);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + l2 * parameter[i];
         real m = exp_avg[i] + rest1 * (g - exp_avg[i]);
@@ -33,9 +37,10 @@ extern "C" __global__ void adam(real* parameter, const real* grad, real* exp_avg
     }
 }
 
-extern "C" __global__ void rmsprop(real* parameter, const real* grad, real* square_avg, real* buffer,
-                                   real* grad_avg, real lr, real alpha, real rest, real eps, real weight_decay,
-                                   real momentum, real sign, int has_buffer, int centered, long long n) {
+extern "C" __global__ void rmsprop(real* parameter, const real* grad, real* square_avg, real* buffer, real* grad_avg,
+                                   real lr, real alpha, real rest, real eps, real weight_decay, real momentum,
+                                   real sign, int has_buffer, int centered, const real* held, long long n) {
+    take(held, lr, alpha, rest, eps, weight_decay, momentum, sign, has_buffer, centered);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + weight_decay * parameter[i];
         real v = alpha * square_avg[i] + rest * g * g;

@@ -2,29 +2,27 @@
 
 import numpy as np
 
-from .. import cuda
+from .. import capture, cuda
 
 SOURCE = cuda.Source(__file__)
 
 
-def _scalars(parameter, *values) -> tuple:
-    return tuple(parameter.dtype.type(value) for value in values)
+def _launch(device, name, arrays, numbers, flags):
+    parameter = arrays[0]
+    given = (*map(parameter.dtype.type, numbers), *map(np.int32, flags))
+    held = capture.held(device, given)
+    cuda.elementwise(device, SOURCE, name, parameter.size, *arrays, *given, held)
 
 
 def sgd(device, parameter, grad, buffer, lr, momentum, kept, weight_decay, sign, nesterov, first):
-    numbers = _scalars(parameter, lr, momentum, kept, weight_decay, sign)
-    flags = (np.int32(nesterov), np.int32(first), np.int32(buffer.size > 0))
-    arrays = (parameter, grad, buffer)
-    cuda.elementwise(device, SOURCE, "sgd", parameter.size, *arrays, *numbers, *flags)
+    numbers = lr, momentum, kept, weight_decay, sign
+    _launch(device, "sgd", (parameter, grad, buffer), numbers, (nesterov, first, buffer.size > 0))
 
 
-def adam(device, parameter, grad, exp_avg, exp_avg_sq, largest, *scalars):
-    arrays = (parameter, grad, exp_avg, exp_avg_sq, largest)
-    amsgrad = np.int32(largest.size > 0)
-    cuda.elementwise(device, SOURCE, "adam", parameter.size, *arrays, *_scalars(parameter, *scalars), amsgrad)
+def adam(device, parameter, grad, exp_avg, exp_avg_sq, largest, *numbers):
+    _launch(device, "adam", (parameter, grad, exp_avg, exp_avg_sq, largest), numbers, (largest.size > 0,))
 
 
-def rmsprop(device, parameter, grad, square_avg, buffer, grad_avg, *scalars):
-    arrays = (parameter, grad, square_avg, buffer, grad_avg)
-    flags = (np.int32(buffer.size > 0), np.int32(grad_avg.size > 0))
-    cuda.elementwise(device, SOURCE, "rmsprop", parameter.size, *arrays, *_scalars(parameter, *scalars), *flags)
+def rmsprop(device, parameter, grad, square_avg, buffer, grad_avg, *numbers):
+    flags = buffer.size > 0, grad_avg.size > 0
+    _launch(device, "rmsprop", (parameter, grad, square_avg, buffer, grad_avg), numbers, flags)

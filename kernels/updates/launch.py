@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import cuda
+from .. import capture, cuda
 
 
 def update(source: cuda.Source, name: str, arrays: int) -> Callable[..., None]:
@@ -12,7 +12,8 @@ def update(source: cuda.Source, name: str, arrays: int) -> Callable[..., None]:
 
     def launch(device, *arguments):
         parameter, real = arguments[0], arguments[0].dtype.type
-        numbers = (np.int32(x) if isinstance(x, bool) else real(x) for x in arguments[arrays:])
-        cuda.elementwise(device, source, name, parameter.size, *arguments[:arrays], *numbers)
+        numbers = tuple(np.int32(x) if isinstance(x, bool) else real(x) for x in arguments[arrays:])
+        held = capture.held(device, numbers)
+        cuda.elementwise(device, source, name, parameter.size, *arguments[:arrays], *numbers, held)
 
     return launch

@@ -83,7 +83,7 @@ class Recorder:
         assert all(0 < size < limit for size, limit in zip(grid, (2**31, 65536, 65536))), (name, grid)
         assert 0 < np.prod(block) <= 1024, (name, block)
         wanted = self.types(source, name, dtype)
-        passed = ["u64" if isinstance(arg, np.ndarray) else PTX_TYPES[arg.dtype.name] for arg in args]
+        passed = ["u64" if arg is None or isinstance(arg, np.ndarray) else PTX_TYPES[arg.dtype.name] for arg in args]
         assert passed == wanted, f"{source.path.parent.name}/{source.path.name}: {name}"
         for arg in args:
             assert not isinstance(arg, np.ndarray) or arg.dtype in (dtype, np.int64), (name, arg.dtype)

@@ -14,6 +14,7 @@ class Adagrad(Optimizer):
     Source: Duchi et al., Adaptive subgradient methods, JMLR 12 (2011).
     """
 
+    capturable = True
     lr_decay: float
     weight_decay: float
     initial_accumulator_value: float
@@ -53,6 +54,7 @@ class Adadelta(Optimizer):
     Source: Zeiler, ADADELTA: an adaptive learning rate method, arXiv:1212.5701.
     """
 
+    capturable = True
     rho: float
     eps: float
     weight_decay: float

@@ -12,6 +12,7 @@ from .base import Group, Optimizer
 class WithBetas(Optimizer):
     """The base of those with two rates `betas` and the states `exp_avg` and, most of them, `exp_avg_sq`."""
 
+    capturable = True
     betas: tuple[float, float]
     eps: float
     weight_decay: float
@@ -182,6 +183,8 @@ class SparseAdam(WithBetas):
     with a gradient of zero counts as one that wasn't named. A parameter without axes or with one is a column of rows.
     The rows are copied together, updated by one kernel, and put back.
     """
+
+    capturable = False
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ class ASGD(Optimizer):
     Source: Polyak and Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control 30 (1992).
     """
 
+    capturable = True
     lambd: float
     alpha: float
     t0: float

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import kernels
+from ...kernels import capture
 from ...layers import Parameter
 from ..flat import gather
 
@@ -78,6 +79,7 @@ class Optimizer:
 
     options: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()  # the options that may be negative
+    capturable = False  # whether `update` is one kernel, its numbers functions of the options and the steps
     param_groups: list[Group]
     lr: float
 
@@ -188,9 +190,24 @@ class Optimizer:
         for group in self.param_groups:
             group.flat.check()
         for group in self.param_groups:
-            group.steps += 1
-            self.update(group, group.flat.data, group.flat.grad)
+            _ = group.flat.grad  # those that are zero are set to zero
+        recording = capture.recording()
+        if recording:
+            if not self.capturable:
+                capture.refuse(f"a step of {type(self).__name__}", "it computes between its kernels, or on the CPU")
+            before = [(group, group.steps, dict(group.state)) for group in self.param_groups]
+            recording.repeat_with(self._update_all, lambda: self._set_back(before))
+        self._update_all()
         return loss
+
+    def _update_all(self) -> None:
+        for group in self.param_groups:
+            group.steps += 1
+            self.update(group, group.flat.data, group.flat.whole_grad)
+
+    def _set_back(self, before: list[tuple[Group, int, dict[str, Any]]]) -> None:
+        for group, steps, state in before:
+            group.steps, group.state = steps, state
 
     def update(self, group: Group, parameter: Any, grad: Any) -> None:
         """Run the kernel over a group's flat arrays."""

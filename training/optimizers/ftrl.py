@@ -15,6 +15,7 @@ class Ftrl(Optimizer):
     Source: McMahan et al., Ad click prediction: a view from the trenches, KDD 2013.
     """
 
+    capturable = True
     signed = ("learning_rate_power",)
 
     def __init__(

@@ -14,6 +14,7 @@ class RMSprop(Optimizer):
     γ is `lr`, α `alpha`, λ `weight_decay`, μ `momentum`; with `maximize` g = −grad + λ p.
     """
 
+    capturable = True
     alpha: float
     eps: float
     weight_decay: float

@@ -13,6 +13,7 @@ class SGD(Optimizer):
     γ is `lr`, λ `weight_decay`, μ `momentum`, τ `dampening`; with `maximize` g = −grad + λ p.
     """
 
+    capturable = True
     momentum: float
     dampening: float
     weight_decay: float

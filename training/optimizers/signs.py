@@ -15,6 +15,7 @@ class Rprop(Optimizer):
     Source: Riedmiller and Braun, A direct adaptive method for faster backpropagation learning, ICNN 1993.
     """
 
+    capturable = True
     etas: tuple[float, float]
     step_sizes: tuple[float, float]
     maximize: bool
@@ -46,6 +47,7 @@ class Lion(Optimizer):
     Source: Chen et al., Symbolic discovery of optimization algorithms, arXiv:2302.06675.
     """
 
+    capturable = True
     beta_1: float
     beta_2: float
     weight_decay: float

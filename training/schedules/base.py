@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ...kernels import capture
 from ..optimizers import Optimizer
 
 
@@ -64,6 +65,7 @@ class LRScheduler:
         return zip(range(len(rates)), rates, self.base_lrs, strict=True)
 
     def _set(self, rates: list[float]) -> None:
+        capture.refuse(f"a step of {type(self).__name__}", "step the schedule outside, after it")
         for group, lr in zip(self.optimizer.param_groups, rates):
             group["lr"] = lr
         self._last_lr = rates

@@ -2,9 +2,11 @@
 // `sign` is −1 to maximize, else 1.
 
 #include "elementwise.cuh"
+#include "updates/held.cuh"
 
 extern "C" __global__ void adagrad(real* p, const real* grad, real* total, real rate, real eps, real l2, real sign,
-                                   long long n) {
+                                   const real* held, long long n) {
+    take(held, rate, eps, l2, sign);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + l2 * p[i], s = total[i] + g * g;
         total[i] = s;
@@ -13,7 +15,8 @@ extern "C" __global__ void adagrad(real* p, const real* grad, real* total, real 
 }
 
 extern "C" __global__ void adadelta(real* p, const real* grad, real* square, real* steps, real lr, real rho, real rest,
-                                    real eps, real l2, real sign, long long n) {
+                                    real eps, real l2, real sign, const real* held, long long n) {
+    take(held, lr, rho, rest, eps, l2, sign);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + l2 * p[i], v = rho * square[i] + rest * g * g;
         real step = sqrt(steps[i] + eps) / sqrt(v + eps) * g;
@@ -24,7 +27,8 @@ extern "C" __global__ void adadelta(real* p, const real* grad, real* square, rea
 }
 
 extern "C" __global__ void adamax(real* p, const real* grad, real* mean, real* largest, real rate, real rest1,
-                                  real beta2, real eps, real l2, real sign, long long n) {
+                                  real beta2, real eps, real l2, real sign, const real* held, long long n) {
+    take(held, rate, rest1, beta2, eps, l2, sign);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + l2 * p[i], m = mean[i] + rest1 * (g - mean[i]);
         real before = beta2 * largest[i], now = fabs(g) + eps;
@@ -37,7 +41,8 @@ extern "C" __global__ void adamax(real* p, const real* grad, real* mean, real* l
 
 extern "C" __global__ void nadam(real* p, const real* grad, real* mean, real* square, real of_grad, real of_mean,
                                  real correction, real rest1, real beta2, real rest2, real eps, real l2, real keep,
-                                 real sign, long long n) {
+                                 real sign, const real* held, long long n) {
+    take(held, of_grad, of_mean, correction, rest1, beta2, rest2, eps, l2, keep, sign);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + l2 * p[i];
         real m = mean[i] + rest1 * (g - mean[i]), v = beta2 * square[i] + rest2 * g * g;
@@ -47,9 +52,10 @@ extern "C" __global__ void nadam(real* p, const real* grad, real* mean, real* sq
     }
 }
 
-extern "C" __global__ void radam(real* p, const real* grad, real* mean, real* square, real rate, real rest1,
-                                 real beta2, real rest2, real eps, real l2, real keep, real sign, int rectified,
+extern "C" __global__ void radam(real* p, const real* grad, real* mean, real* square, real rate, real rest1, real beta2,
+                                 real rest2, real eps, real l2, real keep, real sign, int rectified, const real* held,
                                  long long n) {
+    take(held, rate, rest1, beta2, rest2, eps, l2, keep, sign, rectified);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i] + l2 * p[i];
         real m = mean[i] + rest1 * (g - mean[i]), v = beta2 * square[i] + rest2 * g * g;
@@ -59,8 +65,9 @@ extern "C" __global__ void radam(real* p, const real* grad, real* mean, real* sq
     }
 }
 
-extern "C" __global__ void ftrl(real* p, const real* grad, real* squares, real* linear, real slope, real power,
-                                real l1, real l2, real shrinkage, real sign, long long n) {
+extern "C" __global__ void ftrl(real* p, const real* grad, real* squares, real* linear, real slope, real power, real l1,
+                                real l2, real shrinkage, real sign, const real* held, long long n) {
+    take(held, slope, power, l1, l2, shrinkage, sign);
     FOR_EACH_ELEMENT(i, n) {
         real g = sign * grad[i], total = squares[i] + g * g, before, after;
         if (power == real(0.5)) {

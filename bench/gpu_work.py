@@ -1,0 +1,139 @@
+"""The process that works on the GPU for `kernelwright bench gpu`: it says what it is at, and what came of it.
+
+    python -m kernelwright.bench.gpu_work check '{"operations": ["relu"], "seed": 1}'
+
+A line of JSON each, so that whoever started it knows what it was at when it broke: a kernel that follows a wild pointer
+breaks CUDA for its whole process. It then ends at once, with exit code 3.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..kernels.operation import CATALOG, Operation
+from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, machine
+from .contenders import Case, cases, contender
+from .limits import Limits
+from .suite import Row
+from .timing import OnGPU, race
+
+BROKEN = 3  # the exit code
+OURS = "kernelwright"
+
+
+def main(arguments: list[str]) -> int:
+    mode, given = arguments[0], json.loads(arguments[1])
+    device: Any = kernels.backend("cupy").device
+    np.seterr(all="ignore")  # extreme values are among the samples on purpose
+    if mode == "about":
+        roof = gpu_limits.of_gpu(device)
+        say(machine=machine.describe(("cupy",)), limits=asdict(roof), tensor_cores=gpu_limits.tensor_cores(device))
+        return 0
+    if mode == "large":
+        for name, fault in gpu_large.mistakes(kernels.backend("cupy"), **given.get("sizes", {})):
+            say(operation=name, **({"failed": fault} if fault else {}))
+        return 0
+    work = _Check(given) if mode == "check" else _Time(given, device)
+    for name in given["operations"]:
+        try:
+            work.one(CATALOG[name])
+        except Exception as error:
+            say(operation=name, failed=f"{type(error).__name__}: {error}")
+            if _is_broken(device):
+                return BROKEN
+        say(done=name)
+    return 0
+
+
+def say(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _is_broken(device: Any) -> bool:
+    """Whether CUDA is of no more use to this process."""
+    try:
+        device.cupy.cuda.Device().synchronize()
+    except device.errors:
+        return True
+    device.cupy.get_default_memory_pool().free_all_blocks()
+    return False
+
+
+class _Check:
+    def __init__(self, given: dict[str, Any]):
+        self.seed, self.backend = given["seed"], gpu_check.Poisoning()
+
+    def one(self, operation: Operation) -> None:
+        found = list(gpu_check.mistakes(operation, self.seed, self.backend))
+        if found:
+            say(operation=operation.name, failed=f"{found[0]} (and {len(found) - 1} more)")
+        else:
+            say(operation=operation.name)
+
+
+class _Time:
+    def __init__(self, given: dict[str, Any], device: Any):
+        self.roof, self.device = Limits(**given["limits"]), device
+        self.quick, self.budget, self.compiled = given["quick"], given["budget"], given["compiled"]
+        self.torch = gpu_rivals.torch_on_gpu()
+
+    def one(self, operation: Operation) -> None:
+        for case in cases(operation, quick=False):
+            first = next(iter(operation.workloads))
+            if (case.workload == first) != self.quick:  # the first of each operation, then all others
+                continue
+            try:
+                self.case(case)
+            except Exception as error:
+                say(**_what(case), failed=f"{type(error).__name__}: {error}")
+                if _is_broken(self.device):
+                    sys.exit(BROKEN)
+
+    def case(self, case: Case) -> None:
+        cupy = self.device.cupy
+        entrants: dict[str, OnGPU] = {OURS: contender(case, "cupy")}  # type: ignore[dict-item]
+        for name, call in gpu_rivals.rivals(case, cupy, self.torch, self.compiled).items():
+            entrants[name] = OnGPU(call, cupy=cupy)
+        first = {}
+        for name, entrant in list(entrants.items()):
+            try:
+                first[name] = entrant.first()
+            except Exception as error:
+                if name == OURS:
+                    raise
+                del entrants[name]
+                say(**_what(case), contender=name, failed=f"{type(error).__name__}: {error}")
+        timings = race(entrants, self.budget, settle=0)
+        ours = timings[OURS].median
+        for name, timing in timings.items():
+            cost, seconds = case.cost, timing.median
+            row = Row(
+                *(operation := _what(case)).values(),
+                name,
+                seconds=seconds,
+                spread=timing.spread,
+                samples=len(timing.samples),
+                first_call=first[name],
+                flops=cost.flops / seconds,
+                bandwidth=cost.bytes / seconds,
+                bound=self.roof.bound(cost),
+                of_limit=self.roof.share(cost, seconds),
+            )
+            say(**operation, row={**asdict(row), "ours_is_faster": seconds / ours})
+
+
+def _what(case: Case) -> dict[str, str]:
+    return {
+        "family": case.operation.family,
+        "operation": case.operation.name,
+        "workload": case.workload,
+        "direction": case.direction,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

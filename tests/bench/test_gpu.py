@@ -1,0 +1,104 @@
+"""`kernelwright bench gpu`, on the stand-in for CuPy: what it asks, and what it makes of kernels that break."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_rivals
+from kernelwright.bench.contenders import Case
+from kernelwright.kernels.operation import CATALOG, Draw
+
+from ..standin.fixture import HERE
+from ..standin.fixture import standin as standin
+
+pytestmark = pytest.mark.cuda
+
+
+def test_from_end_to_end(tmp_path):
+    results = tmp_path / "gpu.json"
+    command = (sys.executable, "-m", "kernelwright.bench.command", "bench", "gpu", "relu", "--quick")
+    path = os.pathsep.join([str(HERE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    ended = subprocess.run(
+        [*command, "--seconds", "300", "--json", str(results)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path, "STANDIN_SMALL": "1"},
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = json.loads(results.read_text())
+    assert found["checks"] == {"relu": None}
+    assert found["machine"]["gpu"] == "stand-in for a GPU"
+    assert [row["direction"] for row in found["rows"]] == ["forward", "backward"]
+    assert found["failed"] == found["untimed"] == []
+    assert "checked 1 of 1 operations" in ended.stdout
+
+
+def test_a_process_that_breaks_is_replaced(monkeypatch):
+    """Its operation's line says so, and those after it are still asked."""
+    broken = """
+import json, sys
+for name in json.loads(sys.argv[1])["operations"]:
+    if name == "two": sys.exit("an illegal memory access")
+    print(json.dumps({"operation": name})), print(json.dumps({"done": name}), flush=True)
+"""
+    monkeypatch.setattr(gpu, "_command", lambda mode, given: [sys.executable, "-c", broken, json.dumps(given)])
+    found = gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60)
+    assert found == {"one": None, "two": "the process ended with exit code 1: an illegal memory access", "three": None}
+
+
+def test_a_process_that_hangs_is_ended(monkeypatch):
+    monkeypatch.setattr(gpu, "PATIENCE", 0.5)
+    monkeypatch.setattr(gpu, "_command", lambda mode, given: [sys.executable, "-c", "while True: pass"])
+    found = gpu._checks(["one"], 0, gpu.time.monotonic() + 60)
+    assert found == {"one": "the process ended with exit code -9: without a word"}
+
+
+def test_an_element_that_is_never_written_is_noticed(standin):
+    backend = gpu_check.Poisoning()
+    assert list(gpu_check.mistakes(CATALOG["relu"], 3, backend)) == []
+    backend.table["activations.relu"] = lambda x, out: None
+    (first, *_) = gpu_check.mistakes(CATALOG["relu"], 3, backend)
+    assert first.startswith("forward, result 0, float32, ")
+    assert "the first at (0,): nan, not" in first
+
+
+def test_large_arrays_are_looked_at_where_they_end(standin):
+    assert dict(gpu_large.mistakes(standin, rows=7)) == dict.fromkeys(gpu_large.CALLS)
+
+
+def test_the_limits_are_measured(standin, monkeypatch):
+    monkeypatch.setattr(gpu_limits, "ROUNDS", 2)
+    monkeypatch.setattr(gpu_limits, "MINIMUM_COPY", 1 << 12)
+    limits = gpu_limits.of_gpu(standin.device)
+    assert limits.flops > 0
+    assert limits.bandwidth > 0
+    assert set(gpu_limits.tensor_cores(standin.device)) == {"tf32", "bf16"}
+    for arch in (75, 90, 120):
+        assert gpu_limits.SOURCE.compile(arch, np.float32).stat().st_size > 0
+
+
+@pytest.mark.compare
+@pytest.mark.filterwarnings("ignore")  # PyTorch's, of functions that it would have us call otherwise
+def test_pytorch_is_called_as_it_should_be():
+    """On the CPU, where it gives the same numbers: the calls are what is tried here."""
+    torch = pytest.importorskip("torch")
+    for operation in CATALOG.values():
+        sample = next(s for s in operation.samples(Draw(0, np.float32)) if s.smooth and s.args[0].size)
+        for direction in ("forward", "both" if operation.with_gradient else "backward"):
+            if direction == "backward" and operation.backward is None:
+                continue
+            call = gpu_rivals._torch_call(Case(operation, "", sample, direction), np, torch, lambda f: f)
+            assert (call is None) == (operation.torch is None and operation.name != "adam_update"), operation.name
+            if call and direction == "forward" and operation.torch:
+                with kernels.using("reference"):
+                    ours = operation.function(*sample.args, **sample.options)
+                ours = ours[0] if isinstance(ours, tuple) else ours
+                np.testing.assert_allclose(call().numpy(), ours, rtol=1e-3, atol=1e-4)
+            elif call and operation.torch:
+                call()
