@@ -16,6 +16,7 @@ from .common import flat, gradients, output, shaped
 
 # x's shape and how many of its last axes are normalised.
 SHAPES = (
+    ((2, 8200), 1),
     ((3, 1), 1),
     ((5, 2), 1),
     ((4, 7), 1),

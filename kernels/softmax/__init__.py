@@ -14,7 +14,7 @@ from ..operation import Cost, Draw, Sample, operation
 
 
 def _samples(draw: Draw):
-    for n in (1, 2, 7, 31, 32, 33, 255, 257, 1000):
+    for n in (1500, 1, 2, 7, 31, 32, 33, 255, 257, 1000):
         yield Sample((draw.normal(3, n, scale=3),), note=f"rows of {n}")
         yield Sample((draw.normal(n, 5, scale=3), 0), note=f"columns of {n}")
     yield from _long(draw)
@@ -35,7 +35,16 @@ def _samples(draw: Draw):
 
 
 def _few(draw: Draw):
-    for shape, axis in (((3, 5), -1), ((2, 33), 1), ((2, 257), 1), ((9, 5), 0), ((2, 40, 19), 1), ((7,), 0), ((), -1)):
+    for shape, axis in (
+        ((2, 1500), 1),
+        ((3, 5), -1),
+        ((2, 33), 1),
+        ((2, 257), 1),
+        ((9, 5), 0),
+        ((2, 40, 19), 1),
+        ((7,), 0),
+        ((), -1),
+    ):
         yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
     yield from _long(draw)
     for shape, axis in (((0, 4), 1), ((4, 0), 1), ((2, 3, 0), 1)):
@@ -51,8 +60,7 @@ def _few(draw: Draw):
 
 
 def _long(draw: Draw):
-    """Rows of more than a warp holds, and of more than a block."""
-    yield Sample((draw.normal(2, 1500, scale=3),), note="rows of 1500")
+    """Rows of more than a block holds."""
     big = draw.normal(1, 33000, scale=3)
     big[0, :17000] -= 100  # larger numbers come late
     yield Sample((big,), note="a row of 33000")
