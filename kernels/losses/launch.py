@@ -8,11 +8,16 @@ TOTAL = cuda.Source(__file__, "total.cu")
 THREADS = 256
 
 
+def sum_threads(n: int) -> int:
+    """Threads of the one block that sums n numbers: many where there are many, for nobody else does anything."""
+    return 1024 if n > 1024 else THREADS
+
+
 def total(device, values, scale, divisor, out):
     """out = scale · Σ values, divided by the array `divisor` if there is one."""
     real, none = out.dtype.type, divisor is None
     arguments = (values, real(scale), out if none else divisor, out, np.int32(not none), np.int64(values.size))
-    device.launch(TOTAL, "total", out.dtype, 1, THREADS, arguments)
+    device.launch(TOTAL, "total", out.dtype, 1, sum_threads(values.size), arguments)
 
 
 def elementwise(device, source, name, arrays, parameters, scale, wanted, out, has=()):

@@ -16,6 +16,7 @@ from .common import flat, gradients, output, shaped
 
 # x's shape and how many of its last axes are normalised.
 SHAPES = (
+    ((2, 8200), 1),
     ((3, 1), 1),
     ((5, 2), 1),
     ((4, 7), 1),
@@ -25,6 +26,8 @@ SHAPES = (
     ((3, 255), 1),
     ((65, 257), 1),
     ((2, 1000), 1),
+    ((3, 1500), 1),
+    ((2, 33000), 1),
     ((300, 5), 1),
     ((7,), 1),
     ((2, 3, 4, 5), 1),

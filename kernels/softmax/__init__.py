@@ -14,9 +14,10 @@ from ..operation import Cost, Draw, Sample, operation
 
 
 def _samples(draw: Draw):
-    for n in (1, 2, 7, 31, 32, 33, 255, 257, 1000):
+    for n in (1500, 1, 2, 7, 31, 32, 33, 255, 257, 1000):
         yield Sample((draw.normal(3, n, scale=3),), note=f"rows of {n}")
         yield Sample((draw.normal(n, 5, scale=3), 0), note=f"columns of {n}")
+    yield from _long(draw)
     for shape, axis in (((2, 3, 4), 1), ((2, 3, 4), -3), ((3, 1, 2, 5), 2), ((7,), 0), ((), -1), ((2, 70, 65), 1)):
         yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
     for shape, axis in (((0, 4), 1), ((4, 0), 1), ((0,), 0), ((2, 0, 3), 1), ((2, 3, 0), 1)):
@@ -34,8 +35,18 @@ def _samples(draw: Draw):
 
 
 def _few(draw: Draw):
-    for shape, axis in (((3, 5), -1), ((2, 33), 1), ((2, 257), 1), ((9, 5), 0), ((2, 40, 19), 1), ((7,), 0), ((), -1)):
+    for shape, axis in (
+        ((2, 1500), 1),
+        ((3, 5), -1),
+        ((2, 33), 1),
+        ((2, 257), 1),
+        ((9, 5), 0),
+        ((2, 40, 19), 1),
+        ((7,), 0),
+        ((), -1),
+    ):
         yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
+    yield from _long(draw)
     for shape, axis in (((0, 4), 1), ((4, 0), 1), ((2, 3, 0), 1)):
         yield Sample((draw.normal(*shape), axis), note=f"axis {axis} of {shape}")
     yield Sample((draw.normal(3, 70, layout="transposed"), 1), note="transposed")
@@ -46,6 +57,16 @@ def _few(draw: Draw):
         yield Sample((big, axis), smooth=False, note=f"far apart, and a row of −∞, axis {axis}")
         yield Sample((draw.extremes().reshape(2, 7), axis), smooth=False, note=f"extreme values, axis {axis}")
         yield Sample((np.full((2, 4), 1e4, draw.dtype), axis), smooth=False, note=f"large and equal, axis {axis}")
+
+
+def _long(draw: Draw):
+    """Rows of more than a block holds."""
+    big = draw.normal(1, 33000, scale=3)
+    big[0, :17000] -= 100  # larger numbers come late
+    yield Sample((big,), note="a row of 33000")
+    big = draw.normal(2, 33000)
+    big[0, 7], big[1] = np.nan, -math.inf
+    yield Sample((big,), smooth=False, note="long rows with a NaN and of −∞")
 
 
 def _softmax(formula: str, torch, samples=_samples):

@@ -1,25 +1,17 @@
-"""Launch geometry of gpu.cu: a block a row, or a thread a column."""
+"""Launch geometry of gpu.cu: a team of threads a row, or a thread a column (teams.py)."""
 
 import numpy as np
 
-from .. import cuda
-
-SOURCE = cuda.Source(__file__)
+from ..teams import plan
 
 
 def _launch(device, name, *arrays):
     out = arrays[-1]
-    outer, n, inner = (np.int64(size) for size in out.shape)
-    if not out.size:
-        return
-    if inner == 1:
-        threads = min(256, max(32, 1 << int(n - 1).bit_length()))  # a power of two, no more than there is to do
-        grid = min(int(outer), 1 << 20)
-        device.launch(SOURCE, f"{name}_rows", out.dtype, grid, threads, (*arrays, outer, n))
-    else:
-        columns = outer * inner
-        grid = min(cuda.blocks(int(columns), 128), 1 << 20)
-        device.launch(SOURCE, f"{name}_columns", out.dtype, grid, 128, (*arrays, columns, n, inner))
+    if out.size:
+        outer, n, inner = out.shape
+        chosen = plan(n, inner, arrays, held=len(arrays) - 1)
+        sizes = (np.int64(outer * inner), np.int64(n), np.int64(inner))
+        device.launch(chosen.source(__file__), name, out.dtype, *chosen.blocks(outer * inner), (*arrays, *sizes))
 
 
 def softmax(device, x, y):

@@ -28,3 +28,23 @@ def test_statistics_change_no_bit_of_the_gradient(name, shape, dtype):
         exact = backend.to_numpy(x).astype(np.float64)
         np.testing.assert_allclose(mean + rest, exact.mean(axis=1), rtol=1e-6)
         np.testing.assert_allclose(scale, 1 / np.sqrt(exact.var(axis=1) + 1e-5), rtol=1e-4)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("n", [5, 33, 300])
+def test_few_blocks_walk_over_all_rows(n, monkeypatch):
+    """Their sums for weight and bias run over many rounds."""
+    from kernelwright.kernels.normalization import gpu
+
+    monkeypatch.setattr(gpu, "BLOCKS", 2)
+    rng = np.random.default_rng(0)
+    grad, x = (rng.standard_normal((603, n)) for _ in range(2))
+    weight, bias = (rng.standard_normal(n) for _ in range(2))
+    with running("simulator", "reverse"):
+        found = kernels.layer_norm_backward(grad, x, n, weight, bias)
+        alone = kernels.rms_norm_backward(grad, x, n, weight)
+    with kernels.using("reference"):
+        wanted = kernels.layer_norm_backward(grad, x, n, weight, bias)
+        wanted_alone = kernels.rms_norm_backward(grad, x, n, weight)
+    for one, other in zip((*found, *alone), (*wanted, *wanted_alone), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)

@@ -91,11 +91,11 @@ def calls(operation, sample):
 
 
 def farness(operation, mutant: Mutant) -> int:
-    """Of an operation from a header's mutant, for those nearest to it know soonest: beside it, or including it."""
+    """Of an operation from a header's mutant, for those nearest to it know soonest: including it, or beside it."""
     folder = cuda.KERNELS / operation.folder.replace(".", "/")
-    if folder == (cuda.KERNELS / mutant.file).parent:
+    if f'"{mutant.file}"' in (folder / "gpu.cu").read_text():
         return 0
-    return 1 if f'"{mutant.file}"' in (folder / "gpu.cu").read_text() else 2
+    return 1 if folder == (cuda.KERNELS / mutant.file).parent else 2
 
 
 def reported(mutant: Mutant, folder: str, rung: str) -> bool:

@@ -67,6 +67,9 @@ def _cross_entropy_samples(draw: Draw):
             yield Sample((draw.normal(n, c, scale=3), classes_of(c, n)), {"reduction": reduction}, note=note)
             mixed = (draw.normal(n, c), probabilities(c, 1, n, c))
             yield Sample(mixed, {"reduction": reduction}, note=f"{note}, probabilities")
+    for c in (1500, 33000):
+        yield Sample((draw.normal(2, c, scale=3), classes_of(c, 2)), {"label_smoothing": 0.1}, note=f"{c} classes")
+        yield Sample((draw.normal(2, c), probabilities(c, 1, 2, c)), note=f"{c} classes, probabilities")
     for layout in draw.LAYOUTS:
         yield Sample((draw.normal(6, 5, layout=layout), classes_of(5, 12)[::2]), note=layout)
     for smoothing in (0.0, 0.1, 1.0):

@@ -1,102 +1,103 @@
-// Losses of class predictions on the GPU: the loss and, if wanted, the gradient, in one pass. An array that isn't
-// wanted is announced by its flag, and its pointer never followed.
+// Losses of class predictions on the GPU: the loss and, if wanted, the gradient, in one pass. Logits are (outer, classes,
+// inner); teams of threads take the rows, or threads the columns, as teams.cuh draws it. An array that isn't wanted is
+// announced by its flag, and its pointer never followed.
 
-#include "softmax/reduce.cuh"
+#include "losses/classification/labels.cuh"
+#include "softmax/total.cuh"
+#include "teams.cuh"
 
-// The labels haven't been looked at: one that is no class has the loss NaN.
-__device__ inline bool is_class(long long label, long long classes) { return 0 <= label && label < classes; }
-
-// The summed weights of the labels' classes, by which a mean is divided; NaN for a mean over nothing. One block.
-extern "C" __global__ void label_weights(const long long* target, const real* weight, real* out,
-                                         long long ignore_index, long long classes, int has_weight, long long n) {
-    double sum = 0;
-    for (long long i = threadIdx.x; i < n; i += blockDim.x) {
-        long long label = target[i];
-        if (label != ignore_index && is_class(label, classes)) sum += has_weight ? weight[label] : real(1);
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) out[0] = sum != 0 ? sum : 0.0 / 0.0;
-}
-
-// A row of logits: `classes` numbers, `inner` apart. Row r is r / inner of outer, r % inner of inner.
-struct Row {
-    const real* x;
-    long long start, classes, inner;
+// −log softmax(x).
+struct MinusLog {
     real top, log_sum;
 
-    __device__ Row(const real* logits, long long row, long long classes, long long inner)
-        : x(logits), start(row / inner * classes * inner + row % inner), classes(classes), inner(inner) {
-        top = x[start];
-        for (long long c = threadIdx.x; c < classes; c += blockDim.x) top = x[at(c)] > top ? x[at(c)] : top;
-        top = block_max(top);
-        real sum = 0;
-        for (long long c = threadIdx.x; c < classes; c += blockDim.x) sum += exp(x[at(c)] - top);
-        log_sum = log(block_sum(sum));
-    }
-    __device__ long long at(long long c) const { return start + c * inner; }
-    __device__ real minus_log(long long c) const { return log_sum - (x[at(c)] - top); }
+    __device__ MinusLog(Total total) : top(total.top), log_sum(log(total.sum)) {}
+    __device__ real operator()(real x) const { return log_sum - (x - top); }
 };
 
-// A block a row. Cross-entropy with class numbers.
-extern "C" __global__ void cross_entropy_indices(const real* logits, const long long* target, const real* weight,
-                                                 const real* divisor, long long ignore_index, real smoothing,
-                                                 real* loss, real* gradient, int has_weight, int has_divisor,
-                                                 int wants_gradient, long long rows, long long classes,
-                                                 long long inner) {
+// Cross-entropy with class numbers. Neighbouring teams may have labels of different kinds, but go through all sums together.
+KERNEL_OF_1024 cross_entropy_indices(const real* logits, const long long* target, const real* weight, const real* divisor,
+                                     long long ignore_index, real smoothing, real* loss, real* gradient,
+                                     int has_weight, int has_divisor, int wants_gradient, long long rows,
+                                     long long classes, long long inner) {
     real spread = smoothing / classes;
     real scale = has_divisor ? real(1) / divisor[0] : real(1);
-    for (long long r = blockIdx.x; r < rows; r += gridDim.x) {
-        Row row(logits, r, classes, inner);
-        long long label = target[r];
-        bool ignored = label == ignore_index, known = is_class(label, classes);
-        if (ignored || !known) {  // the same for the whole block
-            real nothing = ignored ? real(0) : real(0) / real(0);
-            if (threadIdx.x == 0) loss[r] = nothing;
-            nothing *= row.log_sum;  // a NaN among the logits passes
-            if (wants_gradient)
-                for (long long c = threadIdx.x; c < classes; c += blockDim.x) gradient[row.at(c)] = nothing;
-            continue;
+    Team team;
+    Values v;
+    FOR_EACH_ROW_OF_A_TEAM(row, rows, classes, inner) {
+        MinusLog minus_log = total_of(logits, row, v, team);
+        long long label = row.n ? target[row.index] : ignore_index;
+        bool ignored = label == ignore_index, counts = !ignored && is_class(label, classes);
+        real w = counts ? (has_weight ? weight[label] : real(1)) * (real(1) - smoothing) : real(0);
+        Pair spreads = {0, 0};  // of the smoothing: Σ spread·w, and its loss
+        if (spread != 0) {
+            FOR_EACH_PIECE(from, row) {
+                if (!WHOLE) v.load(logits, row, from, 0);
+                FOR_EACH_PACK(k, j, row, from) {
+                    Pack ws = pack_or(weight + from + j, has_weight, 1);
+                    UNROLL for (int e = 0; e < WIDE; e++) {
+                        spreads.a += spread * ws.at[e];
+                        spreads.b += spread * ws.at[e] * minus_log(v.at[k + e]);
+                    }
+                }
+            }
+            spreads = team.sum(spreads);
         }
-        real w = (has_weight ? weight[label] : real(1)) * (real(1) - smoothing);
-        real share = 0, value = 0;  // of the smoothing: Σ spread·w, and its loss
-        if (spread != 0)
-            for (long long c = threadIdx.x; c < classes; c += blockDim.x) {
-                real wc = spread * (has_weight ? weight[c] : real(1));
-                share += wc;
-                value += wc * row.minus_log(c);
+        real nothing = ignored ? real(0) : real(0) / real(0);
+        if (row.is_mine()) loss[row.index] = counts ? spreads.b + w * minus_log(logits[row.at(label)]) : nothing;
+        if (!wants_gradient) continue;
+        nothing *= minus_log.log_sum;  // a NaN among the logits passes
+        real share = spreads.a + w;
+        FOR_EACH_PIECE(from, row) {
+            if (!WHOLE) v.load(logits, row, from, 0);
+            FOR_EACH_PACK(k, j, row, from) {
+                Pack ws = pack_or(weight + from + j, has_weight, 1);
+                UNROLL for (int e = 0; e < WIDE; e++) {
+                    real wanted = spread * ws.at[e] + (from + j + e == label ? w : real(0));
+                    real slope = scale * (exp(-minus_log(v.at[k + e])) * share - wanted);
+                    v.at[k + e] = counts ? slope : nothing;
+                }
             }
-        share = w + block_sum(share);
-        value = block_sum(value) + w * row.minus_log(label);
-        if (threadIdx.x == 0) loss[r] = value;
-        if (wants_gradient)
-            for (long long c = threadIdx.x; c < classes; c += blockDim.x) {
-                real wanted = spread * (has_weight ? weight[c] : real(1)) + (c == label ? w : real(0));
-                gradient[row.at(c)] = scale * (exp(-row.minus_log(c)) * share - wanted);
-            }
+            v.store(gradient, row, from);
+        }
     }
 }
 
-// A block a row. Cross-entropy with class probabilities.
-extern "C" __global__ void cross_entropy_probabilities(const real* logits, const real* target, const real* weight,
-                                                       real smoothing, real scale, real* loss, real* gradient,
-                                                       int has_weight, int wants_gradient, long long rows,
-                                                       long long classes, long long inner) {
+// Cross-entropy with class probabilities.
+KERNEL_OF_1024 cross_entropy_probabilities(const real* logits, const real* target, const real* weight, real smoothing,
+                                           real scale, real* loss, real* gradient, int has_weight, int wants_gradient,
+                                           long long rows, long long classes, long long inner) {
     real kept = real(1) - smoothing, spread = smoothing / classes;
-    for (long long r = blockIdx.x; r < rows; r += gridDim.x) {
-        Row row(logits, r, classes, inner);
-        real share = 0, value = 0;
-        for (long long c = threadIdx.x; c < classes; c += blockDim.x) {
-            real wanted = (has_weight ? weight[c] : real(1)) * (kept * target[row.at(c)] + spread);
-            share += wanted;
-            value += wanted * row.minus_log(c);
-        }
-        share = block_sum(share);
-        value = block_sum(value);
-        if (threadIdx.x == 0) loss[r] = value;
-        if (wants_gradient)
-            for (long long c = threadIdx.x; c < classes; c += blockDim.x) {
-                real wanted = (has_weight ? weight[c] : real(1)) * (kept * target[row.at(c)] + spread);
-                gradient[row.at(c)] = scale * (exp(-row.minus_log(c)) * share - wanted);
+    Team team;
+    Values v, wanted;
+    FOR_EACH_ROW_OF_A_TEAM(row, rows, classes, inner) {
+        if (WHOLE) wanted.load(target, row, 0, 0);
+        MinusLog minus_log = total_of(logits, row, v, team);
+        Pair sums = {0, 0};  // of what is wanted, and the loss
+        FOR_EACH_PIECE(from, row) {
+            if (!WHOLE) wanted.load(target, row, from, 0), v.load(logits, row, from, 0);
+            FOR_EACH_PACK(k, j, row, from) {
+                Pack ws = pack_or(weight + from + j, has_weight, 1);
+                UNROLL for (int e = 0; e < WIDE; e++) {
+                    wanted.at[k + e] = ws.at[e] * (kept * wanted.at[k + e] + spread);
+                    sums.a += wanted.at[k + e];
+                    sums.b += wanted.at[k + e] * minus_log(v.at[k + e]);
+                }
             }
+        }
+        sums = team.sum(sums);
+        if (row.is_mine()) loss[row.index] = sums.b;
+        if (!wants_gradient) continue;
+        FOR_EACH_PIECE(from, row) {
+            if (!WHOLE) {
+                wanted.load(target, row, from, 0), v.load(logits, row, from, 0);
+                FOR_EACH_PACK(k, j, row, from) {
+                    Pack ws = pack_or(weight + from + j, has_weight, 1);
+                    UNROLL for (int e = 0; e < WIDE; e++)
+                        wanted.at[k + e] = ws.at[e] * (kept * wanted.at[k + e] + spread);
+                }
+            }
+            FOR_EACH_VALUE(k) v.at[k] = scale * (exp(-minus_log(v.at[k])) * sums.a - wanted.at[k]);
+            v.store(gradient, row, from);
+        }
     }
 }

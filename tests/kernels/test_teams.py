@@ -1,0 +1,89 @@
+"""How rows are shared out on the GPU: each number is read once and written once, by whole sectors, from registers."""
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.kernels import simulator
+from kernelwright.kernels.simulator.resources import resources
+from kernelwright.kernels.softmax import gpu
+from kernelwright.kernels.teams import Plan, plan
+
+from ..catalog import DTYPES
+
+pytestmark = pytest.mark.cuda
+
+
+def array(*shape, dtype=np.float32):
+    return np.random.default_rng(0).standard_normal(shape).astype(dtype)
+
+
+def sectors(call) -> int:
+    """Sectors of global memory that a call of the library reads or writes, on the simulator."""
+    with kernels.using("simulator"), simulator.record(races=False) as reports:
+        call()
+    assert all(report.findings == [] for report in reports)
+    return sum(report.total.sectors for report in reports)
+
+
+# The sizes of a warp's rows, a block's, a few threads'; and columns.
+@pytest.mark.parametrize("shape", [(64, 32), (16, 256), (8, 1024), (4, 2048), (2, 8192), (3, 8, 256)])
+def test_softmax_moves_each_number_once(shape):
+    x = array(*shape)
+    axis, ideal = len(shape) - 1 if len(shape) == 2 else 1, x.nbytes // 32
+    assert sectors(lambda: kernels.softmax(x, axis)) == 2 * ideal
+    assert sectors(lambda: kernels.log_softmax(x, axis)) == 2 * ideal
+    assert sectors(lambda: kernels.sparsemax(x, axis)) == 2 * ideal
+    assert sectors(lambda: kernels.softmax_backward(x, x, axis)) == 3 * ideal
+
+
+@pytest.mark.parametrize("shape", [(64, 32), (8, 1024), (2, 8192)])
+def test_norms_move_each_number_once(shape):
+    x, n = array(*shape), shape[1]
+    ideal = x.nbytes // 32
+    assert sectors(lambda: kernels.layer_norm(x, n)) == 2 * ideal
+    assert sectors(lambda: kernels.rms_norm(x, n)) == 2 * ideal
+    _, statistics = kernels.backend("numba").layer_norm_with_statistics(x, n)
+    given = {"statistics": statistics}
+    moved = sectors(lambda: kernels.layer_norm_backward(x, x, n, **given))
+    assert 3 * ideal <= moved <= 3.3 * ideal  # each warp reads what is known of its row
+    assert sectors(lambda: kernels.rms_norm_backward(x, x, n)) == 3 * ideal
+
+
+@pytest.mark.parametrize("classes", [32, 1024, 8192])
+def test_cross_entropy_moves_each_number_once(classes):
+    x, target = array(16, classes), np.arange(16) % classes
+    moved = sectors(lambda: kernels.cross_entropy_with_gradient(x, target, reduction="sum"))
+    ideal = 2 * x.nbytes // 32
+    assert ideal <= moved <= 1.03 * ideal + 3 * len(x)  # each label, its logit and its loss
+
+
+def test_long_rows_are_read_twice():
+    x = array(1, 40000)
+    assert sectors(lambda: kernels.softmax(x)) == 3 * x.nbytes // 32
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_plans_hold_rows(dtype):
+    for held in (1, 2, 4):
+        for n in (1, 8, 31, 32, 33, 256, 1000, 1025, 4096, 8192, 16384, 32768, 40000):
+            chosen = plan(n, 1, (array(1, dtype=dtype),), held)
+            assert chosen.whole == (n <= chosen.threads * chosen.each) or n > 8192 // held
+            assert chosen.threads * chosen.each >= n or not chosen.whole
+
+
+def test_packs_only_where_all_rows_begin_at_16_bytes():
+    x = array(1025)
+    assert plan(1024, 1, (x[:1024],)).wide == 4
+    assert plan(1024, 1, (x[1:],)).wide == 1
+    assert plan(1023, 1, (x[:1023],)).wide == 1
+    assert plan(1024, 7, (x[:1024],)).wide == 1
+
+
+@pytest.mark.parametrize("arch", [80, 90])
+def test_registers_suffice(arch):
+    """The largest plans of one array and of two: nothing is spilled."""
+    for each, name in ((32, "softmax"), (16, "softmax_backward")):
+        chosen = Plan(1024, each, 4, True, False)
+        cubin = chosen.source(gpu.__file__).compile(arch, np.float32).read_bytes()
+        assert resources(cubin, name, arch).stack == 0, name
