@@ -1,7 +1,39 @@
-"""The benchmark: every operation of the catalog, on each backend of this machine, beside NumPy and the limits.
+"""The benchmark: every operation of the catalog, on each backend of this machine, beside its rivals and the limits.
 
-All in float32. A share of the limit is the time that the call's least work (Operation.cost) would take at the measured
-peak of arithmetic or of memory, whichever is longer, over the time that it took.
+A share of the limit is the time that the call's least work (Operation.cost) would take at the measured peak of
+arithmetic or of memory, whichever is longer, over the time that it took.
+
+What `--json` writes (`bench/results/cpu.json` is such a file; keys that have nothing to say are null, and old files
+lack those marked +):
+
+    machine    where the figures come from (machine.py): date, commit, cpu, cores, threads, versions, blas, load, …
+               + against: {rival: its version};  + environment: {variable: what was set to be fair}
+               + noise: {others: the share of the processor that other programs used, spread: the rows' median spread,
+                 undecided, decided: how many ratios, warning: a sentence, or null}
+               + fairness: [what was done so that ratios are of like things, a sentence each]
+    limits     {backend: Limits}: the roofline of its device (limits.py): flops, bandwidth, cache, how, …
+    quick      one size of each, forward only, too few rounds to decide
+    complete   false after Ctrl-C
+    rows       [Row]: what one contender took for one case; the case is (operation, workload, direction, dtype, threads)
+    sweeps   + [Sweep]: how cost grows (sweeps.py)
+        family, operation
+        axis         "size", "batch", "width" or "threads"
+        label        what x is, in words: "side of square matrices"
+        xs           [x, …], rising
+        seconds      {contender: [median seconds at each x, or null]}; contenders: numba, cupy, numpy, torch, …
+        exponent     {contender: e}: seconds grow like x^e, where x is large (the upper half of xs); null if unknown
+        crossovers   {rival: [x, …]}: where numba's time crosses the rival's, interpolated; empty: nowhere within xs
+        faster_at_the_end   {rival: whether numba is the faster one at the largest x}
+
+A Row (below): `backend` names the contender, a backend of ours or a rival (numpy, torch, jax, numexpr). A row with an
+`error` has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the simulator ran the CUDA
+C: it has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
+
+    value            the rival's time over ours, the median over rounds: above 1 we are faster
+    low, high        its interval of at least 95 % confidence; null if there are too few rounds (fewer than 6)
+    verdict          "faster", "slower": all of the interval is on that side of 1; else "undecided"
+
+and `refused` is {rival: why there is no ratio}: the two aren't like things (dtype, threads, allocation).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,11 +66,22 @@ class Row:
     spread: float | None = None  # half the distance between the quartiles, as a share of it
     samples: int = 0
     first_call: float | None = None  # with compilation or loading from the cache
+    compile: float | None = None  # of that, the seconds of compilation or loading
     flops: float | None = None  # a second
     bandwidth: float | None = None  # bytes a second
     bound: str | None = None  # "flops", "memory", or "cache"
     of_limit: float | None = None
     vs_numpy: float | None = None  # above 1: faster than NumPy
+    dtype: str = "float32"
+    threads: int | None = None  # that it may use; None on a GPU
+    rung: str | None = None  # of the operation's ladder; None: the top one
+    rounds: int = 0
+    low: float | None = None  # seconds: the interval of at least 95 % confidence of the median round
+    high: float | None = None
+    allocates: bool | None = None  # whether a call makes the arrays that it returns, as observed
+    ratios: dict[str, Any] | None = None  # {rival: Ratio}
+    refused: dict[str, str] | None = None  # {rival: why there is no ratio}
+    simulated: dict[str, int] | None = None  # instructions, sectors, ideal_sectors, bank_wavefronts, ideal_wavefronts
 
 
 def measure(case: Case, backends: Iterable[str], roofs: dict[str, limits.Limits], budget: float) -> list[Row]:
