@@ -4,7 +4,7 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from .. import kernels
@@ -58,18 +58,23 @@ def thread_counts(counts: list[int], what: str) -> list[int]:
 
 
 @contextmanager
-def everyone_with(threads: int, torch: Any, what: str = "bench cpu") -> Iterator[None]:
-    """So many threads for our kernels, for NumPy's BLAS, and for PyTorch."""
+def everyone_with(threads: int, torch: Any, what: str, strictly: bool = True) -> Iterator[None]:
+    """So many threads for our kernels, for NumPy's BLAS, and for PyTorch.
+
+    Where the package is missing that sets BLAS's, it is an error, or, if not `strictly`, BLAS is left alone.
+    """
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:
-        raise kernels.Unavailable(
-            f"{what}: the package threadpoolctl, which sets the threads of NumPy's BLAS, isn't installed: "
-            "pip install 'kernelwright[bench]'"
-        ) from None
+        if strictly:
+            raise kernels.Unavailable(
+                f"{what}: the package threadpoolctl, which sets the threads of NumPy's BLAS, isn't installed: "
+                "pip install 'kernelwright[bench]'"
+            ) from None
+        threadpool_limits = None
     before = torch and torch.get_num_threads()
     try:
-        with as_they_were(), threadpool_limits(threads, "blas"):
+        with as_they_were(), threadpool_limits(threads, "blas") if threadpool_limits else nullcontext():
             kernels.set_threads(threads)
             if torch:
                 torch.set_num_threads(threads)
@@ -77,6 +82,15 @@ def everyone_with(threads: int, torch: Any, what: str = "bench cpu") -> Iterator
     finally:
         if torch:
             torch.set_num_threads(before)
+
+
+def threads_of(library: str) -> int | None:
+    """How many threads its calls may use now; None where that isn't known."""
+    if library == "numpy":
+        return machine.blas()["threads"]
+    if library == "torch":
+        return pytorch().get_num_threads()
+    return kernels.get_threads()
 
 
 def share_of_others() -> Callable[[], float | None]:

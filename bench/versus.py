@@ -35,7 +35,7 @@ from . import (
 )
 from .rivals import COMPILED, JAX, OURS, TORCH, Work
 from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, MEMORY, RIVALS, Row, verdicts
-from .timing import SETTLE, Contender, race
+from .timing import SETTLE, SETTLE_ALONE, Contender, race
 
 
 def _work(*modules: Any) -> dict[str, Callable[[bool], Iterator[Work]]]:
@@ -53,7 +53,6 @@ def _work(*modules: Any) -> dict[str, Callable[[bool], Iterator[Work]]]:
 WORK = _work(rivals, images, sequences, steps, contests, texts, every)
 PLACE = "cpu figures"
 BUDGET, QUICK_BUDGET = 0.6, 0.1  # seconds for the rounds of a race
-SETTLE_ALONE = 0.02  # seconds, instead of SETTLE, where all work with one thread
 
 
 def run(
@@ -131,7 +130,7 @@ def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any,
                 say(group, 1)
             counts = threads[:1] if group in every.WORK else threads  # which would take too long
             for count in counts if group in work else ():
-                with fair.everyone_with(count, torch):
+                with fair.everyone_with(count, torch, "bench cpu"):
                     for piece in work[group]:
                         if piece.one_thread and count > 1:
                             say(group, 1)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import contenders, limits, machine, report, suite
+from kernelwright.bench import choices, contenders, fair, limits, machine, measuring, report, suite
+from kernelwright.bench.choices import Options
 from kernelwright.kernels.operation import CATALOG, Cost, Draw, Sample
 
 ROOF = limits.Limits(flops=1e11, bandwidth=1e10, cache=1 << 20, how="invented")
@@ -18,11 +19,15 @@ ROOFS = dict.fromkeys(("numpy", "numba"), ROOF)
 def tiny(monkeypatch):
     """A catalog of one small operation, and limits that need no measuring."""
     operation = dataclasses.replace(CATALOG["relu"], workloads={"9": (9,), "7": (7,)})
-    monkeypatch.setattr(suite, "CATALOG", {"relu": operation})
-    monkeypatch.setattr(suite, "BUDGET", 0.005)
-    monkeypatch.setattr(suite, "QUICK_BUDGET", 0.005)
-    monkeypatch.setattr(suite, "_roofs", lambda backends: ROOFS)
-    monkeypatch.setattr(suite, "keep_freed_memory", lambda: False)  # the tests after this one don't want it
+    monkeypatch.setattr(choices, "CATALOG", {"relu": operation})
+    for name in ("BUDGET", "QUICK_BUDGET"):
+        monkeypatch.setattr(suite, name, 0.005)
+    for name in ("SETTLE", "SETTLE_ALONE"):
+        monkeypatch.setattr(measuring, name, 0.0)
+    monkeypatch.setattr(suite, "_roofs", lambda backends, threads: ROOFS)
+    monkeypatch.setattr(fair, "keep_freed_memory", lambda: False)  # the tests after this one don't want it
+    monkeypatch.setattr(fair, "ENVIRONMENT", {})
+    monkeypatch.setattr(choices, "RIVALS", ("numpy",))
     return operation
 
 
@@ -85,12 +90,13 @@ def test_quick_takes_one_size_forward_but_all_of_matmul():
 
 def test_rows_are_sane(tiny):
     for case in contenders.cases(tiny, quick=False):
-        rows = {row.backend: row for row in suite.measure(case, ["numba"], ROOFS, 0.005)}
+        rows = {row.backend: row for row in measuring.measure(case, ["numba"], ROOFS, 0.005)}
         ours, numpy = rows["numba"], rows["numpy"]
         assert ours.error is None
         assert 0 < ours.seconds < 1
         assert ours.first_call > 0
-        assert ours.vs_numpy == pytest.approx(numpy.seconds / ours.seconds)
+        assert ours.vs_numpy == ours.ratios["numpy"]["value"]
+        assert numpy.seconds > 0
         assert ours.flops == pytest.approx(case.cost.flops / ours.seconds)
         assert (ours.bound, ours.of_limit) == ("cache", None)
 
@@ -110,16 +116,16 @@ def test_a_failure_is_a_row(tiny, capsys, monkeypatch):
         return kernels.relu(x, out=out)
 
     operation = dataclasses.replace(tiny, function=broken)
-    monkeypatch.setattr(suite, "CATALOG", {"relu": CATALOG["relu"], "broken": operation})
-    assert suite.run(["broken"], True, ["numba"], None, None) == 1
+    monkeypatch.setattr(choices, "CATALOG", {"relu": CATALOG["relu"], "broken": operation})
+    assert suite.run(Options(["broken"], quick=True, backends=["numba"])) == 1
     assert "failed: broken 9 forward numba: ArithmeticError: no such luck" in capsys.readouterr().out
 
 
 def test_json_and_markdown(tiny, tmp_path, capsys):
     document = tmp_path / "R.md"
-    document.write_text("before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n")
+    document.write_text("before\n<!-- figures -->\nstale\n<!-- /figures -->\nafter\n")
     written = tmp_path / "deep" / "figures.json"
-    assert suite.run([], False, ["numba"], written, document) == 0
+    assert suite.run(Options(backends=["numba"], json=written, markdown=document)) == 0
     assert "limits of numba: 100 GFLOP/s, 10 GB/s" in capsys.readouterr().out
 
     results = json.loads(written.read_text())
@@ -136,7 +142,7 @@ def test_json_and_markdown(tiny, tmp_path, capsys):
     text = document.read_text()
     assert text.startswith("before\n<!-- figures -->\n")
     assert text.endswith("<!-- /figures -->\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert text.count("| relu ") == 2
     report.write_markdown(document, report.figures(results))
     assert document.read_text() == text  # written anew, not once more
@@ -153,7 +159,7 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(suite, "measure", once)
     written = tmp_path / "figures.json"
-    assert suite.run([], False, ["numba"], written, None) == 130
+    assert suite.run(Options(backends=["numba"], json=written)) == 130
     results = json.loads(written.read_text())
     assert results["complete"] is False
     assert len(results["rows"]) == 2

@@ -284,7 +284,11 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
         (["cpu", "--backends", "numba"], "--backends has no use here"),
         (["cpu", "--markdown", "no/such/file.md"], "no/such/file.md"),
         (["matmul", "--only", "matmul"], "--only is an option of kernelwright bench cpu alone"),
-        (["--threads", "1"], "--threads is an option of kernelwright bench cpu alone"),
+        (["matmul", "--threads", "0"], "n is 0, it must be from 1 to"),
+        (["matmul", "--threads", "all"], "--threads is 'all': it must be numbers, such as 2,1"),
+        (["matmul", "--dtypes", "int8"], "--dtypes has 'int8': it must be of float32, float64"),
+        (["matmul", "--against", "abacus"], "--against has 'abacus': it must be of numpy, torch"),
+        (["matmul", "--sizes", "64x64"], "no operation here has the sizes 64x64"),
     ],
 )
 def test_a_mistake_is_one_sentence(options, message, capsys):
