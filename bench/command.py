@@ -70,6 +70,12 @@ def _parser() -> Parser:
     bench.add_argument("--rungs", action="store_true", help="every rung of a ladder, too")
     bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
+    bench.add_argument(
+        "--compare",
+        type=Path,
+        metavar="OLD.json",
+        help="tell what is slower or faster since, with exit code 1 if slower",
+    )
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
     bench.set_defaults(run=_bench)
 
@@ -121,12 +127,12 @@ def _bench(chosen: argparse.Namespace) -> int:
     from .choices import Options
 
     lists = {name: _list(getattr(chosen, name)) for name in ("backends", "against", "sizes", "dtypes")}
-    same = {name: getattr(chosen, name) for name in ("families", "quick", "rungs", "json", "markdown")}
+    same = {name: getattr(chosen, name) for name in ("families", "quick", "rungs", "json", "markdown", "compare")}
     return suite.run(Options(**lists, **same, threads=_counts("bench", chosen.threads)))
 
 
 def _bench_cpu(chosen: argparse.Namespace) -> int:
-    for name in ("backends", "against", "sizes", "dtypes", "rungs"):
+    for name in ("backends", "against", "sizes", "dtypes", "rungs", "compare"):
         if getattr(chosen, name):
             raise ValueError(f"bench cpu: --{name} has no use here, it measures what it has a rival for")
     from . import versus

@@ -25,6 +25,8 @@ lack those marked +):
         crossovers   {rival: [x, …]}: where numba's time crosses the rival's, interpolated; empty: nowhere within xs
         faster_at_the_end   {rival: whether numba is the faster one at the largest x}
 
+    comparison + with `--compare`: {with: a file, changes: [{what, before, after, change, counts}], …} (comparison.py)
+
 A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch, jax, numexpr). A row
 with an `error` has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the simulator ran
 the CUDA C: it has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
@@ -45,7 +47,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import Operation
-from . import fair, limits, machine, report
+from . import comparison, fair, limits, machine, report
 from .choices import Options, Plan, plan
 from .contenders import NUMPY, TORCH, Case, cases
 from .measuring import ROUNDS, Row, measure, text
@@ -57,7 +59,10 @@ NOISY = 0.1  # the rows' median spread above which figures are doubted
 
 
 def run(options: Options) -> int:
-    """Measure, show, write; the exit code: 1 if anything failed, 130 after Ctrl-C, with what there was till then."""
+    """Measure, show, write; the exit code: 1 if anything failed or became slower, 130 after Ctrl-C.
+
+    What was measured till then is shown and written all the same.
+    """
     chosen = plan(options)
     report.check_outputs(options.json, options.markdown)
     same = fair.make_fair()
@@ -67,6 +72,7 @@ def run(options: Options) -> int:
     about = {**machine.describe(tuple(chosen.backends)), **same}
     about["against"] = {name: machine.installed(name) for name in chosen.rivals}
     print(machine.line(about))
+    before = comparison.read(options.compare, about) if options.compare else None
     roofs = {count: _roofs(chosen.backends, count) for count in chosen.threads}
     for count, by_device in roofs.items():
         _show_limits(by_device, min(count, about["cores"] or count))
@@ -96,11 +102,17 @@ def run(options: Options) -> int:
         "complete": not interrupted,
         "rows": [asdict(row) for row in rows],
     }
+    changes = comparison.compare(before, results) if before else None
+    if changes and options.compare:
+        results["comparison"] = {"with": str(options.compare), **asdict(changes)}
+        for sentence in comparison.sentences(changes, options.compare):
+            print(sentence)
     if options.json:
         report.write_json(options.json, results)
     if options.markdown and not interrupted:
         report.write_markdown(options.markdown, report.figures(results))
-    return 130 if interrupted else int(any(row.error for row in rows))
+    failed = any(row.error for row in rows) or bool(changes and changes.slower)
+    return 130 if interrupted else int(failed)
 
 
 def _walk(

@@ -148,6 +148,45 @@ def test_json_and_markdown(tiny, tmp_path, capsys):
     assert document.read_text() == text  # written anew, not once more
 
 
+def test_a_regression_ends_with_1(tiny, tmp_path, capsys):
+    """Against results in which ours took a thousandth of the time, and then a thousand times as much."""
+    written = tmp_path / "now.json"
+    assert suite.run(Options(backends=["numba"], json=written)) == 0
+    results = json.loads(written.read_text())
+    for factor, code, word in ((1e-3, 1, "slower: relu"), (1e3, 0, "faster: relu")):
+        old = json.loads(written.read_text())
+        for row in old["rows"]:
+            if row["backend"] == "numba":
+                row.update({name: row[name] * factor for name in ("seconds", "low", "high") if row[name]})
+        (tmp_path / "old.json").write_text(json.dumps(old))
+        assert suite.run(Options(backends=["numba"], compare=tmp_path / "old.json")) == code
+        assert word in capsys.readouterr().out
+    assert results["machine"]["noise"]["decided"] >= 0
+    assert len(results["machine"]["fairness"]) >= 4
+
+
+def test_noise_is_told():
+    def rows(*verdicts, spread=0.01):
+        row = measuring.Row("f", "o", "1", "forward", "numba", spread=spread)
+        found = [{"value": 1.0, "low": 0.9, "high": 1.1, "verdict": verdict} for verdict in verdicts]
+        return [dataclasses.replace(row, ratios={"numpy": one}) for one in found]
+
+    assert suite.noise(rows("faster", "slower"), 0.01)["warning"] is None
+    assert "other programs used 25%" in suite.noise(rows("faster"), 0.25)["warning"]
+    assert "times spread by 30%" in suite.noise(rows("faster", spread=0.3), 0.0)["warning"]
+    found = suite.noise(rows("faster", "undecided", "undecided"), None)
+    assert (found["decided"], found["undecided"]) == (1, 2)
+    assert "2 of 3 ratios can't be told from 1" in found["warning"]
+
+
+def test_rows_of_each_dtype_and_thread_and_rung(monkeypatch, tiny):
+    matmul = dataclasses.replace(CATALOG["matmul"], workloads={"8³": (8, 8, 8)})
+    (case, *_) = contenders.cases(matmul, True, None, "float64")
+    rows = measuring.measure(case, ["numba"], ROOFS, 0.0, (), rungs=True, least=1)
+    assert {row.rung for row in rows} >= {None, "1_naive"}
+    assert {(row.dtype, row.error) for row in rows} == {("float64", None)}
+
+
 def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
     measure, calls = suite.measure, []
 

@@ -288,7 +288,7 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
         (["matmul", "--threads", "all"], "--threads is 'all': it must be numbers, such as 2,1"),
         (["matmul", "--dtypes", "int8"], "--dtypes has 'int8': it must be of float32, float64"),
         (["matmul", "--against", "abacus"], "--against has 'abacus': it must be of numpy, torch"),
-        (["matmul", "--sizes", "64x64"], "no operation here has the sizes 64x64"),
+        (["matmul", "--sizes", "5x5x5x5"], "no operation here has the sizes 5x5x5x5"),
     ],
 )
 def test_a_mistake_is_one_sentence(options, message, capsys):
