@@ -28,7 +28,6 @@ class Options:
     sweep: bool = False
     json: Path | None = None
     markdown: Path | None = None
-    html: Path | None = None
     compare: Path | None = None
 
 
@@ -46,6 +45,9 @@ class Plan:
 
 def plan(options: Options) -> Plan:
     """Raises ValueError, or Unavailable, for what can't be measured here."""
+    for name in ("compare", "markdown", "sizes", "rungs") if options.sweep else ():
+        if getattr(options, name):
+            raise ValueError(f"bench: --{name} has no use with --sweep, which measures curves: over sizes of its own")
     operations = chosen(options.families)
     backends = _backends(options.backends)
     rivals = _rivals(options.against, options.quick)

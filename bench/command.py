@@ -68,6 +68,9 @@ def _parser() -> Parser:
     bench.add_argument("--dtypes", metavar="NAME,…", help="float32, float64 (default: float32)")
     bench.add_argument("--threads", metavar="N,…", help="how many, by turns (default: all; of bench cpu: 2,1)")
     bench.add_argument("--rungs", action="store_true", help="every rung of a ladder, too")
+    bench.add_argument(
+        "--sweep", action="store_true", help="instead: how time grows with size, batch, width and threads; crossovers"
+    )
     bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
     bench.add_argument(
@@ -127,12 +130,14 @@ def _bench(chosen: argparse.Namespace) -> int:
     from .choices import Options
 
     lists = {name: _list(getattr(chosen, name)) for name in ("backends", "against", "sizes", "dtypes")}
-    same = {name: getattr(chosen, name) for name in ("families", "quick", "rungs", "json", "markdown", "compare")}
+    same = {
+        name: getattr(chosen, name) for name in ("families", "quick", "rungs", "sweep", "json", "markdown", "compare")
+    }
     return suite.run(Options(**lists, **same, threads=_counts("bench", chosen.threads)))
 
 
 def _bench_cpu(chosen: argparse.Namespace) -> int:
-    for name in ("backends", "against", "sizes", "dtypes", "rungs", "compare"):
+    for name in ("backends", "against", "sizes", "dtypes", "rungs", "sweep", "compare"):
         if getattr(chosen, name):
             raise ValueError(f"bench cpu: --{name} has no use here, it measures what it has a rival for")
     from . import versus

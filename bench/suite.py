@@ -15,7 +15,7 @@ lack those marked +):
     quick      one size of each, forward only, too few rounds to decide
     complete   false after Ctrl-C
     rows       [Row]: what one contender took for one case; the case is (operation, workload, direction, dtype, threads)
-    sweeps   + [Sweep]: how cost grows (sweeps.py)
+    sweeps   + [Sweep]: how cost grows, of `--sweep`, which measures no rows (sweeps.py)
         family, operation
         axis         "size", "batch", "width" or "threads"
         label        what x is, in words: "side of square matrices"
@@ -47,7 +47,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import Operation
-from . import comparison, fair, limits, machine, report
+from . import comparison, fair, limits, machine, report, sweeps
 from .choices import Options, Plan, plan
 from .contenders import NUMPY, TORCH, Case, cases
 from .measuring import ROUNDS, Row, measure, text
@@ -64,6 +64,8 @@ def run(options: Options) -> int:
     What was measured till then is shown and written all the same.
     """
     chosen = plan(options)
+    if options.sweep:
+        sweeps.axes(options.families, 1)  # raises, if there are none
     report.check_outputs(options.json, options.markdown)
     same = fair.make_fair()
     with kernels.using("numba"):
@@ -77,11 +79,18 @@ def run(options: Options) -> int:
     for count, by_device in roofs.items():
         _show_limits(by_device, min(count, about["cores"] or count))
     rows: list[Row] = []
+    curves: list[sweeps.Sweep] = []
     interrupted, others = False, fair.share_of_others()
     try:
         with np.errstate(all="ignore"):  # updates walk far from where they began
-            for found in _walk(chosen, options, roofs, torch):
-                rows += found
+            if options.sweep:
+                for sweep, failed in sweeps.run(chosen, options.families, torch):
+                    curves.append(sweep)
+                    rows += failed
+                    print(f"\n{sweeps.table(sweep)}")
+            else:
+                for found in _walk(chosen, options, roofs, torch):
+                    rows += found
     except KeyboardInterrupt:
         interrupted = True
     about["noise"] = noise(rows, others())
@@ -101,6 +110,7 @@ def run(options: Options) -> int:
         "quick": options.quick,
         "complete": not interrupted,
         "rows": [asdict(row) for row in rows],
+        "sweeps": [asdict(sweep) for sweep in curves],
     }
     changes = comparison.compare(before, results) if before else None
     if changes and options.compare:

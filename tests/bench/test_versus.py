@@ -288,6 +288,10 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
         (["matmul", "--threads", "all"], "--threads is 'all': it must be numbers, such as 2,1"),
         (["matmul", "--dtypes", "int8"], "--dtypes has 'int8': it must be of float32, float64"),
         (["matmul", "--against", "abacus"], "--against has 'abacus': it must be of numpy, torch"),
+        (["relu6", "--sweep"], "--sweep has nothing for relu6"),
+        (["relu", "--sweep", "--rungs"], "--rungs has no use with --sweep"),
+        (["cpu", "--sweep"], "--sweep has no use here"),
+        (["matmul", "--compare", "no/such/file.json"], "no/such/file.json"),
         (["matmul", "--sizes", "5x5x5x5"], "no operation here has the sizes 5x5x5x5"),
     ],
 )
