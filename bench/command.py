@@ -60,12 +60,27 @@ def _parser() -> Parser:
         help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator; "
         "or gpu, and of which: is each kernel right, and how fast is it?",
     )
-    bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
+    bench.add_argument("--quick", action="store_true", help="one size of each, forward only; too short to decide")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
+    bench.add_argument(
+        "--against", metavar="NAME,…", help="numpy, torch (default: those installed; with --quick NumPy alone)"
+    )
+    bench.add_argument("--sizes", metavar="SIZE,…", help="names of workloads, such as 512³, or numbers: 512x512x512")
+    bench.add_argument("--dtypes", metavar="NAME,…", help="float32, float64 (default: float32)")
+    bench.add_argument("--threads", metavar="N,…", help="how many, by turns (default: all; of bench cpu: 2,1)")
+    bench.add_argument("--rungs", action="store_true", help="every rung of a ladder, too")
+    bench.add_argument(
+        "--sweep", action="store_true", help="instead: how time grows with size, batch, width and threads; crossovers"
+    )
     bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
     bench.add_argument("--seconds", type=float, metavar="N", help="of bench gpu: how long it may take (default: 540)")
-    bench.add_argument("--threads", metavar="N,…", help="of bench cpu: how many, by turns (default: 2,1)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
+    bench.add_argument(
+        "--compare",
+        type=Path,
+        metavar="OLD.json",
+        help="tell what is slower or faster since, with exit code 1 if slower",
+    )
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
     bench.set_defaults(run=_bench)
 
@@ -118,18 +133,21 @@ def _bench(chosen: argparse.Namespace) -> int:
         raise ValueError("bench: --seconds is an option of kernelwright bench gpu alone")
     if chosen.families == ["cpu"]:
         return _bench_cpu(chosen)
-    for name in ("only", "threads"):
-        if getattr(chosen, name) is not None:
-            raise ValueError(f"bench: --{name} is an option of kernelwright bench cpu alone")
+    if chosen.only is not None:
+        raise ValueError("bench: --only is an option of kernelwright bench cpu alone")
     from . import suite
+    from .choices import Options
 
-    backends = chosen.backends.split(",") if chosen.backends is not None else None
-    return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
+    lists = {name: _list(getattr(chosen, name)) for name in ("backends", "against", "sizes", "dtypes")}
+    same = {
+        name: getattr(chosen, name) for name in ("families", "quick", "rungs", "sweep", "json", "markdown", "compare")
+    }
+    return suite.run(Options(**lists, **same, threads=_counts("bench", chosen.threads)))
 
 
 def _bench_gpu(chosen: argparse.Namespace) -> int:
-    for name in ("backends", "only", "threads", "markdown"):
-        if getattr(chosen, name) is not None:
+    for name in ("backends", "against", "sizes", "dtypes", "threads", "rungs", "sweep", "only", "compare", "markdown"):
+        if getattr(chosen, name):
             raise ValueError(f"bench gpu: --{name} has no use here")
     from . import gpu
 
@@ -137,16 +155,24 @@ def _bench_gpu(chosen: argparse.Namespace) -> int:
 
 
 def _bench_cpu(chosen: argparse.Namespace) -> int:
-    if chosen.backends is not None:
-        raise ValueError("bench cpu: --backends has no use here, it measures the backend numba")
-    try:
-        threads = None if chosen.threads is None else [int(n) for n in chosen.threads.split(",")]
-    except ValueError:
-        raise ValueError(f"bench cpu: --threads is {chosen.threads!r}: it must be numbers, such as 2,1") from None
-    only = None if chosen.only is None else chosen.only.split(",")
+    for name in ("backends", "against", "sizes", "dtypes", "rungs", "sweep", "compare"):
+        if getattr(chosen, name):
+            raise ValueError(f"bench cpu: --{name} has no use here, it measures what it has a rival for")
     from . import versus
 
-    return versus.run(chosen.quick, only, threads, chosen.json, chosen.markdown)
+    threads = _counts("bench cpu", chosen.threads)
+    return versus.run(chosen.quick, _list(chosen.only), threads, chosen.json, chosen.markdown)
+
+
+def _list(text: str | None) -> list[str] | None:
+    return None if text is None else text.split(",")
+
+
+def _counts(command: str, text: str | None) -> list[int] | None:
+    try:
+        return None if text is None else [int(n) for n in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{command}: --threads is {text!r}: it must be numbers, such as 2,1") from None
 
 
 def _trace(chosen: argparse.Namespace) -> int:

@@ -1,16 +1,17 @@
-"""What is timed: a call of a public function on a backend, and the same work in NumPy.
+"""What is timed: a call of a public function on a backend, and the same work in NumPy and in PyTorch.
 
 Ours is the public function as users call it, checks and all. NumPy's side is the family's reference.py, called
 directly: we let the public function run once on the backend `reference` and note which reference functions it calls
 with which arguments; those calls are then repeated. So NumPy pays neither for our checks nor for the copy into `out`,
-and both sides allocate what they return.
+and both sides allocate what they return. Only what changes its arguments, an update, does so on both sides.
 
 Not every reference is what a NumPy user would write for speed: where NumPy has no such function (erf), it is slow. A
 loss's reference always makes the gradient too, so NumPy stands only beside the call that returns both.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +20,15 @@ import numpy as np
 from .. import kernels
 from ..kernels.backend import Reference
 from ..kernels.operation import Cost, Draw, Operation, Sample
+from . import fair, in_torch
 from .timing import Contender, OnGPU
 
-NUMPY = "numpy"
+NUMPY, TORCH = "numpy", "torch"
+RIVALS = (NUMPY, TORCH)
+INSTALL = {NUMPY: "pip install numpy", TORCH: "pip install 'kernelwright[compare]'"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Case:
     """One row of figures for each contender."""
 
@@ -32,6 +36,9 @@ class Case:
     workload: str
     sample: Sample
     direction: str  # "forward", "backward", or "both": a loss and its gradient in one call
+    sizes: tuple[int, ...] = ()
+    dtype: str = "float32"
+    grad: np.ndarray | None = None  # what flows into a gradient, the same array for all contenders
 
     @property
     def cost(self) -> Cost:
@@ -40,40 +47,81 @@ class Case:
         return cost(*self.sample.args, **self.sample.options)
 
     @property
-    def numpy_does_the_same(self) -> bool:
-        return self.direction == "both" or not self.operation.with_gradient
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What its contenders read, by name; of a gradient only what flows into it, the rest belonging together."""
+        if self.direction == "backward":
+            assert self.grad is not None, "no contender has run forward yet"
+            return {"grad": self.grad}
+        return {name: x for name, x in self.operation.bind(self.sample).items() if isinstance(x, np.ndarray)}
+
+    def gradient(self, shape: tuple[int, ...]) -> np.ndarray:
+        """What flows in, of the output's shape."""
+        if self.grad is None:
+            self.grad = Draw(1, self.dtype).normal(*shape)
+        return self.grad
+
+    def has(self, rival: str) -> bool:
+        """Whether that rival knows the operation at all."""
+        return rival != TORCH or self.operation.torch is not None
+
+    def refusal(self, rival: str) -> str | None:
+        """Why what that rival does isn't the same work; None if it is."""
+        if rival == NUMPY and self.operation.with_gradient and self.direction != "both":
+            return "its reference makes the gradient, too"
+        return in_torch.UNLIKE.get(self.operation.name) if rival == TORCH else None
 
 
-def cases(operation: Operation, quick: bool) -> Iterator[Case]:
+def cases(
+    operation: Operation, quick: bool, sizes: Mapping[str, tuple[int, ...]] | None = None, dtype: str = "float32"
+) -> Iterator[Case]:
     """What to measure of an operation; of a loss, `quick` takes what training calls: the loss with its gradient."""
     directions = ["forward"]
     if operation.backward is not None:
         directions.append("backward")
     if operation.with_gradient:
         directions.insert(0, "both")
-    workloads = list(operation.workloads.items())
+    workloads = list((operation.workloads if sizes is None else sizes).items())
     if quick:
         directions = directions[:1]
-        workloads = workloads if operation.name == "matmul" else workloads[:1]
-    for workload, sizes in workloads:
-        sample = operation.sized(sizes)
+        workloads = workloads if sizes is not None or operation.name == "matmul" else workloads[:1]
+    for workload, numbers in workloads:
+        sample = operation.sized(numbers, dtype)
         for direction in directions:
-            yield Case(operation, workload, sample, direction)
+            yield Case(operation, workload, sample, direction, tuple(numbers), dtype)
 
 
-def contender(case: Case, name: str) -> Contender:
-    """NumPy, or the backend of that name."""
+def contender(case: Case, name: str, rung: str | None = None) -> Contender:
+    """A rival, or the backend of that name, on a rung of the operation's ladder."""
     if name == NUMPY:
-        return Contender(_numpy_call(case))
+        return _numpy_contender(case)
+    if name == TORCH:
+        return _torch_contender(case)
     backend: Any = kernels.backend(name)
-    context = functools.partial(kernels.using, name)
+    call = public_call(case, backend)
+    arguments = call.keywords
+    changed = case.operation.in_place if case.direction == "forward" else ()
+    shared = {
+        "context": functools.partial(_on, name, case.operation.name, rung),
+        "arrays": {name: arguments[name] for name in case.arrays},
+        "changes": [arguments[name] for name in changed if arguments.get(name) is not None],
+        "from_numpy": backend.from_numpy,
+    }
     if name == "cupy":
-        return OnGPU(public_call(case, backend), context, cupy=backend.device.cupy)
-    return Contender(public_call(case, backend), context)
+        return OnGPU(call, **shared, cupy=backend.device.cupy)
+    return Contender(call, **shared)
 
 
-def public_call(case: Case, backend: kernels.Backend) -> Callable[[], Any]:
-    """The public function with arguments of its own, to be called while that backend is in use."""
+@contextmanager
+def _on(name: str, operation: str, rung: str | None) -> Iterator[None]:
+    with kernels.using(name), kernels.rung(**{operation: rung}) if rung else nullcontext():
+        yield
+
+
+def public_call(case: Case, backend: kernels.Backend) -> functools.partial:
+    """The public function with its arguments, to be called while that backend is in use.
+
+    What it only reads are the case's own arrays, where the backend works on NumPy's.
+    """
     operation = case.operation
 
     def own(name: str, value: Any) -> Any:
@@ -91,40 +139,54 @@ def public_call(case: Case, backend: kernels.Backend) -> Callable[[], Any]:
     with kernels.using(backend):
         result = forward()
     outputs = result if isinstance(result, tuple) else (result,)
-    grad = backend.from_numpy(Draw(1, np.float32).normal(*outputs[0].shape))
+    grad = backend.from_numpy(case.gradient(outputs[0].shape))
     known = operation.backward_arguments(Sample((), arguments), outputs, grad)
     return functools.partial(operation.backward, **known)
+
+
+def _torch_contender(case: Case) -> Contender:
+    torch: Any = fair.pytorch()
+    operation, sample = case.operation, case.sample
+    if case.direction == "both":
+        return Contender(in_torch.with_gradient(torch, operation, sample), arrays=case.arrays)
+    if case.direction == "backward":
+        return Contender(in_torch.backward(torch, operation, sample, case.gradient), arrays=case.arrays)
+    return Contender(in_torch.forward(torch, operation, sample), torch.inference_mode, case.arrays)
 
 
 class _Noting(Reference):
     """The reference backend, noting which functions it calls, each with its arguments."""
 
-    def __init__(self):
+    def __init__(self, in_place: bool):
         super().__init__()
+        self.in_place = in_place  # what is called changes its arguments
         self.calls: list[Callable[[], Any]] = []
 
     def bind(self, function):
         bound, inputs = super().bind(function), function.__code__.co_argcount
 
         def kernel(*args):
-            self.calls.append(functools.partial(function, *args[:inputs]))
+            again = functools.partial(function, *args[:inputs])
+            self.calls.append(functools.partial(bound, *args) if self.in_place else again)
             bound(*args)
 
         return kernel
 
 
-def _numpy_call(case: Case) -> Callable[[], Any]:
-    noting = _Noting()
+def _numpy_contender(case: Case) -> Contender:
+    in_place = case.operation.in_place if case.direction == "forward" else ()
+    noting = _Noting(bool(in_place))
     public = public_call(case, noting)
     noting.calls.clear()  # the forward call that a backward call needs
     with kernels.using(noting):
         public()
     calls = noting.calls
+    changes = [public.keywords[name] for name in in_place if public.keywords.get(name) is not None]
     if len(calls) == 1:
-        return calls[0]
+        return Contender(calls[0], changes=changes)
 
     def replay() -> None:
         for call in calls:
             call()
 
-    return replay
+    return Contender(replay, changes=changes)

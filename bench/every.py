@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import layers, training
 from ..kernels.operation import CATALOG, Draw, Operation, Sample
-from . import copying
+from . import copying, in_torch
 from .plots import options_of_one_number
 from .rivals import COPY, LARGE, OURS, TORCH, Calls, Work
 
@@ -37,22 +37,19 @@ def _numbers(seed: int) -> np.ndarray:
 
 def activation(operation: Operation, options: dict[str, Any], backward: bool) -> Work:
     def calls(torch: Any, threads: int) -> Calls:
-        assert operation.torch
         assert operation.backward
         x, grad = _numbers(0), _numbers(1)
-        arrays = [torch.from_numpy(array) for array in (x, grad)] if torch else []
+        sample = Sample((x,), options)
         if backward:
             y = operation.function(x, **options)
-            arguments = operation.backward_arguments(Sample((x,), options), (y,), grad)
+            arguments = operation.backward_arguments(sample, (y,), grad)
             found: Calls = {OURS: partial(operation.backward, **arguments)}
             if torch:
-                tensor = arrays[0].detach().requires_grad_()
-                y = operation.torch(torch, tensor, **options)
-                found[TORCH] = partial(torch.autograd.grad, y, tensor, arrays[1], retain_graph=True)
+                found[TORCH] = in_torch.backward(torch, operation, sample, lambda shape: grad)
         else:
             found = {OURS: partial(operation.function, x, **options)}
             if torch:
-                found[TORCH] = partial(operation.torch, torch, arrays[0], **options)
+                found[TORCH] = in_torch.forward(torch, operation, sample)
         return {**found, COPY: copying.moving((3 if backward else 2) * x.nbytes, threads)}
 
     return Work(f"{operation.name} backward" if backward else operation.name, "16M", calls, autograd=backward)
@@ -72,23 +69,10 @@ def loss(operation: Operation) -> Work:
         sample = operation.sized(sizes)
         found: Calls = {OURS: partial(operation.gradient, *sample.args, **sample.options)}
         if torch:
-            found[TORCH] = partial(_forward_and_backward, torch, operation, sample)
+            found[TORCH] = in_torch.with_gradient(torch, operation, sample)
         return found
 
     return Work(f"{operation.name} with gradient", size, calls, autograd=True)
-
-
-def _forward_and_backward(torch: Any, operation: Operation, sample: Sample) -> list:
-    assert operation.torch
-
-    def tensor(x: Any) -> Any:
-        return torch.from_numpy(x) if isinstance(x, np.ndarray) else x
-
-    names = list(operation.bind(sample))[: len(sample.args)]
-    args = dict(zip(names, map(tensor, sample.args)))
-    wanted = [args[name].requires_grad_() for name in operation.by if args.get(name) is not None]
-    value = operation.torch(torch, *args.values(), **{name: tensor(x) for name, x in sample.options.items()})
-    return [value, *torch.autograd.grad(value, wanted)]
 
 
 def optimizers(quick: bool) -> Iterator[Work]:

@@ -22,42 +22,57 @@ MINIMUM_COPY = 1 << 28  # bytes of each array copied; larger where the cache is
 
 @dataclass(frozen=True)
 class Limits:
-    """The roofline of one device, for float32."""
+    """The roofline of one device."""
 
-    flops: float  # a second
+    flops: float  # a second, in float32
     bandwidth: float  # bytes a second, read and written
     cache: int  # bytes; what fits may be faster than the bandwidth
     how: str  # they were measured
     flops_one_thread: float | None = None
+    flops_float64: float | None = None
+    triad: float | None = None  # bytes a second of a = b + s c, the arrays read and written
 
-    def bound(self, cost: Cost) -> str:
+    def peak(self, dtype: str = "float32") -> float:
+        """Operations a second; of float64, where it wasn't measured, half as many: half as many fit in a register."""
+        return self.flops if dtype == "float32" else self.flops_float64 or self.flops / 2
+
+    def bound(self, cost: Cost, dtype: str = "float32") -> str:
         """What keeps such a call from being faster: "flops", "memory", or "cache" where all of it fits in there."""
-        if cost.flops / self.flops > cost.bytes / self.bandwidth:
+        if cost.flops / self.peak(dtype) > cost.bytes / self.bandwidth:
             return "flops"
         return "cache" if cost.bytes < self.cache else "memory"
 
-    def share(self, cost: Cost, seconds: float) -> float | None:
+    def share(self, cost: Cost, seconds: float, dtype: str = "float32") -> float | None:
         """How near to its limit a call is, 1 being at it; None where the limit isn't known, in the cache."""
-        if self.bound(cost) == "cache":
+        if self.bound(cost, dtype) == "cache":
             return None
-        return max(cost.flops / self.flops, cost.bytes / self.bandwidth) / seconds
+        return max(cost.flops / self.peak(dtype), cost.bytes / self.bandwidth) / seconds
 
     def crowded(self, cores: int) -> bool:
         """Whether so many cores together do far less than so many times the work of one, lower clocks allowed for."""
         return self.flops_one_thread is not None and self.flops < 0.6 * cores * self.flops_one_thread
 
 
-def of_cpu() -> Limits:
+def of_cpu(threads: int | None = None) -> Limits:
+    """With so many threads; by default with all that Numba has."""
     import numba
 
-    threads = numba.get_num_threads()
-    return Limits(
-        flops=_cpu_flops(threads),
-        bandwidth=_cpu_bandwidth(max(MINIMUM_COPY, 4 * last_level_cache())),
-        cache=last_level_cache(),
-        how="multiply-adds in registers; a copy or a change in place of arrays far beyond the caches",
-        flops_one_thread=_cpu_flops(1),
-    )
+    before = numba.get_num_threads()
+    numba.set_num_threads(threads or before)
+    try:
+        streams = _streams(max(MINIMUM_COPY, 4 * last_level_cache()))
+        return Limits(
+            flops=_cpu_flops(threads or before),
+            bandwidth=max(streams.values()),
+            cache=last_level_cache(),
+            how="multiply-adds in registers; the fastest of a copy, a change in place and a triad a = b + s c, "
+            "of arrays far beyond the caches",
+            flops_one_thread=_cpu_flops(1),
+            flops_float64=_cpu_flops(threads or before, np.float64),
+            triad=streams["triad"],
+        )
+    finally:
+        numba.set_num_threads(before)
 
 
 def _best(call: Callable[[], Any], seconds: float = 0.4) -> float:
@@ -70,20 +85,20 @@ def _best(call: Callable[[], Any], seconds: float = 0.4) -> float:
     return best
 
 
-def _cpu_flops(threads: int) -> float:
-    run, per_round = _multiply_adds()
-    results = np.zeros(threads, np.float32)
+def _cpu_flops(threads: int, dtype: Any = np.float32) -> float:
+    run, per_round = _multiply_adds(np.dtype(dtype).itemsize)
+    results = np.zeros(threads, dtype)
     rounds = 1 << 19  # about 2 ms: far longer than it takes to start the threads
-    return rounds * per_round * threads / _best(lambda: run(rounds, np.float32(0.5), results))
+    return rounds * per_round * threads / _best(lambda: run(rounds, dtype(0.5), results))
 
 
 @functools.cache
-def _multiply_adds() -> tuple[Callable, int]:
+def _multiply_adds(size: int) -> tuple[Callable, int]:
     """A compiled function (rounds, x, results) that only multiplies and adds, and the operations of one round.
 
-    A multiply-add takes about 4 cycles but 2 to 4 can start in each, so to keep the units busy a round needs many
-    that don't wait for one another: as many sums as there are registers to hold them. Numba would leave the
-    choice of vectors to LLVM's optimiser; so we write the loop in LLVM's own language.
+    Of numbers of so many bytes. A multiply-add takes about 4 cycles but 2 to 4 can start in each, so to keep the units
+    busy a round needs many that don't wait for one another: as many sums as there are registers to hold them. Numba
+    would leave the choice of vectors to LLVM's optimiser; so we write the loop in LLVM's own language.
     """
     import numba
     from llvmlite import binding, ir
@@ -92,9 +107,11 @@ def _multiply_adds() -> tuple[Callable, int]:
     from numba.extending import intrinsic
 
     features = binding.get_host_cpu_features()
-    lanes = 16 if features.get("avx512f") else 8 if features.get("avx2") else 4
+    lanes = (64 if features.get("avx512f") else 32 if features.get("avx2") else 16) // size
+    single = ir.FloatType(), types.float32, "f32"
+    real, number, suffix = single if size == 4 else (ir.DoubleType(), types.float64, "f64")
     sums = 12 if platform.machine().lower() in ("x86_64", "amd64") else 24  # 16 registers, or 32
-    vector = ir.VectorType(ir.FloatType(), lanes)
+    vector = ir.VectorType(real, lanes)
 
     @intrinsic
     def spin(typing, rounds, x):
@@ -111,7 +128,7 @@ def _multiply_adds() -> tuple[Callable, int]:
             starts = [builder.fadd(factor, ir.Constant(vector, [float(i)] * lanes)) for i in range(sums)]
             slots = [cgutils.alloca_once_value(builder, start) for start in starts]
             kind = ir.FunctionType(vector, [vector] * 3)
-            fmuladd = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{lanes}f32")
+            fmuladd = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{lanes}{suffix}")
             with cgutils.for_range(builder, rounds):
                 for slot in slots:
                     builder.store(builder.call(fmuladd, [builder.load(slot), factor, factor]), slot)
@@ -120,10 +137,10 @@ def _multiply_adds() -> tuple[Callable, int]:
                 total = builder.fadd(total, builder.load(slot))
             return builder.extract_element(total, ir.IntType(32)(0))
 
-        return types.float32(types.int64, types.float32), emit
+        return number(types.int64, number), emit
 
     # Kept by nobody between processes: Numba's cache would not notice a change of `spin`.
-    @numba.njit("void(int64, float32, float32[::1])", parallel=True)
+    @numba.njit(types.void(types.int64, number, number[::1]), parallel=True)
     def run(rounds, x, results):
         for thread in prange(results.size):
             results[thread] = spin(rounds, x)  # pyright: ignore[reportCallIssue]
@@ -131,25 +148,34 @@ def _multiply_adds() -> tuple[Callable, int]:
     return run, 2 * lanes * sums
 
 
-def _cpu_bandwidth(size: int) -> float:
-    """Bytes a second through arrays far beyond the caches, each counted once as read and once as written.
+def _streams(size: int) -> dict[str, float]:
+    """Bytes a second through arrays of `size` bytes, far beyond the caches, each counted once as read or as written.
 
-    By the faster of two ways, plain stores both: a copy, and a change in place. In a copy the processor also reads what
-    it is about to overwrite, which isn't counted; a kernel whose stores go past the cache may exceed this limit.
+    Plain stores all: the processor also reads what it is about to overwrite, which isn't counted, but in the change in
+    place. A kernel whose stores go past the cache may exceed them all. (STREAM: McCalpin, IEEE TCCA Newsletter, 1995.)
     """
     import numba
     from numba import prange
 
-    # The factor is there so that LLVM doesn't call memcpy, which has such stores; a call with one array twice
+    # The factors are there so that LLVM doesn't call memcpy, which has such stores; a call with one array twice
     # is the change in place.
     @numba.njit("void(float32[::1], float32[::1], float32)", parallel=True)
     def copy(source, target, factor):
         for i in prange(source.size):
             target[i] = factor * source[i]
 
-    one, other = np.ones((2, size // 4), np.float32)
-    best = min(_best(lambda: copy(one, target, np.float32(1))) for target in (one, other))  # noqa: B023
-    return 2 * one.nbytes / best
+    @numba.njit("void(float32[::1], float32[::1], float32[::1], float32)", parallel=True)
+    def triad(b, c, a, factor):
+        for i in prange(b.size):
+            a[i] = b[i] + factor * c[i]
+
+    one, other, third = np.ones((3, size // 4), np.float32)
+    by_a_half = np.float32(0.5)
+    return {
+        "copy": 2 * one.nbytes / _best(lambda: copy(one, other, np.float32(1))),
+        "in place": 2 * one.nbytes / _best(lambda: copy(one, one, np.float32(1))),
+        "triad": 3 * one.nbytes / _best(lambda: triad(one, other, third, by_a_half)),
+    }
 
 
 @functools.cache

@@ -3,22 +3,23 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import machine
-from .contenders import NUMPY
+from .contenders import NUMPY, RIVALS
 from .limits import Limits
+from .ratios import FASTER, SLOWER, UNDECIDED
 
 if TYPE_CHECKING:
-    from .suite import Row
+    from .measuring import Row
 
 FIGURES = "figures"  # what a Markdown file calls the place of the table: <!-- figures --> … <!-- /figures -->
 HEADINGS = (
     *("operation", "size", "direction", "backend"),
-    *("time", "±", "GFLOP/s", "GB/s", "of limit", "vs NumPy", "first call"),
+    *("time", "±", "GFLOP/s", "GB/s", "of limit", "first call"),
 )
 NARROW = 112  # columns of a terminal below which the heading's less important half is left out
 LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
@@ -54,17 +55,31 @@ def ratio(value: float | None) -> str:
     return f"{value:.{0 if value >= 10 else 2 if value >= 0.01 else 4}f}×"
 
 
+def versus(row: "Row", rival: str) -> str:
+    """The ratio; with a question mark, where it may as well be on the other side of 1."""
+    if rival in (row.refused or {}):
+        return "unlike"
+    found = (row.ratios or {}).get(rival)
+    if found is None:
+        return "–"
+    return ratio(found["value"]) + ("?" if found["verdict"] == UNDECIDED else "")
+
+
 def limits_line(device: str, roof: Limits) -> str:
     one = f" ({rate(roof.flops_one_thread)} by one thread)" if roof.flops_one_thread else ""
     cache = f", a cache of {roof.cache >> 20} MiB" if roof.cache else ""
-    return f"limits of {device}: {rate(roof.flops)} GFLOP/s{one}, {rate(roof.bandwidth)} GB/s{cache} ({roof.how})"
+    double = f", {rate(roof.flops_float64)} in float64" if roof.flops_float64 else ""
+    flops = f"{rate(roof.flops)} GFLOP/s{one}{double}"
+    return f"limits of {device}: {flops}, {rate(roof.bandwidth)} GB/s{cache} ({roof.how})"
 
 
 def notes(roofs: dict[str, Limits]) -> str:
     text = (
-        "All in float32; the median of rounds by turns, ± half the distance between the quartiles. "
+        "The median of rounds by turns, ± half the distance between the quartiles. "
         "Both: a loss and its gradient in one call. "
-        "Vs NumPy: the definition in reference.py, called directly; above 1 Kernelwright is faster. "
+        "A ratio is the other's time over ours: above 1 Kernelwright is faster; with a question mark, it can't be told "
+        "from 1. "
+        "NumPy: the definition in reference.py, called directly. PyTorch: forward without autograd, backward by it. "
         "A kernel that reads more than it writes can pass 100 % of a limit measured by reading and writing alike."
     )
     if any(roof.cache for roof in roofs.values()):
@@ -72,30 +87,69 @@ def notes(roofs: dict[str, Limits]) -> str:
     return text
 
 
-def cells(row: "Row") -> tuple[str, ...]:
-    return (
-        row.operation,
-        row.workload,
-        row.direction,
-        row.backend,
-        duration(row.seconds),
-        "–" if row.spread is None else f"{row.spread:.0%}",
-        rate(row.flops),
-        rate(row.bandwidth),
-        share(row.of_limit, row.bound),
-        ratio(row.vs_numpy),
-        duration(row.first_call),
-    )
+def fairness(about: dict[str, Any], rivals: Iterable[str]) -> list[str]:
+    """What was done so that ratios are of like things."""
+    threads = f"each may use {about['threads']} threads" if "threads" in about else "threads are as they were"
+    return [
+        "all contenders take turns, in another order each round, and run on for 0.2 s uncounted before each: the "
+        "threads of NumPy's BLAS spin for some 25 ms after its last call, and take the cores from whoever is next",
+        ", ".join(f"{name}={value}" for name, value in about["environment"].items())
+        + ": OpenMP's waiting threads sleep soon, or a call after another library's would stall for 5 to 8 ms",
+        "memory that was freed is kept for the next call, for all"
+        if about["freed_memory_is_kept"]
+        else "memory that was freed goes back to the system: results are paid for by page faults, by all",
+        f"{threads}; arrays are the same ones, random numbers, and all make what they return",
+        "each result was held against the definition on two inputs before it was timed, old results overwritten",
+        *(f"{name}: {UNFAIR[name]}" for name in rivals if name in UNFAIR),
+    ]
+
+
+UNFAIR = {
+    "numpy": "not every definition is what a NumPy user would write for speed",
+    "torch": "calls pass through a few lines of Python that match its arguments to ours; gradients through autograd",
+}
+NAMES = {"numpy": "NumPy", "torch": "PyTorch"}
+
+
+def headings(rows: "list[Row]") -> tuple[str, ...]:
+    """Those of all rows, and those that only some need: they stand where they say more than one thing."""
+    rivals = [f"vs {NAMES[name]}" for name in RIVALS if any(_has(row, name) for row in rows)]
+    more = [name for name in ("dtype", "threads") if len({getattr(row, name) for row in rows}) > 1]
+    return (*HEADINGS[:4], *more, *HEADINGS[4:-1], *rivals, HEADINGS[-1])
+
+
+def _has(row: "Row", rival: str) -> bool:
+    return rival in (row.ratios or {}) or rival in (row.refused or {})
+
+
+def cells(row: "Row", headings: tuple[str, ...]) -> tuple[str, ...]:
+    found = {
+        "operation": row.operation,
+        "size": row.workload,
+        "direction": row.direction,
+        "backend": f"{row.backend} {row.rung}" if row.rung else row.backend,
+        "dtype": row.dtype,
+        "threads": "–" if row.threads is None else str(row.threads),
+        "time": duration(row.seconds),
+        "±": "–" if row.spread is None else f"{row.spread:.0%}",
+        "GFLOP/s": rate(row.flops),
+        "GB/s": rate(row.bandwidth),
+        "of limit": share(row.of_limit, row.bound),
+        **{f"vs {NAMES[name]}": versus(row, name) for name in RIVALS},
+        "first call": duration(row.first_call),
+    }
+    return tuple(found[heading] for heading in headings)
 
 
 def show(rows: "list[Row]", roofs: dict[str, Limits]) -> None:
-    """The table, by rich where it is installed; NumPy's own rows are in the ratios, and in the JSON."""
-    shown = [row for row in rows if row.backend != NUMPY and not row.error]
+    """The table, by rich where it is installed; the rivals' own rows are in the ratios, and in the JSON."""
+    shown = [row for row in rows if row.backend not in RIVALS and not row.error]
     if shown:
         try:
             _show_rich(shown)
         except ImportError:
-            print(markdown_table(HEADINGS, [cells(row) for row in shown]))
+            wanted = headings(shown)
+            print(markdown_table(wanted, [cells(row, wanted) for row in shown]))
         print(notes(roofs))
     for row in rows:
         if row.error:
@@ -110,15 +164,16 @@ def _show_rich(rows: "list[Row]") -> None:
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 132)
-    keep = [i for i, name in enumerate(HEADINGS) if console.width >= NARROW or name not in LESS_IMPORTANT]
+    wanted = tuple(name for name in headings(rows) if console.width >= NARROW or name not in LESS_IMPORTANT)
+    colours = {FASTER: "green", SLOWER: "red", UNDECIDED: ""}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for i in keep:
-        table.add_column(HEADINGS[i], justify="left" if i < 4 else "right", overflow="fold", no_wrap=i > 0)
+    for i, name in enumerate(wanted):
+        table.add_column(name, justify="left" if i < 4 else "right", overflow="fold", no_wrap=i > 0)
     for row, following in zip(rows, (*rows[1:], rows[-1])):
-        texts = [Text(text) for text in cells(row)]
-        if row.vs_numpy is not None:
-            texts[HEADINGS.index("vs NumPy")].stylize("green" if row.vs_numpy >= 1 else "red")
-        table.add_row(*(texts[i] for i in keep), end_section=following.family != row.family)
+        texts = [Text(text) for text in cells(row, wanted)]
+        for rival, found in (row.ratios or {}).items():
+            texts[wanted.index(f"vs {NAMES[rival]}")].stylize(colours[found["verdict"]])
+        table.add_row(*texts, end_section=following.family != row.family)
     console.print(table)
 
 
@@ -168,15 +223,17 @@ def write_markdown(path: Path, table: str, place: str = FIGURES) -> None:
 
 def figures(results: dict[str, Any]) -> str:
     """The machine, its limits, and one line for each operation and size: forward beside backward."""
-    from .suite import Row
+    from .measuring import Row
 
     roofs = {name: Limits(**roof) for name, roof in results["limits"].items()}
     about = results["machine"]
     lines: dict[tuple[str, ...], dict[str, Row]] = {}
     for row in (Row(**row) for row in results["rows"]):
-        if row.backend != NUMPY and not row.error:
+        if row.backend not in RIVALS and not row.error:
             side = "forward" if row.direction == "forward" else "backward"
-            lines.setdefault((row.operation, row.workload, row.backend), {})[side] = row
+            size = " ".join([row.workload, *([row.dtype] if row.dtype != "float32" else [])])
+            backend = " ".join([row.backend, *([row.rung] if row.rung else [])])
+            lines.setdefault((row.operation, size, backend), {})[side] = row
     headings = (
         "operation",
         "size",

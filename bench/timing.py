@@ -10,9 +10,9 @@ import functools
 import gc
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Any
 
@@ -22,6 +22,7 @@ LEAST, MOST = 3, 100  # rounds
 # cycles) after its last call, and the system takes longer still to spread the threads of whoever comes next over the
 # cores: a 512³ product of ours took 4.2 ms after 60 ms of this, and 2.2 after 200.
 SETTLE = 0.2
+SETTLE_ALONE = 0.02  # instead, where all work with one thread: nobody's waiting threads are about
 TURN = 0.05  # seconds that a turn's samples take at most
 FLUSH = 1 << 28  # bytes; the second-level caches of GPUs hold at most half of that
 
@@ -31,6 +32,7 @@ class Timing:
     """What a contender took, in seconds a call."""
 
     samples: list[float]
+    rounds: list[float] = field(default_factory=list)  # each turn's median; in the same order for all
 
     @property
     def median(self) -> float:
@@ -45,12 +47,19 @@ class Timing:
         return (high - low) / 2 / self.median
 
 
+def _as_it_is(array: Any) -> Any:
+    return array
+
+
 @dataclass
 class Contender:
     """A call to be timed, in a context that is entered around whole samples."""
 
     call: Callable[[], Any]
     context: Callable[[], AbstractContextManager] = nullcontext
+    arrays: Mapping[str, Any] = field(default_factory=dict)  # what a call reads, by name
+    changes: Sequence[Any] = ()  # those of them that it is there to change
+    from_numpy: Callable[[Any], Any] = _as_it_is  # an array of NumPy as one of its own kind
 
     def first(self) -> float:
         """The seconds of the first call, with compilation or loading from the cache."""
@@ -104,10 +113,12 @@ def _ballast(cupy: Any) -> Any:
     return cupy.empty(FLUSH, "uint8")
 
 
-def race(contenders: Mapping[str, Contender], budget: float, settle: float = SETTLE) -> dict[str, Timing]:
-    """Time them by turns for `budget` seconds, and for three rounds at least.
+def race(
+    contenders: Mapping[str, Contender], budget: float, settle: float = SETTLE, least: int = LEAST
+) -> dict[str, Timing]:
+    """Time them by turns for `budget` seconds, and for `least` rounds at least.
 
-    `settle` may be short where all work with one thread: nobody's waiting threads are about. A contender whose single
+    A contender whose single
     call takes longer than twice the budget has only one sample.
     """
     collecting = gc.isenabled()
@@ -121,15 +132,18 @@ def race(contenders: Mapping[str, Contender], budget: float, settle: float = SET
                 samples[name].append(seconds)
             else:
                 repeats[name] = repeat
+        rounds: dict[str, list[float]] = {name: [] for name in contenders}
         order = list(repeats)
         end = time.perf_counter() + budget
         for number in range(MOST if order else 0):
-            if number >= LEAST and time.perf_counter() > end:
+            if number >= least and time.perf_counter() > end:
                 break
             for name in order:
-                samples[name] += _turn(contenders[name], repeats[name], settle)
+                turn = _turn(contenders[name], repeats[name], settle)
+                samples[name] += turn
+                rounds[name].append(median(turn))
             order.append(order.pop(0))
-        return {name: Timing(taken) for name, taken in samples.items()}
+        return {name: Timing(taken, rounds[name]) for name, taken in samples.items()}
     finally:
         if collecting:
             gc.enable()

@@ -6,12 +6,10 @@
 Medians of races (timing.py). Each side is called as its users call it, with as many threads as the others.
 """
 
-import importlib
 import itertools
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from .. import kernels
 from . import (
     contests,
     every,
+    fair,
     first_use,
     images,
     in_jax,
@@ -36,7 +35,7 @@ from . import (
 )
 from .rivals import COMPILED, JAX, OURS, TORCH, Work
 from .targets import ALLOWED, FIRST_USE, FIRST_USE_SECONDS, MEMORY, RIVALS, Row, verdicts
-from .timing import SETTLE, Contender, keep_freed_memory, race
+from .timing import SETTLE, SETTLE_ALONE, Contender, race
 
 
 def _work(*modules: Any) -> dict[str, Callable[[bool], Iterator[Work]]]:
@@ -54,13 +53,6 @@ def _work(*modules: Any) -> dict[str, Callable[[bool], Iterator[Work]]]:
 WORK = _work(rivals, images, sequences, steps, contests, texts, every)
 PLACE = "cpu figures"
 BUDGET, QUICK_BUDGET = 0.6, 0.1  # seconds for the rounds of a race
-CROWDED = 0.03  # the share of the processor that other programs may use before figures are doubted
-SETTLE_ALONE = 0.02  # seconds, instead of SETTLE, where all work with one thread
-# What libraries read when they are loaded. Threads of OpenMP that wait, which PyTorch and we share, go to sleep soon
-# instead of taking the cores from whoever comes next (see command.py). PyTorch loses nothing by it: an MLP step of its
-# takes 0.98 ms on an idle machine, 0.94 without; beside another program 4 ms rather than 160. Large arrays get large
-# pages from PyTorch, too, as they do from NumPy. torch.compile starts no processes that would go on while we measure.
-ENVIRONMENT = {"GOMP_SPINCOUNT": "2000", "THP_MEM_ALLOC_ENABLE": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
 
 
 def run(
@@ -70,15 +62,15 @@ def run(
     kernels.backend("numba")  # raises, if it can't run here
     groups, threads = _groups(only), _threads(threads)
     report.check_outputs(json, markdown, PLACE)
-    fair = _make_fair()
-    with kernels.using("numba"), _as_they_were():
+    same = fair.make_fair()
+    with kernels.using("numba"), fair.as_they_were():
         kernels.relu(np.zeros(1, np.float32))  # our OpenMP is loaded first, so that PyTorch shares it
-        torch = _pytorch()
-        about = {**machine.describe(), "pytorch": torch and torch.__version__, "jax": in_jax.version(), **fair}
+        torch = fair.pytorch()
+        about = {**machine.describe(), "pytorch": torch and torch.__version__, "jax": in_jax.version(), **same}
         for line in tables.introduction(about):
             print(line)
         rows: list[Row] = []
-        interrupted, others = False, _share_of_others()
+        interrupted, others = False, fair.share_of_others()
         try:
             with np.errstate(all="ignore"):  # optimizers walk far from where they began
                 _measure_all(groups, quick, threads, torch, rows)
@@ -94,7 +86,7 @@ def run(
         "verdicts": [asdict(verdict) for verdict in found],
     }
     print(f"\n{tables.summary(found)}\n")
-    if (about["others"] or 0) > CROWDED:
+    if (about["others"] or 0) > fair.CROWDED:
         print(
             f"warning: other programs used {about['others']:.0%} of the processor meanwhile: figures will be off, "
             "most of all those with several threads"
@@ -121,81 +113,7 @@ def _groups(only: Sequence[str] | None) -> list[str]:
 def _threads(counts: Sequence[int] | None) -> list[int]:
     if counts is None:
         return [2, 1] if (os.cpu_count() or 1) > 1 else [1]
-    if not counts:
-        raise ValueError("bench cpu: there is no number of threads: it must be one, or several with commas")
-    with _as_they_were():
-        for n in counts:
-            kernels.set_threads(n)  # which says what is wrong with it
-    return list(dict.fromkeys(counts))
-
-
-@contextmanager
-def _as_they_were() -> Iterator[None]:
-    """Give our kernels back the threads that they had."""
-    before = kernels.get_threads()
-    try:
-        yield
-    finally:
-        kernels.set_threads(before)
-
-
-def _make_fair() -> dict[str, Any]:
-    """What is the same for all; to be called before PyTorch is imported."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    return {
-        "environment": {name: os.environ[name] for name in ENVIRONMENT},
-        "freed_memory_is_kept": keep_freed_memory(),
-    }
-
-
-def _pytorch() -> Any:
-    """The module, or None where it isn't installed."""
-    try:
-        return importlib.import_module("torch")
-    except ImportError:
-        return None
-
-
-def _share_of_others() -> Callable[[], float | None]:
-    """A function that says which share of the processor other programs have used since now; None if that isn't known.
-
-    A thread that has lost its core to another program makes all others wait for it.
-    """
-
-    def used() -> tuple[float, float]:
-        return (machine.busy_seconds() or 0.0) - sum(os.times()[:4]), time.perf_counter()
-
-    begin, started = used()
-
-    def share() -> float | None:
-        end, ended = used()
-        if machine.busy_seconds() is None:
-            return None
-        return max(0.0, end - begin) / (ended - started) / (os.cpu_count() or 1)
-
-    return share
-
-
-@contextmanager
-def _everyone_with(threads: int, torch: Any) -> Iterator[None]:
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        raise kernels.Unavailable(
-            "bench cpu: the package threadpoolctl, which sets the threads of NumPy's BLAS, isn't installed: "
-            "pip install 'kernelwright[bench]'"
-        ) from None
-    before = torch and torch.get_num_threads()
-    try:
-        with _as_they_were(), threadpool_limits(threads, "blas"):
-            kernels.set_threads(threads)
-            if torch:
-                torch.set_num_threads(threads)
-            yield
-    finally:
-        if torch:
-            torch.set_num_threads(before)
+    return fair.thread_counts(list(counts), "bench cpu")
 
 
 def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any, rows: list[Row]) -> None:
@@ -212,7 +130,7 @@ def _measure_all(groups: list[str], quick: bool, threads: list[int], torch: Any,
                 say(group, 1)
             counts = threads[:1] if group in every.WORK else threads  # which would take too long
             for count in counts if group in work else ():
-                with _everyone_with(count, torch):
+                with fair.everyone_with(count, torch, "bench cpu"):
                     for piece in work[group]:
                         if piece.one_thread and count > 1:
                             say(group, 1)

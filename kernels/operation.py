@@ -139,16 +139,21 @@ class Operation:
         factor = 1.0 if np.dtype(dtype) == np.float32 else 1e-8
         return {"rtol": self.rtol * factor, "atol": self.atol * factor}
 
-    def sized(self, sizes: Iterable[int]) -> Sample:
-        """Arguments of these sizes, in float32, the same ones every time."""
+    def sized(self, sizes: Iterable[int], dtype: Any = np.float32) -> Sample:
+        """Arguments of these sizes, the same ones every time."""
         sizes = tuple(sizes)
-        parameters = list(inspect.signature(self.example).parameters.values())[1:]
-        if parameters[-1].kind is not parameters[-1].VAR_POSITIONAL and len(sizes) != len(parameters):
+        if not self.takes(sizes):
+            parameters = list(inspect.signature(self.example).parameters.values())[1:]
             names = ", ".join(parameter.name for parameter in parameters)
             raise ValueError(f"{self.name}: {len(sizes)} sizes are given, but it takes {len(parameters)}: {names}")
         if any(size < 0 for size in sizes):
             raise ValueError(f"{self.name}: the sizes are {sizes}: they must be at least 0")
-        return self.example(Draw(0, np.float32), *sizes)
+        return self.example(Draw(0, dtype), *sizes)
+
+    def takes(self, sizes: tuple[int, ...]) -> bool:
+        """Whether these are as many sizes as `sized` needs."""
+        parameters = list(inspect.signature(self.example).parameters.values())[1:]
+        return parameters[-1].kind is parameters[-1].VAR_POSITIONAL or len(sizes) == len(parameters)
 
     def bind(self, sample: Sample) -> dict[str, Any]:
         """A sample's arguments by name, defaults filled in."""

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import contenders, limits, machine, report, suite
+from kernelwright.bench import choices, contenders, fair, limits, machine, measuring, report, suite
+from kernelwright.bench.choices import Options
 from kernelwright.kernels.operation import CATALOG, Cost, Draw, Sample
 
 ROOF = limits.Limits(flops=1e11, bandwidth=1e10, cache=1 << 20, how="invented")
@@ -18,11 +19,15 @@ ROOFS = dict.fromkeys(("numpy", "numba"), ROOF)
 def tiny(monkeypatch):
     """A catalog of one small operation, and limits that need no measuring."""
     operation = dataclasses.replace(CATALOG["relu"], workloads={"9": (9,), "7": (7,)})
-    monkeypatch.setattr(suite, "CATALOG", {"relu": operation})
-    monkeypatch.setattr(suite, "BUDGET", 0.005)
-    monkeypatch.setattr(suite, "QUICK_BUDGET", 0.005)
-    monkeypatch.setattr(suite, "_roofs", lambda backends: ROOFS)
-    monkeypatch.setattr(suite, "keep_freed_memory", lambda: False)  # the tests after this one don't want it
+    monkeypatch.setattr(choices, "CATALOG", {"relu": operation})
+    for name in ("BUDGET", "QUICK_BUDGET"):
+        monkeypatch.setattr(suite, name, 0.005)
+    for name in ("SETTLE", "SETTLE_ALONE"):
+        monkeypatch.setattr(measuring, name, 0.0)
+    monkeypatch.setattr(suite, "_roofs", lambda backends, threads: ROOFS)
+    monkeypatch.setattr(fair, "keep_freed_memory", lambda: False)  # the tests after this one don't want it
+    monkeypatch.setattr(fair, "ENVIRONMENT", {})
+    monkeypatch.setattr(choices, "RIVALS", ("numpy",))
     return operation
 
 
@@ -85,12 +90,13 @@ def test_quick_takes_one_size_forward_but_all_of_matmul():
 
 def test_rows_are_sane(tiny):
     for case in contenders.cases(tiny, quick=False):
-        rows = {row.backend: row for row in suite.measure(case, ["numba"], ROOFS, 0.005)}
+        rows = {row.backend: row for row in measuring.measure(case, ["numba"], ROOFS, 0.005)}
         ours, numpy = rows["numba"], rows["numpy"]
         assert ours.error is None
         assert 0 < ours.seconds < 1
         assert ours.first_call > 0
-        assert ours.vs_numpy == pytest.approx(numpy.seconds / ours.seconds)
+        assert ours.vs_numpy == ours.ratios["numpy"]["value"]
+        assert numpy.seconds > 0
         assert ours.flops == pytest.approx(case.cost.flops / ours.seconds)
         assert (ours.bound, ours.of_limit) == ("cache", None)
 
@@ -110,16 +116,16 @@ def test_a_failure_is_a_row(tiny, capsys, monkeypatch):
         return kernels.relu(x, out=out)
 
     operation = dataclasses.replace(tiny, function=broken)
-    monkeypatch.setattr(suite, "CATALOG", {"relu": CATALOG["relu"], "broken": operation})
-    assert suite.run(["broken"], True, ["numba"], None, None) == 1
+    monkeypatch.setattr(choices, "CATALOG", {"relu": CATALOG["relu"], "broken": operation})
+    assert suite.run(Options(["broken"], quick=True, backends=["numba"])) == 1
     assert "failed: broken 9 forward numba: ArithmeticError: no such luck" in capsys.readouterr().out
 
 
 def test_json_and_markdown(tiny, tmp_path, capsys):
     document = tmp_path / "R.md"
-    document.write_text("before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n")
+    document.write_text("before\n<!-- figures -->\nstale\n<!-- /figures -->\nafter\n")
     written = tmp_path / "deep" / "figures.json"
-    assert suite.run([], False, ["numba"], written, document) == 0
+    assert suite.run(Options(backends=["numba"], json=written, markdown=document)) == 0
     assert "limits of numba: 100 GFLOP/s, 10 GB/s" in capsys.readouterr().out
 
     results = json.loads(written.read_text())
@@ -136,10 +142,49 @@ def test_json_and_markdown(tiny, tmp_path, capsys):
     text = document.read_text()
     assert text.startswith("before\n<!-- figures -->\n")
     assert text.endswith("<!-- /figures -->\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert text.count("| relu ") == 2
     report.write_markdown(document, report.figures(results))
     assert document.read_text() == text  # written anew, not once more
+
+
+def test_a_regression_ends_with_1(tiny, tmp_path, capsys):
+    """Against results in which ours took a thousandth of the time, and then a thousand times as much."""
+    written = tmp_path / "now.json"
+    assert suite.run(Options(backends=["numba"], json=written)) == 0
+    results = json.loads(written.read_text())
+    for factor, code, word in ((1e-3, 1, "slower: relu"), (1e3, 0, "faster: relu")):
+        old = json.loads(written.read_text())
+        for row in old["rows"]:
+            if row["backend"] == "numba":
+                row.update({name: row[name] * factor for name in ("seconds", "low", "high") if row[name]})
+        (tmp_path / "old.json").write_text(json.dumps(old))
+        assert suite.run(Options(backends=["numba"], compare=tmp_path / "old.json")) == code
+        assert word in capsys.readouterr().out
+    assert results["machine"]["noise"]["decided"] >= 0
+    assert len(results["machine"]["fairness"]) >= 4
+
+
+def test_noise_is_told():
+    def rows(*verdicts, spread=0.01):
+        row = measuring.Row("f", "o", "1", "forward", "numba", spread=spread)
+        found = [{"value": 1.0, "low": 0.9, "high": 1.1, "verdict": verdict} for verdict in verdicts]
+        return [dataclasses.replace(row, ratios={"numpy": one}) for one in found]
+
+    assert suite.noise(rows("faster", "slower"), 0.01)["warning"] is None
+    assert "other programs used 25%" in suite.noise(rows("faster"), 0.25)["warning"]
+    assert "times spread by 30%" in suite.noise(rows("faster", spread=0.3), 0.0)["warning"]
+    found = suite.noise(rows("faster", "undecided", "undecided"), None)
+    assert (found["decided"], found["undecided"]) == (1, 2)
+    assert "2 of 3 ratios can't be told from 1" in found["warning"]
+
+
+def test_rows_of_each_dtype_and_thread_and_rung(monkeypatch, tiny):
+    matmul = dataclasses.replace(CATALOG["matmul"], workloads={"8³": (8, 8, 8)})
+    (case, *_) = contenders.cases(matmul, True, None, "float64")
+    rows = measuring.measure(case, ["numba"], ROOFS, 0.0, (), rungs=True, least=1)
+    assert {row.rung for row in rows} >= {None, "1_naive"}
+    assert {(row.dtype, row.error) for row in rows} == {("float64", None)}
 
 
 def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
@@ -153,7 +198,7 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(suite, "measure", once)
     written = tmp_path / "figures.json"
-    assert suite.run([], False, ["numba"], written, None) == 130
+    assert suite.run(Options(backends=["numba"], json=written)) == 130
     results = json.loads(written.read_text())
     assert results["complete"] is False
     assert len(results["rows"]) == 2

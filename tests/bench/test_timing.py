@@ -26,7 +26,7 @@ def test_two_are_ordered_by_speed_and_take_turns():
 
     timings = race({"slow": contender("slow", 300_000), "fast": contender("fast", 3000)}, 0.1)
     assert timings["fast"].median * 10 < timings["slow"].median
-    assert len(timings["fast"].samples) == len(timings["slow"].samples)
+    assert len(timings["fast"].rounds) == len(timings["slow"].rounds)
     switches = sum(one != other for one, other in itertools.pairwise(turns))
     assert switches >= 4  # three rounds; all of one and then all of the other would be a single switch
 

@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from kernelwright import kernels
-from kernelwright.bench import command, copying, first_use, report, rivals, steps, targets, timing, versus
+from kernelwright.bench import command, copying, fair, first_use, report, rivals, steps, targets, timing, versus
 from kernelwright.bench.rivals import COMPILED, COPY, DEFAULT, JAX, NUMPY, OURS, TORCH
 from kernelwright.bench.targets import Row, Target
 from kernelwright.kernels.threads import get_threads
@@ -53,10 +53,10 @@ def tiny(monkeypatch):
     monkeypatch.setattr(versus, "SETTLE", 0.0)
     monkeypatch.setattr(versus, "SETTLE_ALONE", 0.0)
     monkeypatch.setattr(timing, "TURN", 0.0)
-    monkeypatch.setattr(versus, "keep_freed_memory", lambda: False)
+    monkeypatch.setattr(fair, "keep_freed_memory", lambda: False)
     monkeypatch.setattr(first_use, "seconds", lambda: (12.0, 0.75))
-    monkeypatch.setattr(versus, "ENVIRONMENT", {})
-    monkeypatch.setattr(versus, "_pytorch", lambda: None)
+    monkeypatch.setattr(fair, "ENVIRONMENT", {})
+    monkeypatch.setattr(fair, "pytorch", lambda: None)
 
 
 def values(result) -> list[np.ndarray]:
@@ -249,14 +249,14 @@ def test_torch_compile_may_fail(tiny, capsys):
 def test_other_programs_are_noticed(tiny, monkeypatch, capsys, tmp_path):
     document = tmp_path / "README.md"
     document.write_text("<!-- cpu figures -->\n<!-- /cpu figures -->\n")
-    monkeypatch.setattr(versus, "_share_of_others", lambda: lambda: 0.25)
+    monkeypatch.setattr(fair, "share_of_others", lambda: lambda: 0.25)
     assert versus.run(True, ["matmul"], [1], None, document) == 0
     assert "warning: other programs used 25% of the processor meanwhile" in capsys.readouterr().out
     assert "Other programs used 25.0% of the processor meanwhile." in document.read_text()
 
 
 def test_this_program_is_no_other():
-    share = versus._share_of_others()
+    share = fair.share_of_others()
     end = time.perf_counter() + 0.2
     while time.perf_counter() < end:
         pass
@@ -284,7 +284,15 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
         (["cpu", "--backends", "numba"], "--backends has no use here"),
         (["cpu", "--markdown", "no/such/file.md"], "no/such/file.md"),
         (["matmul", "--only", "matmul"], "--only is an option of kernelwright bench cpu alone"),
-        (["--threads", "1"], "--threads is an option of kernelwright bench cpu alone"),
+        (["matmul", "--threads", "0"], "n is 0, it must be from 1 to"),
+        (["matmul", "--threads", "all"], "--threads is 'all': it must be numbers, such as 2,1"),
+        (["matmul", "--dtypes", "int8"], "--dtypes has 'int8': it must be of float32, float64"),
+        (["matmul", "--against", "abacus"], "--against has 'abacus': it must be of numpy, torch"),
+        (["relu6", "--sweep"], "--sweep has nothing for relu6"),
+        (["relu", "--sweep", "--rungs"], "--rungs has no use with --sweep"),
+        (["cpu", "--sweep"], "--sweep has no use here"),
+        (["matmul", "--compare", "no/such/file.json"], "no/such/file.json"),
+        (["matmul", "--sizes", "5x5x5x5"], "no operation here has the sizes 5x5x5x5"),
     ],
 )
 def test_a_mistake_is_one_sentence(options, message, capsys):

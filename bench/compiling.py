@@ -1,0 +1,26 @@
+"""What a first call spends on compiling kernels for the CPU, or on loading them from the disk."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..kernels.jit import Kernel
+
+
+@contextmanager
+def compiling() -> Iterator[list[float]]:
+    """Inside, a list of the seconds of every compilation grows."""
+    compile, spent = Kernel.compile, []
+
+    def timed(kernel, dtype):
+        started = time.perf_counter()
+        try:
+            return compile(kernel, dtype)
+        finally:
+            spent.append(time.perf_counter() - started)
+
+    Kernel.compile = timed
+    try:
+        yield spent
+    finally:
+        Kernel.compile = compile

@@ -1,0 +1,60 @@
+"""An operation's counterpart in PyTorch (Operation.torch), as a call to be timed.
+
+Its tensors are views of NumPy's arrays, so nobody's memory lies better than another's. Forward without autograd. A
+gradient is autograd's: the forward call is made once, outside, and isn't counted. A loss with its gradient is both.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..kernels.operation import Operation, Sample
+
+# Whose counterpart does more than the work, so that a time of it would say nothing of PyTorch's.
+UNLIKE = {
+    **dict.fromkeys(("rnn", "lstm", "gru"), "the counterpart in PyTorch makes a layer anew at every call"),
+    **dict.fromkeys(("dispatch", "combine", "grouped_matmul", "top_k_gates"), "PyTorch has no kernel for it"),
+    "ctc_loss": "PyTorch's gradient is another: the counterpart corrects it",
+}
+
+
+def forward(torch: Any, operation: Operation, sample: Sample) -> Callable[[], Any]:
+    args, options = _tensors(torch, sample)
+    assert operation.torch
+    return partial(operation.torch, torch, *args, **options)
+
+
+def backward(
+    torch: Any, operation: Operation, sample: Sample, grad: Callable[[tuple[int, ...]], np.ndarray]
+) -> Callable[[], Any]:
+    """The gradients by `differentiable`; `grad`, given the output's shape, is what flows in."""
+    args, options = _tensors(torch, sample)
+    named = {**dict(zip(operation.bind(sample), args)), **options}
+    wanted = [named[name].requires_grad_() for name in operation.differentiable if named.get(name) is not None]
+    assert operation.torch
+    y = operation.torch(torch, *args, **options)
+    y = y[0] if isinstance(y, tuple) else y
+    return partial(torch.autograd.grad, y, wanted, torch.from_numpy(grad(tuple(y.shape))), retain_graph=True)
+
+
+def with_gradient(torch: Any, operation: Operation, sample: Sample) -> Callable[[], Any]:
+    """A loss and its gradients by `operation.by`."""
+    args, options = _tensors(torch, sample)
+    named = {**dict(zip(operation.bind(sample), args)), **options}
+    wanted = [named[name].requires_grad_() for name in operation.by if named.get(name) is not None]
+
+    def both() -> list[Any]:
+        assert operation.torch
+        value = operation.torch(torch, *args, **options)
+        return [value, *torch.autograd.grad(value, wanted)]
+
+    return both
+
+
+def _tensors(torch: Any, sample: Sample) -> tuple[list[Any], dict[str, Any]]:
+    def tensor(x: Any) -> Any:
+        return torch.from_numpy(x) if isinstance(x, np.ndarray) else x
+
+    return [tensor(x) for x in sample.args], {name: tensor(x) for name, x in sample.options.items()}

@@ -1,0 +1,156 @@
+"""Before a contender is timed: does it do the work?
+
+Each is called on two different inputs, and what it returns is held against the definition. In between its inputs are
+overwritten where they lie, so that one that keeps its result and returns it again is found out; and the arrays that it
+returned are filled with NaN before they are given back, so that one that writes nothing, or not all, returns them as it
+finds them. This looks for work that isn't done: a hundredth of the largest number is near enough, for precision is what
+the tests hold every kernel to.
+
+What its calls do besides is observed as well, and makes like things of like: in which dtype the results are, and
+whether a call makes the arrays that it returns.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..kernels.operation import Draw
+from .contenders import Case
+from .ratios import Conditions
+from .timing import Contender
+
+NEAR = 1e-2  # of the largest number in the result
+
+
+class Wrong(ArithmeticError):
+    """What a contender returned isn't the result."""
+
+
+Example = tuple[Mapping[str, np.ndarray], list[np.ndarray]]  # inputs by name, and the results that they must have
+
+
+@contextmanager
+def two_examples(case: Case, judge: Contender) -> Iterator[list[Example]]:
+    """The case's own inputs, and others of the same shapes; at the end the case's arrays are as they were.
+
+    Of a gradient, only what flows into it is another: the rest must belong to one forward call.
+    """
+    own = dict(case.arrays)
+    kept = {name: array.copy() for name, array in own.items()}
+    draw = Draw(2, case.dtype)
+    if case.direction == "backward":
+        others = {"grad": draw.normal(*own["grad"].shape)}
+    else:
+        found = case.operation.bind(case.operation.example(draw, *case.sizes))
+        others = {name: found[name] for name in own if _alike(found[name], own[name])}
+    try:
+        inputs = kept, {**kept, **others}
+        yield [(values, [as_numpy(array).copy() for array in outcome(judge, values)]) for values in inputs]
+    finally:
+        for name, array in own.items():
+            array[...] = kept[name]
+
+
+def _alike(one: Any, other: np.ndarray) -> bool:
+    return isinstance(one, np.ndarray) and one.shape == other.shape and one.dtype == other.dtype
+
+
+def outcome(contender: Contender, values: Mapping[str, np.ndarray]) -> list[Any]:
+    """What a call returns for these inputs: its arrays, and those of its inputs that it is there to change."""
+    for name, array in contender.arrays.items():
+        if name in values:
+            array[...] = contender.from_numpy(values[name])
+    with contender.context():
+        result = contender.call()
+        contender.wait()
+    return [*_flat(result), *contender.changes]
+
+
+def _flat(result: Any) -> Iterator[Any]:
+    """Arrays of tuples of tuples, without those that aren't there."""
+    if isinstance(result, (tuple, list)):
+        for part in result:
+            yield from _flat(part)
+    elif result is not None:
+        yield result
+
+
+def prove(contender: Contender, examples: Sequence[Example]) -> Conditions:
+    """Raise Wrong unless all its results are right; what was seen of its calls."""
+    results = [outcome(contender, examples[0][0])]
+    for values, wanted in examples:
+        for array in results[-1]:
+            _poison(array)
+        results.append(outcome(contender, values))
+        compare([as_numpy(array) for array in results[-1]], wanted)
+    return observed(results[-2], results[-1])
+
+
+def compare(found: list[np.ndarray], wanted: list[np.ndarray]) -> None:
+    """Raise Wrong unless they are the same arrays, nearly. A rival may return fewer: a maximum without its place."""
+    if not found:
+        raise Wrong("its result is wrong: it returns none")
+    for array, right in zip(found, wanted):
+        if array.shape != right.shape:
+            raise Wrong(f"its result is wrong: of shape {array.shape}, not {right.shape}")
+        if right.dtype.kind != "f":
+            share = float(np.mean(array != right)) if right.size else 0.0
+            if share > NEAR:
+                raise Wrong(f"its result is wrong: {share:.0%} of it are other numbers")
+            continue
+        with np.errstate(invalid="ignore"):
+            distance = np.abs(np.subtract(array, right, dtype=np.float64))
+        finite = np.isfinite(right)
+        scale = float(np.abs(right[finite]).max(initial=0.0))
+        same = (array == right) | (np.isnan(array) & np.isnan(right)) | (finite & (distance <= NEAR * scale))
+        if not np.all(same):
+            off = float(distance[~same & finite].max(initial=0.0))
+            how = "NaN" if math.isnan(off) else f"off by up to {off:.2g}, of numbers up to {scale:.2g}"
+            raise Wrong(f"its result is wrong: {np.mean(~same):.2%} of it are {how}")
+
+
+def observed(one: list[Any], other: list[Any]) -> Conditions:
+    """What two calls show whose results are both still held: arrays in the same place twice were there before."""
+    large = [(a, b) for a, b in zip(one, other) if math.prod(a.shape)]
+    places = [(_place(a), _place(b)) for a, b in large]
+    if not large or any(None in pair for pair in places):
+        return Conditions(dtype=_dtype(large))
+    return Conditions(dtype=_dtype(large), allocates=all(a != b for a, b in places))
+
+
+def _dtype(pairs: list[tuple[Any, Any]]) -> str | None:
+    return str(pairs[0][0].dtype).removeprefix("torch.") if pairs else None
+
+
+def _place(array: Any) -> int | None:
+    """The address of its first element."""
+    if isinstance(array, np.generic):
+        return id(array)
+    if isinstance(array, np.ndarray):
+        return array.__array_interface__["data"][0]
+    if hasattr(array, "data_ptr"):  # PyTorch
+        return array.data_ptr()
+    pointer = getattr(getattr(array, "data", None), "ptr", None)  # CuPy
+    return pointer if pointer is not None else None
+
+
+def as_numpy(array: Any) -> np.ndarray:
+    """Of whichever library it is."""
+    if hasattr(array, "detach"):
+        array = array.detach().cpu().numpy()
+    elif hasattr(array, "get") and not isinstance(array, np.ndarray):
+        array = array.get()
+    return np.asarray(array)
+
+
+def _poison(array: Any) -> None:
+    """NaN everywhere, or the largest whole number; where the array can't be written it can't be used again either."""
+    if isinstance(array, np.ndarray) and array.flags.writeable:
+        array.fill(np.nan if array.dtype.kind == "f" else True if array.dtype == bool else np.iinfo(array.dtype).max)
+    elif hasattr(array, "detach"):
+        array = array.detach()
+        if array.is_floating_point() and array.is_contiguous():
+            array.fill_(math.nan)
