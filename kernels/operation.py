@@ -179,6 +179,12 @@ def of_ladder(folder: str) -> Operation:
     return next(one for one in CATALOG.values() if one.folder == folder and (one.kernel or one.name) == wanted)
 
 
+def tolerance_of_rung(folder: str, rung: str) -> dict[str, float]:
+    """How near to the definition a rung must come in float32: as its operation, unless its ladder allows it more."""
+    ladder = importlib.import_module(f".{folder}.ladder", __package__)
+    return getattr(ladder, "TOLERANCES", {}).get(rung) or of_ladder(folder).tolerance(np.float32)
+
+
 def operation(**declaration: Any) -> Callable[[Callable], Callable]:
     """Enter the decorated public function into the catalog."""
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Names of sizes in our kernels: a comparison with one of them keeps an index inside an array.
-SIZES = "rows|columns|n|terms|size|classes|stack|bins|tiles|queries|keys|width|values"
+SIZES = "rows|lines|columns|n|terms|size|classes|stack|bins|tiles|queries|keys|width|values"
 PATTERNS = {
     "barrier": r"__sync(?:threads|warp)\(\);",
     "fence": r"__threadfence\(\);",
-    "wait": r"__pipeline_wait_prior\(\d\);",
+    "wait": r"(?:__pipeline_wait_prior\(|wait_copies<)\d[)>(]+;",
     "atomic": r"\batomic(?=Add|Max)",
     "bound": rf"[\w.]+(?: \+ \w+)? (?:<|>=) (?:{SIZES})\b",
 }
@@ -58,7 +58,7 @@ def _changed(kind: str, text: str, rest: str) -> str:
     if kind == "atomic":
         return "plain"
     if kind == "wait":
-        return "__pipeline_wait_prior(2);"
+        return re.sub(r"\d", "2", text)
     if kind != "bound":
         return ""
     if rest.startswith(";"):  # of a loop, which would never end without: one round too many

@@ -4,13 +4,15 @@ A mutant counts as reported if a run of it has a finding, or a wrong value. Thos
 with the reason.
 """
 
+import re
+
 import numpy as np
 import pytest
 
 from kernelwright import kernels
 from kernelwright.kernels import cuda, simulator
 from kernelwright.kernels.backend import Simulator
-from kernelwright.kernels.operation import of_ladder
+from kernelwright.kernels.operation import of_ladder, tolerance_of_rung
 
 from ..catalog import OPERATIONS, as_tuple, in_float64, samples
 from .mutants import Mutant, mutants
@@ -100,16 +102,18 @@ def farness(operation, mutant: Mutant) -> int:
 
 def reported(mutant: Mutant, folder: str, rung: str) -> bool:
     """Whether any sample of the operations in the folder, or in those below, shows the mistake."""
-    backend, rungs = MutantBackend(mutant), {of_ladder(folder).name: rung} if rung else {}
+    backend = MutantBackend(mutant)
     for operation in sorted(OPERATIONS, key=lambda one: farness(one, mutant)):
-        if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (not rung or operation.name in rungs):
+        if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (
+            not rung or operation is of_ladder(folder)
+        ):
             for number in range(len(samples(operation, np.float32))):
-                if shows(operation, number, backend, rungs):
+                if shows(operation, number, backend, rung):
                     return True
     return False
 
 
-def shows(operation, number: int, backend, rungs) -> bool:
+def shows(operation, number: int, backend, rung: str) -> bool:
     """Whether one sample does: by a finding, or by a value that differs from the definition's."""
 
     def draw():
@@ -118,10 +122,11 @@ def shows(operation, number: int, backend, rungs) -> bool:
     for call in calls(operation, draw()):
         with kernels.using("reference"):
             wanted = as_tuple(call(in_float64(draw()), np.float64))
+        rungs = {operation.name: rung} if rung else {}
         with kernels.using(backend), kernels.rung(**rungs), simulator.record() as reports:
             results = as_tuple(call(draw(), np.float32))
         pairs = [(x, np.asarray(y, np.float64)) for x, y in zip(results, wanted) if y is not None]
-        tolerance = operation.tolerance(np.float32)
+        tolerance = tolerance_of_rung(operation.folder, rung) if rung else operation.tolerance(np.float32)
         if any(report.findings for report in reports):
             return True
         if not all(np.allclose(x, y, **tolerance, equal_nan=True) for x, y in pairs):
@@ -151,11 +156,29 @@ COURSE = [mutant for name in SAMPLES for mutant in mutants(name, source(name).re
 
 @pytest.mark.parametrize(("mutant", "path"), LIBRARY, ids=lambda x: str(x) if isinstance(x, Mutant) else "")
 def test_of_the_library(mutant, path):
-    place = path.parent.relative_to(cuda.KERNELS).parts if path.suffix == ".cu" else ()
-    rung = ""
-    if place[-1:] == ("ladder",):
-        place, rung = place[:-1], path.stem.removeprefix("gpu_")
-    assert reported(mutant, ".".join(place), rung) is not is_harmless(mutant), verdict(mutant)
+    noticed = any(reported(mutant, *place) for place in places(path))
+    assert noticed is not is_harmless(mutant), verdict(mutant)
+
+
+def places(path) -> list[tuple[str, str]]:
+    """Folders and rungs whose operations run a file; of a header all folders, or those rungs that alone include it."""
+    if path.suffix == ".cu":
+        return [place_of(path)]
+    users = [user for user in sorted(cuda.KERNELS.rglob("*.cu")) if path in headers(user)]
+    return [("", "")] if any(user.name == "gpu.cu" for user in users) else [place_of(user) for user in users]
+
+
+def place_of(path) -> tuple[str, str]:
+    folder = path.parent.relative_to(cuda.KERNELS).parts
+    if folder[-1] == "ladder":
+        return ".".join(folder[:-1]), path.stem.removeprefix("gpu_")
+    return ".".join(folder), ""
+
+
+def headers(path) -> set:
+    """What a source includes, and what those include."""
+    found = {cuda.KERNELS / name for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)}
+    return found.union(*(headers(header) for header in found))
 
 
 @pytest.mark.parametrize("mutant", COURSE, ids=str)

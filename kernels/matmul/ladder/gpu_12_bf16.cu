@@ -1,0 +1,118 @@
+// Rung 12: half as many bits, twice as many products.
+#include "matmul/tensor.cuh"
+
+constexpr int DEPTH = 32, STAGES = 2;
+
+typedef unsigned short bf16;  // its bits
+struct Tiles {
+    bf16 a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
+};
+
+// As in tensor_copies.cuh, with 8 numbers in a piece of 16 bytes. Along terms a line is 4 pieces, 64 bytes, as there;
+// across lines a term is 16 pieces, and ldmatrix reads the same piece of 8 terms: it lies at piece ^ (term % 8).
+template <bool ALONG_TERMS>
+__device__ int place_in_tile(int line, int term) {
+    if (ALONG_TERMS) return line * DEPTH + ((term / 8) ^ (line / 2 % 4)) * 8 + term % 8;
+    return term * TILE + ((line / 8) ^ (term % 8)) * 8 + line % 8;
+}
+
+// Numbers on their way from global memory to a tile: in registers while the tile before is worked on.
+struct Held {
+    float4 of[TILE * DEPTH / 4 / THREADS];
+};
+
+// Where the thread's four number e belongs.
+template <bool ALONG_TERMS>
+struct Four {
+    int line, term;
+
+    __device__ explicit Four(int e) {
+        int first = (threadIdx.x + e * THREADS) * 4;
+        line = ALONG_TERMS ? first / DEPTH : first % TILE;
+        term = ALONG_TERMS ? first % DEPTH : first / TILE;
+    }
+};
+
+template <bool ALONG_TERMS>
+__device__ void fetch(Held& held, Factor<ALONG_TERMS>& factor, int terms) {
+    for (int e = 0; e < TILE * DEPTH / 4 / THREADS; e++) {
+        Four<ALONG_TERMS> four(e);
+        const float* from = factor.at(four.line, four.term);
+        int inside = factor.inside(four.line, four.term, terms);
+        if (factor.together && inside == 4) {
+            held.of[e] = *reinterpret_cast<const float4*>(from);
+        } else {
+            long long stride = ALONG_TERMS ? factor.term_stride : factor.line_stride;
+            held.of[e].x = inside > 0 ? from[0] : 0;
+            held.of[e].y = inside > 1 ? from[stride] : 0;
+            held.of[e].z = inside > 2 ? from[2 * stride] : 0;
+            held.of[e].w = inside > 3 ? from[3 * stride] : 0;
+        }
+    }
+    factor.advance(DEPTH);
+}
+
+template <bool ALONG_TERMS>
+__device__ void round_into(bf16* tile, const Held& held) {
+    for (int e = 0; e < TILE * DEPTH / 4 / THREADS; e++) {
+        Four<ALONG_TERMS> four(e);
+        uint2 rounded = {to_bf16(held.of[e].x, held.of[e].y), to_bf16(held.of[e].z, held.of[e].w)};
+        reinterpret_cast<uint2*>(tile)[place_in_tile<ALONG_TERMS>(four.line, four.term) / 4] = rounded;
+    }
+}
+
+// 16 lines of 16 terms into registers.
+template <bool ALONG_TERMS>
+__device__ void load_fragment(unsigned (&to)[4], const bf16* tile, int line, int term) {
+    int lane = threadIdx.x % 32;
+    if (ALONG_TERMS) {
+        load_matrices(to, tile + place_in_tile<true>(line + lane % 16, term + lane / 16 * 8));
+    } else {
+        int down = lane % 8 + lane / 16 * 8, across = lane / 8 % 2 * 8;
+        load_matrices_transposed(to, tile + place_in_tile<false>(line + across, term + down));
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
+    if (!TENSOR_CORES || sizeof(real) != sizeof(float)) {
+        __trap();  // launch code takes another kernel then
+        return;
+    }
+    __shared__ __align__(128) Tiles tiles;
+    Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
+    Place place(columns);
+    Factor<A_ALONG_TERMS> lines_a = factor_a(a, place.top, rows);
+    Factor<B_ALONG_TERMS> lines_b = factor_b(b, place.left, columns);
+    Sums sums = {};
+    Held held_a, held_b;
+    long long left = terms;
+    auto fetch_next = [&] {
+        int here = left < DEPTH ? left : DEPTH;
+        fetch(held_a, lines_a, here);
+        fetch(held_b, lines_b, here);
+        left -= DEPTH;
+    };
+    fetch_next();
+    int now = 0;
+    while (left + DEPTH > 0) {
+        round_into<A_ALONG_TERMS>(tiles.a[now], held_a);
+        round_into<B_ALONG_TERMS>(tiles.b[now], held_b);
+        __syncthreads();  // the tile is whole; and all have done with the one before, which is overwritten next
+        fetch_next();
+#pragma unroll
+        for (int term = 0; term < DEPTH; term += 16) {
+            unsigned from_b[ACROSS / 2][4];
+            for (int j = 0; j < ACROSS / 2; j++)
+                load_fragment<B_ALONG_TERMS>(from_b[j], tiles.b[now], place.warp_column + j * 16, term);
+            for (int i = 0; i < DOWN; i++) {
+                unsigned from_a[4];
+                load_fragment<A_ALONG_TERMS>(from_a, tiles.a[now], place.warp_row + i * 16, term);
+                for (int j = 0; j < ACROSS; j++)
+                    multiply_bf16(sums.at[i][j], from_a, from_b[j / 2][j % 2], from_b[j / 2][j % 2 + 2]);
+            }
+        }
+        now ^= 1;
+    }
+    store(reinterpret_cast<float*>(&tiles), sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row,
+          b_column, bias, residual, y, stack, rows, terms, columns, has_bias, has_residual, activation);
+}

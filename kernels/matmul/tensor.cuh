@@ -1,0 +1,127 @@
+// What the matrix products on tensor cores share: where a block's warps are, how tiles lie in shared memory, and what
+// follows the sums. A block of 8 warps takes a tile of 128 × 128 of y, a warp 64 × 32 of it, in 4 × 4 products of mma.
+//
+//              128 columns                    Both factors are *lines* of *terms*: rows of a, columns of b, terms along
+//       ┌──────┬──────┬──────┬──────┐         the sum. A tile has 128 lines of DEPTH terms, 64 bytes a line.
+//    64 │ warp │  1   │  2   │  3   │
+//       │   0  │      │      │      │         ALONG_TERMS says which neighbours in memory are neighbours in the tile,
+//       ├──────┼──────┼──────┼──────┤         so that 16 bytes at a time may be copied: those along a line (a, or b
+//    64 │  4   │  5   │  6   │  7   │         transposed, as in `linear`), or those of a term (b, or a transposed).
+//       │      │      │      │      │         Launch code chooses: a macro for each factor.
+//       └──────┴──────┴──────┴──────┘
+#pragma once
+#include "matmul/matrices.cuh"
+#include "mma.cuh"
+
+#ifndef A_ALONG_TERMS
+#define A_ALONG_TERMS 1
+#define B_ALONG_TERMS 0
+#endif
+
+constexpr int TILE = 128, THREADS = 256;
+constexpr int WARP_ROWS = 64, WARP_COLUMNS = 32;
+constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8;
+
+// Where a block and its warp are. blockIdx.y is the matrix of the stack.
+struct Place {
+    long long top, left;  // of the block's tile
+    int warp_row, warp_column;  // of the warp's part within
+
+    __device__ explicit Place(long long columns) {
+        long long tiles_across = (columns + TILE - 1) / TILE;
+        top = blockIdx.x / tiles_across * TILE;
+        left = blockIdx.x % tiles_across * TILE;
+        int warp = threadIdx.x / 32;
+        warp_row = warp / (TILE / WARP_COLUMNS) * WARP_ROWS;
+        warp_column = warp % (TILE / WARP_COLUMNS) * WARP_COLUMNS;
+    }
+};
+
+// The thread's elements of y: of product [i][j] those that mma.cuh shows.
+struct Sums {
+    float at[DOWN][ACROSS][4];
+};
+
+// A factor from the tile's first line and the next term on.
+template <bool ALONG_TERMS>
+struct Factor {
+    const float* data;
+    long long line_stride, term_stride;
+    int lines;      // in the tile
+    bool together;  // four neighbours are 16 bytes that may be copied at once
+
+    __device__ Factor(const real* data, long long line_stride, long long term_stride, long long lines)
+        : data(reinterpret_cast<const float*>(data)),
+          line_stride(line_stride),
+          term_stride(term_stride),
+          lines(lines < TILE ? lines : TILE) {
+        long long near = ALONG_TERMS ? term_stride : line_stride, far = ALONG_TERMS ? line_stride : term_stride;
+        together = near == 1 && far % 4 == 0 && reinterpret_cast<unsigned long long>(data) % 16 == 0;
+    }
+
+    __device__ const float* at(int line, int term) const { return data + line * line_stride + term * term_stride; }
+
+    __device__ void advance(int terms) { data += terms * term_stride; }
+
+    // How many of four neighbours from there on exist, if the tile has so many terms: the others count as 0.
+    __device__ int inside(int line, int term, int terms) const {
+        if (line >= lines || term >= terms) return 0;
+        int left = ALONG_TERMS ? terms - term : lines - line;
+        return left < 4 ? left : 4;
+    }
+};
+
+// The factors of the tile at `top` and `left`, of this block's matrices in the stacks.
+__device__ inline Factor<A_ALONG_TERMS> factor_a(const Matrices& a, long long top, long long rows) {
+    return {&a.at(blockIdx.y, top, 0), a.row_stride, a.column_stride, rows - top};
+}
+
+__device__ inline Factor<B_ALONG_TERMS> factor_b(const Matrices& b, long long left, long long columns) {
+    return {&b.at(blockIdx.y, 0, left), b.column_stride, b.row_stride, columns - left};
+}
+
+// One element of y, the plain way.
+__device__ inline float plain_sum(const Matrices& a, const Matrices& b, long long row, long long column,
+                                  long long terms) {
+    float sum = 0;
+    for (long long k = 0; k < terms; k++) sum += float(a.at(blockIdx.y, row, k)) * float(b.at(blockIdx.y, k, column));
+    return sum;
+}
+
+// Write act(sums + bias + residual). Lanes hold neighbours by pairs only, so each warp first lays 16 rows of its sums out
+// in shared memory (`memory`: 16 KB, the tiles' own), and then writes whole rows of 128 bytes. There, row r's columns
+// change places by 8 (r % 4), so that neither writing nor reading meets in a bank.
+//
+// A sum that isn't finite is made again in float32: the largest numbers round to infinities in the narrow types, and
+// in a number that is split ∞ − ∞ would be a NaN.
+__device__ inline void store(float* memory, const Sums& sums, const Place& place, MATRIX_ARGUMENTS) {
+    Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
+    int lane = threadIdx.x % 32;
+    long long column = place.left + place.warp_column + lane;
+    float* mine = memory + threadIdx.x / 32 * (16 * WARP_COLUMNS);
+    float2* pairs = reinterpret_cast<float2*>(mine);
+    __syncthreads();  // all have done with the tiles
+#pragma unroll
+    for (int i = 0; i < DOWN; i++) {
+        for (int j = 0; j < ACROSS; j++) {
+            for (int half = 0; half < 2; half++) {
+                int row = lane / 4 + half * 8, at = (j ^ (row % 4)) * 4 + lane % 4;
+                pairs[row * (WARP_COLUMNS / 2) + at] = {sums.at[i][j][half * 2], sums.at[i][j][half * 2 + 1]};
+            }
+        }
+        __syncwarp();
+        long long top = place.top + place.warp_row + i * 16;
+#pragma unroll 1
+        for (int r = 0; r < 16; r++) {
+            long long row = top + r;
+            if (row >= rows || column >= columns) continue;
+            float v = mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))];
+            if (!(fabsf(v) <= 3.402823466e38f)) v = plain_sum(a, b, row, column, terms);
+            long long at = (blockIdx.y * rows + row) * columns + column;
+            real value = real(v) + (has_bias ? bias[column] : real(0));
+            if (has_residual) value += residual[at];
+            y[at] = activate(activation, value);
+        }
+        __syncwarp();
+    }
+}
