@@ -57,7 +57,8 @@ def _parser() -> Parser:
         "families",
         nargs="*",
         metavar="FAMILY",
-        help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator",
+        help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator; "
+        "or report, and files that --json wrote",
     )
     bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
@@ -65,6 +66,8 @@ def _parser() -> Parser:
     bench.add_argument("--threads", metavar="N,…", help="of bench cpu: how many, by turns (default: 2,1)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
+    bench.add_argument("--html", type=Path, metavar="FILE", help="of bench report: the page, all in one file")
+    bench.add_argument("--png", type=Path, metavar="DIR", help="of bench report: its main pictures, light and dark")
     bench.set_defaults(run=_bench)
 
     trace = commands.add_parser(
@@ -107,6 +110,13 @@ def _bench(chosen: argparse.Namespace) -> int:
         from . import simulation
 
         return simulation.run(chosen.quick, chosen.json, chosen.markdown)
+    if chosen.families[:1] == ["report"]:
+        from . import html
+
+        return html.run([Path(name) for name in chosen.families[1:]], chosen.html, chosen.png, chosen.markdown)
+    for name in ("html", "png"):
+        if getattr(chosen, name) is not None:
+            raise ValueError(f"bench: --{name} is an option of kernelwright bench report alone")
     if chosen.families == ["cpu"]:
         return _bench_cpu(chosen)
     for name in ("only", "threads"):
