@@ -12,15 +12,23 @@ name();
 
 // The tip: of the mark under the pointer, or of the one that has the keyboard's focus.
 const tip = document.getElementById("tip");
-const hide = () => tip.classList.remove("shown");
+let told = null;  // the mark that the tip belongs to
+function hide() { told = null; tip.classList.remove("shown"); }
 function show(mark) {
+  told = mark;
   tip.textContent = mark.getAttribute("aria-label");
-  const at = mark.getBoundingClientRect(), own = tip.getBoundingClientRect();
-  const x = Math.min(Math.max(at.left + at.width / 2 - own.width / 2, 8), document.documentElement.clientWidth - own.width - 8);
-  const above = at.top - own.height - 8;
-  tip.style.transform = `translate(${x}px, ${above > 8 ? above : at.bottom + 8}px)`;
   tip.classList.add("shown");
+  place();
 }
+function place() {  // above the mark, or below it where there is no room
+  if (!told) return;
+  const at = told.getBoundingClientRect(), own = tip.getBoundingClientRect();
+  const right = document.documentElement.clientWidth - own.width - 8, above = at.top - own.height - 8;
+  const x = Math.max(8, Math.min(at.left + at.width / 2 - own.width / 2, right));
+  tip.style.transform = `translate(${x}px, ${above > 8 ? above : at.bottom + 8}px)`;
+}
+addEventListener("scroll", place, { passive: true });
+addEventListener("resize", place);
 for (const picture of all("svg[role=group]")) {
   const marks = all(".mark", picture);
   for (const mark of marks) {
@@ -48,7 +56,6 @@ for (const picture of all("svg[role=group]")) {
     ordered[Math.min(Math.max(next, 0), ordered.length - 1)].focus();
   });
 }
-addEventListener("scroll", hide, { passive: true });
 
 // The legend shows and hides families, in the wide picture and in the narrow one.
 for (const button of all("[data-switch]")) {

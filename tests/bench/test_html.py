@@ -245,7 +245,7 @@ def test_logarithmic_axes():
     assert Log(1, 20, 0, 1).ticks() == [1, 3, 10]
     assert Log(1, 9, 0, 1).ticks() == [1, 2, 5]
     assert Log(1, 1e9, 0, 1).ticks(5) == [1, 1e2, 1e4, 1e6, 1e8]
-    assert Log(3, 4, 0, 1).ticks() == []
+    assert Log(3, 4, 0, 1).ticks() == [3]
 
 
 def test_labels_are_moved_apart_in_their_order():
