@@ -58,7 +58,7 @@ def _parser() -> Parser:
         nargs="*",
         metavar="FAMILY",
         help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator; "
-        "or gpu, and of which: is each kernel right, and how fast is it?",
+        "or gpu, and of which: is each kernel right, and how fast is it? or report, and files that --json wrote",
     )
     bench.add_argument("--quick", action="store_true", help="one size of each, forward only; too short to decide")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
@@ -82,6 +82,8 @@ def _parser() -> Parser:
         help="tell what is slower or faster since, with exit code 1 if slower",
     )
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
+    bench.add_argument("--html", type=Path, metavar="FILE", help="of bench report: the page, all in one file")
+    bench.add_argument("--png", type=Path, metavar="DIR", help="of bench report: its main pictures, light and dark")
     bench.set_defaults(run=_bench)
 
     trace = commands.add_parser(
@@ -131,6 +133,13 @@ def _bench(chosen: argparse.Namespace) -> int:
         return _bench_gpu(chosen)
     if chosen.seconds is not None:
         raise ValueError("bench: --seconds is an option of kernelwright bench gpu alone")
+    if chosen.families[:1] == ["report"]:
+        from . import html
+
+        return html.run([Path(name) for name in chosen.families[1:]], chosen.html, chosen.png, chosen.markdown)
+    for name in ("html", "png"):
+        if getattr(chosen, name) is not None:
+            raise ValueError(f"bench: --{name} is an option of kernelwright bench report alone")
     if chosen.families == ["cpu"]:
         return _bench_cpu(chosen)
     if chosen.only is not None:

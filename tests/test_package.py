@@ -14,7 +14,7 @@ FOLDERS = ("kernels", "layers", "training", "bench")
 
 def shipped() -> set[str]:
     """The files of the tree that a user needs, as the wheel names them."""
-    kinds = {".py", ".cu", ".cuh", ".typed"}
+    kinds = {".py", ".cu", ".cuh", ".css", ".js", ".typed"}
     files = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))
     return {f"kernelwright/{p.relative_to(ROOT)}" for p in files if p.suffix in kinds or p.name == "py.typed"}
 

@@ -1,0 +1,123 @@
+"""What the committed results say, read once: of `kernelwright bench`, `bench cpu` and `bench simulator`."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ... import kernels
+from ..rivals import NUMPY
+from ..targets import RIVALS
+from ..targets import Row as Contest
+
+KINDS = {  # a key that only such a file has
+    "limits": "kernelwright bench",
+    "verdicts": "kernelwright bench cpu",
+    "cold": "kernelwright bench simulator",
+    "peers": "kernelwright bench peers",
+}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One measurement of `kernelwright bench`; suite.py says what each field means."""
+
+    family: str
+    operation: str
+    workload: str
+    direction: str
+    backend: str
+    seconds: float
+    spread: float | None
+    flops: float
+    bandwidth: float
+    bound: str | None
+    of_limit: float | None
+    ratios: dict[str, float]  # by rival: its time over ours
+    intervals: dict[str, tuple[float, float]]  # those whose confidence is known
+    dtype: str
+    threads: int | None
+
+
+@dataclass
+class Device:
+    """One device of one run of `kernelwright bench`: its limits, and the kernels measured on it."""
+
+    backend: str
+    machine: dict[str, Any]
+    limits: dict[str, Any]
+    rows: list[Kernel]
+    others: list[Kernel]  # NumPy's and other libraries', of the same work
+
+
+@dataclass
+class Results:
+    devices: list[Device] = field(default_factory=list)
+    sweeps: list[dict[str, Any]] = field(default_factory=list)
+    contests: list[Contest] = field(default_factory=list)  # beside PyTorch, NumPy and JAX
+    simulator: dict[str, Any] = field(default_factory=dict)
+    machines: dict[str, dict[str, Any]] = field(default_factory=dict)  # by file
+
+
+def read(paths: Iterable[Path]) -> Results:
+    """All of them together; ValueError names a file that holds no results."""
+    found = Results()
+    for path in paths:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"bench report: {path} isn't JSON ({error}): it must be what --json wrote") from None
+        kind = next((kind for kind in KINDS if isinstance(content, dict) and kind in content), None)
+        if kind is None:
+            wanted = ", ".join(KINDS.values())
+            raise ValueError(f"bench report: {path} holds no results: it must be what --json wrote of {wanted}")
+        found.machines[path.name] = content["machine"]
+        if kind == "limits":
+            _add_suite(found, content)
+        elif kind == "verdicts":
+            found.contests += [_contest(row) for row in content["rows"]]
+        elif kind == "cold":
+            found.simulator = content
+    return found
+
+
+def _add_suite(found: Results, content: dict[str, Any]) -> None:
+    rows = [_kernel(row) for row in content["rows"] if not row["error"] and row["seconds"] and row["flops"]]
+    ours = kernels.backends().keys()
+    others = [row for row in rows if row.backend not in ours]
+    for backend, limits in content["limits"].items():
+        own = [row for row in rows if row.backend == backend]
+        if backend in ours and own:
+            found.devices.append(Device(backend, content["machine"], limits, own, others))
+    found.sweeps += content.get("sweeps") or []
+
+
+def _kernel(row: dict[str, Any]) -> Kernel:
+    """Also of older files, which know NumPy alone, and no interval."""
+    kept = {each.name: row.get(each.name) for each in fields(Kernel)}
+    ratios, intervals = {}, {}
+    for rival, ratio in (row.get("ratios") or {}).items():
+        ratios[rival] = ratio["value"]
+        if ratio["low"] is not None:
+            intervals[rival] = ratio["low"], ratio["high"]
+    if row["vs_numpy"]:
+        ratios.setdefault(NUMPY, row["vs_numpy"])
+    kept.update(ratios=ratios, intervals=intervals, dtype=row.get("dtype") or "float32")
+    return Kernel(**kept)
+
+
+def _contest(row: dict[str, Any]) -> Contest:
+    """What later versions may add is left out."""
+    known = {each.name for each in fields(Contest)}
+    return Contest(**{key: value for key, value in row.items() if key in known})
+
+
+def called(contender: str) -> str:
+    """A contender's name, for people."""
+    return RIVALS.get(contender, contender)
+
+
+def threads(contests: list[Contest]) -> int:
+    """The most that were measured with."""
+    return max((row.threads for row in contests), default=0)

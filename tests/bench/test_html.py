@@ -1,0 +1,278 @@
+"""The report, as text: that nothing measured is missing from it, and that it says what the figures say."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from kernelwright.bench import command, html
+from kernelwright.bench.html import bars, growth, headline, ladders, palette, png, results, roofline, sections, svg
+from kernelwright.bench.html.scene import Box, Dot, Line, Log, Scene, Text, apart
+
+COMMITTED = sorted((Path(__file__).parents[2] / "bench" / "results").glob("*.json"))
+REFERENCES = ("aria-labelledby", "aria-describedby", "data-for")
+EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"}
+
+
+class Reader(HTMLParser):
+    """Every element and its attributes; fails where one isn't closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.found = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def elements(text):
+    reader = Reader()
+    reader.feed(text)
+    assert reader.open == []
+    return reader.found
+
+
+def kernel(operation, workload, seconds, backend="numba", ratio=None, **more):
+    """A row of `kernelwright bench --json`, of 4 MB and 1 MFLOP."""
+    return {
+        "family": "softmax",
+        "operation": operation,
+        "workload": workload,
+        "direction": "forward",
+        "backend": backend,
+        "error": None,
+        "seconds": seconds,
+        "spread": 0.01,
+        "flops": 1e6 / seconds,
+        "bandwidth": 4e6 / seconds,
+        "bound": "memory",
+        "of_limit": 0.5,
+        "vs_numpy": ratio,
+        **more,
+    }
+
+
+@pytest.fixture
+def suite():
+    """What `kernelwright bench` writes: two kernels, one twice as fast as NumPy, one eight times."""
+    limits = {"flops": 1e11, "bandwidth": 1e10, "cache": 1 << 20, "how": "guessed", "flops_one_thread": 5e10}
+    rows = [
+        kernel("softmax", "<b>1</b>", 1e-3, ratio=2.0),
+        kernel("softmax", "2", 2e-3, ratio=8.0, dtype="float32", ratios={"torch": {"value": 3, "low": 2, "high": 4}}),
+        kernel("softmax", "2", 4e-3, dtype="float64"),
+        kernel("softmax", "2", 16e-3, backend="numpy"),
+        {**kernel("softmax", "3", 1.0), "error": "ValueError: no"},
+        {**kernel("softmax", "4", 1.0, backend="simulator"), "seconds": None, "flops": None},
+    ]
+    about = json.loads(COMMITTED[0].read_text())["machine"]
+    return {"machine": about, "limits": {"numba": limits, "numpy": limits}, "rows": rows}
+
+
+@pytest.fixture
+def read(suite, tmp_path):
+    """What is read of those results, with more of them."""
+
+    def read(**more):
+        path = tmp_path / "results.json"
+        path.write_text(json.dumps({**suite, **more}))
+        return results.read([path])
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return results.read(COMMITTED)
+
+
+def test_the_page_of_the_committed_results_is_sound(committed):
+    text = html.page(committed)
+    found = elements(text)
+    ids = [attributes["id"] for _, attributes in found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = [attributes["href"] for tag, attributes in found if tag == "a"]
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    referred = [attributes[key].split() for _, attributes in found for key in attributes if key in REFERENCES]
+    assert {name for names in referred for name in names} <= set(ids)
+    assert not re.search(r"(src|href)=.?(https?:|//)|@import|url\(", text), "something would be loaded"
+    assert all("scope" in attributes for tag, attributes in found if tag == "th")
+    assert sum(tag == "caption" for tag, _ in found) == sum(tag == "table" for tag, _ in found) > 10
+    pictures = [attributes for tag, attributes in found if tag == "svg" and "aria-hidden" not in attributes]
+    assert all({"aria-labelledby", "aria-describedby"} <= set(attributes) for attributes in pictures)
+
+
+def test_every_kernel_is_on_the_roofline_and_in_the_table(committed):
+    (device,) = committed.devices
+    measured = [row for row in json.loads(COMMITTED[0].read_text())["rows"] if row["backend"] == "numba"]
+    assert len(device.rows) == len(measured)
+    dots = [mark for mark in roofline.picture(device).marks if isinstance(mark, Dot)]
+    assert len(dots) == len(measured)
+    table = {name: text for name, _, text in sections.sections(committed)}["table"]
+    assert table.count("<tr>") == len(measured) + 1
+
+
+def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
+    source, markdown, page, pictures = (
+        tmp_path / name for name in ("results.json", "page.md", "page.html", "pictures")
+    )
+    source.write_text(json.dumps(suite))
+    markdown.write_text("<!-- headline -->\nold\n<!-- /headline -->\n")
+    wanted = ["--html", str(page), "--png", str(pictures), "--markdown", str(markdown)]
+    assert command.main(["bench", "report", str(source), *wanted]) == 0
+    assert page.read_text().startswith("<!doctype html>")
+    names = ("roofline-numba", "numpy-numba", "torch-numba")
+    assert {path.name for path in pictures.iterdir()} == {
+        f"{name}{dark}.png" for name in names for dark in ("", "-dark")
+    }
+    assert "**4.00×** NumPy’s speed" in markdown.read_text()
+    assert "old" not in markdown.read_text()
+    assert str(page) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["report", "--html", "out.html"], "bench report: there are no results: name the files that --json wrote"),
+        (["report", "page.json"], "bench report: say what to write: --html FILE, --png DIR, --markdown FILE"),
+        (["report", "page.json", "--html", "out.html"], "bench report: page.json isn't JSON"),
+        (["report", "other.json", "--html", "out.html"], "bench report: other.json holds no results"),
+        (["report", "none.json", "--html", "out.html"], "none.json: No such file or directory"),
+        (["softmax", "--png", "out"], "bench: --png is an option of kernelwright bench report alone"),
+    ],
+)
+def test_mistakes_are_told(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("page.json").write_text("<html>")
+    Path("other.json").write_text('{"rows": []}')
+    assert command.main(["bench", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_bars_are_geometric_means(read):
+    found = read()
+    (bar,) = bars.of_kernels(found.devices[0], "numpy")
+    assert (bar.mean, bar.worst, bar.best, bar.count) == (4, 2, 8, 2)
+    assert bar.worst_at == "softmax <b>1</b> forward"
+    assert headline.cards(found)[1] == ("4.00×", "NumPy’s speed: geometric mean of 2 measurements, ahead in 2")
+
+
+def test_bars_that_lose_go_to_the_left_in_another_colour():
+    losing, winning = (bars.Bar("softmax", mean, mean, mean, 1, "here") for mean in (0.5, 2.0))
+    one, other = (mark for mark in bars.picture([losing, winning], "NumPy").marks if isinstance(mark, Box))
+    assert one.x + one.width == pytest.approx(other.x)  # where both equal 1
+    assert one.width == pytest.approx(other.width)
+    assert one.colour != other.colour
+
+
+def test_ratios_of_newer_results_have_their_interval(read):
+    (device,) = read().devices
+    row = device.rows[1]
+    assert row.ratios == {"torch": 3, "numpy": 8.0}
+    assert "3.00× PyTorch's speed (2.00× to 4.00×)" in roofline.label(row)
+    assert bars.rivals(device) == ["numpy", "torch"]
+
+
+def test_only_float32_is_on_its_roofline(read):
+    (device,) = read().devices
+    assert len(device.rows) == 3
+    assert len([mark for mark in roofline.picture(device).marks if isinstance(mark, Dot)]) == 2
+
+
+def test_points_keep_to_the_picture(read):
+    (device,) = read().devices
+    picture = roofline.picture(device, 360, 420)
+    for mark in picture.marks:
+        if isinstance(mark, Dot):
+            assert 0 < mark.x < 360
+            assert 0 < mark.y < 420
+
+
+def test_names_from_the_results_are_text_not_markup(read):
+    text = html.page(read())
+    elements(text)
+    assert "<b>1</b>" not in text
+    assert "&lt;b&gt;1&lt;/b&gt;" in text
+
+
+def test_sweeps_are_drawn_where_there_are_some(read):
+    sweep = {
+        "family": "softmax",
+        "operation": "softmax",
+        "axis": "width",
+        "label": "elements of a row",
+        "xs": [1, 2, 4],
+        "seconds": {"numba": [1e-6, 2e-6, 4e-6], "torch": [2e-6, None, 3e-6], "numpy": [4e-6, 4e-6, 5e-6]},
+        "exponent": {"numba": 1.0},
+        "crossovers": {"numpy": [4.5], "torch": []},
+        "faster_at_the_end": {},
+    }
+    (found,) = growth.found(None, [], read(sweeps=[sweep]).sweeps)
+    assert found.axis == "elements of a row"
+    assert found.curves == {"ours": [(1, 1e-6), (2, 2e-6), (4, 4e-6)], "numpy": [(1, 4e-6), (2, 4e-6), (4, 5e-6)]}
+    assert found.note == "ours grows like x^1.00; crosses NumPy at 4.5"
+    assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 6
+
+
+def test_a_ladder_rises_in_the_order_of_its_rungs():
+    seconds = {"2_order": 0.5, "10_last": 0.1, "1_naive": 1.0}
+    rows = [
+        results.Contest("ladder", f"matmul rung {rung}", "8³", 2, {"kernelwright": s, "numpy": 0.25})
+        for rung, s in seconds.items()
+    ]
+    rows.append(results.Contest("matmul", "matmul", "8³", 2, {"kernelwright": 0.05}))
+    (ladder,) = ladders.found(rows)
+    assert list(ladder.rungs) == ["1_naive", "2_order", "10_last", ladders.TOP]
+    steps = [mark for mark in ladders.picture(ladder).marks if isinstance(mark, Box)]
+    assert [step.height for step in steps] == sorted(step.height for step in steps)
+    assert "2.00× the lowest rung's speed" in steps[1].label
+    assert ladder.rivals == {"numpy": 0.25}
+
+
+def test_logarithmic_axes():
+    axis = Log(1, 100, 0, 200)
+    assert axis(10) == pytest.approx(100)
+    assert axis.ticks() == [1, 10, 100]
+    assert Log(1, 20, 0, 1).ticks() == [1, 3, 10]
+    assert Log(1, 9, 0, 1).ticks() == [1, 2, 5]
+    assert Log(1, 1e9, 0, 1).ticks(5) == [1, 1e2, 1e4, 1e6, 1e8]
+    assert Log(3, 4, 0, 1).ticks() == [3]
+
+
+def test_labels_are_moved_apart_in_their_order():
+    assert apart([10, 10, 90], 16) == [2, 18, 90]
+    assert apart([], 16) == []
+
+
+@pytest.mark.parametrize("colours", [palette.LIGHT, palette.DARK], ids=["light", "dark"])
+def test_colours_stand_out(colours):
+    assert palette.LIGHT.keys() == palette.DARK.keys()
+    ground = colours["ground"]
+    for name, colour in colours.items():
+        if name not in ("ground", "raised", "grid", "axis"):
+            assert palette.contrast(colour, ground) >= (4.5 if name in ("ink", "faint", "blue") else 3), name
+
+
+def test_svg_and_png_draw_every_kind_of_mark(tmp_path):
+    marks = [
+        Line(((0, 0), (9, 9)), dashed=True),
+        Box(1, 2, 3, 4, "green", 'a "box"'),
+        *(Dot(20, 20, "blue", shape, shape == "up", f"a {shape} & more") for shape in ("circle", "up")),
+        Text(5, 5, "a < b", angle=9),
+    ]
+    scene = Scene("Title", "What it shows", 60, 40, marks)
+    found = elements(svg.svg(scene, "one"))
+    told = [attributes["aria-label"] for _, attributes in found if attributes.get("class") == "mark"]
+    assert told == ['a "box"', "a circle & more", "a up & more"]
+    png.write_png(scene, palette.DARK, tmp_path / "one.png")
+    header = (tmp_path / "one.png").read_bytes()[:24]
+    assert (int.from_bytes(header[16:20]), int.from_bytes(header[20:24])) == (120, 80)
