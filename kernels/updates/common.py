@@ -26,6 +26,9 @@ def update(formula: str, states: int, *options: dict, in_place: tuple[str, ...],
         for number, option in enumerate(options):
             for size in all_sizes if number == 0 else (33,):
                 yield Sample(arguments(draw, size), option, note=f"{size} elements, {option}")
+        if large:
+            shifted = [draw.arrange(x, "offset") for x in arguments(draw, 33)]
+            yield Sample(tuple(shifted), options[0], note="arrays that begin between multiples of 16 bytes")
         extremes = draw.extremes()
         parameter, _, *state = arguments(draw, extremes.size)
         yield Sample((parameter, extremes, *state), options[0], note="extreme gradients")
