@@ -28,9 +28,10 @@ def blocks(size: int, per_block: int) -> int:
     return max(1, -(-size // per_block))
 
 
-def elementwise(device: Any, source: "Source", name: str, size: int, *args: Any) -> None:
-    """Launch a kernel that walks over `size` elements (elementwise.cuh); its last argument is that size."""
-    device.launch(source, name, args[0].dtype, elements(size), 256, (*args, np.int64(size)))
+def elementwise(device: Any, source: "Source", name: str, size: int, *args: Any, at_once: int = 1) -> None:
+    """Launch a kernel that walks over `size` elements (elementwise.cuh), so many at a time; its last argument is that
+    size."""
+    device.launch(source, name, args[0].dtype, elements(blocks(size, at_once)), 256, (*args, np.int64(size)))
 
 
 def elements(size: int) -> int:

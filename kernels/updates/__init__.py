@@ -66,6 +66,7 @@ def sgd_update(
     in_place=("parameter", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"),
     idle=1,
     large=True,
+    kernel="adam",
 )
 def adam_update(
     parameter,

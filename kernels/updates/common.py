@@ -8,7 +8,15 @@ from ..backend import current
 from ..operation import EDGES, Cost, Draw, Sample, operation
 
 
-def update(formula: str, states: int, *options: dict, in_place: tuple[str, ...], idle: int = 0, large: bool = False):
+def update(
+    formula: str,
+    states: int,
+    *options: dict,
+    in_place: tuple[str, ...],
+    idle: int = 0,
+    large: bool = False,
+    kernel: str = "",
+):
     """The declaration of an update with so many state arrays, `idle` of which the first of `options` leaves alone.
 
     `options` are what to try it with, the first with most sizes. `large` is for the most used ones, which are tried
@@ -26,6 +34,9 @@ def update(formula: str, states: int, *options: dict, in_place: tuple[str, ...],
         for number, option in enumerate(options):
             for size in all_sizes if number == 0 else (33,):
                 yield Sample(arguments(draw, size), option, note=f"{size} elements, {option}")
+        if large:
+            shifted = [draw.arrange(x, "offset") for x in arguments(draw, 33)]
+            yield Sample(tuple(shifted), options[0], note="arrays that begin between multiples of 16 bytes")
         extremes = draw.extremes()
         parameter, _, *state = arguments(draw, extremes.size)
         yield Sample((parameter, extremes, *state), options[0], note="extreme gradients")
@@ -43,6 +54,7 @@ def update(formula: str, states: int, *options: dict, in_place: tuple[str, ...],
         workloads={"16M": (1 << 24,), **small} if large else {"1M": (1 << 20,), **small},
         outputs=(),
         in_place=in_place,
+        kernel=kernel,
         atol=1e-5,
         why="divisions by roots of averages near 0 magnify a rounding",
     )

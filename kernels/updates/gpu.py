@@ -11,7 +11,8 @@ def _launch(device, name, arrays, numbers, flags):
     parameter = arrays[0]
     given = (*map(parameter.dtype.type, numbers), *map(np.int32, flags))
     held = capture.held(device, given)
-    cuda.elementwise(device, SOURCE, name, parameter.size, *arrays, *given, held)
+    width = 16 // parameter.itemsize  # as in each.cuh
+    cuda.elementwise(device, SOURCE, name, parameter.size, *arrays, *given, held, at_once=width)
 
 
 def sgd(device, parameter, grad, buffer, lr, momentum, kept, weight_decay, sign, nesterov, first):
