@@ -37,13 +37,14 @@ struct alignas(WIDE * sizeof(real)) Pack {
 // The team's row; beyond the last one, of no numbers.
 struct Row {
     long long index, start, n, step;
+    bool exists = true;
 
     __device__ Row(long long first, long long rows, long long length, long long inner)
         : index(first + threadIdx.x / THREADS), n(length), step(STRIDED ? inner : 1) {
         start = STRIDED ? index / inner * n * inner + index % inner : index * n;
-        if (index >= rows) n = 0;
+        if (index >= rows) exists = false, n = 0;
     }
-    __device__ bool is_mine() const { return n > 0 && threadIdx.x % THREADS == 0; }  // to write what there is once a row
+    __device__ bool is_mine() const { return exists && threadIdx.x % THREADS == 0; }  // to write what there is once a row
     __device__ long long at(long long j) const { return start + j * step; }
 };
 

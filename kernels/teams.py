@@ -47,13 +47,18 @@ def plan(n: int, inner: int, arrays: tuple, held: int = 1) -> Plan:
     if inner > 1:
         each = next((each for each in (small, most) if n <= each), 0)
         return Plan(1, each or small, 1, each > 0, True)
-    aligned = n * dtype.itemsize % 16 == 0 and all(address(x) % 16 == 0 for x in arrays)
-    wide = 16 // dtype.itemsize if aligned else 1
+    wide = packs(n, arrays)
     teams = [(4, small), (32, small), (32, most), (128, middle), (256, middle), (512, middle), (512, most)]
     if dtype.itemsize == 4:  # of 16 float64 and what exp needs beside them, 1024 threads haven't the registers
         teams.append((1024, most))
     threads, each = next((team for team in teams if n <= team[0] * team[1]), (0, 0))
     return Plan(threads or 1024, each or small, wide, threads > 0, False)
+
+
+def packs(n: int, arrays: tuple) -> int:
+    """How many neighbours are loaded at once: 16 bytes, if all rows of n begin at multiples of that."""
+    size = arrays[0].dtype.itemsize
+    return 16 // size if n * size % 16 == 0 and all(address(x) % 16 == 0 for x in arrays) else 1
 
 
 def address(x: Any) -> int:

@@ -22,20 +22,3 @@ extern "C" __global__ void matmul(MATRIX_ARGUMENTS) {
         }
     }
 }
-
-// The sum of each column. A block of 32 × 8 threads takes 32 columns: 8 rows at a time, so that a warp reads
-// 32 neighbouring numbers, then the 8 partial sums of each column meet in shared memory.
-extern "C" __global__ void column_sum(const real* x, real* out, long long rows, long long columns) {
-    __shared__ real partial[8][32];
-    long long column = blockIdx.x * 32LL + threadIdx.x;
-    real sum = 0;
-    if (column < columns)
-        for (long long row = threadIdx.y; row < rows; row += 8) sum += x[row * columns + column];
-    partial[threadIdx.y][threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.y == 0 && column < columns) {
-        real total = 0;
-        for (int part = 0; part < 8; part++) total += partial[part][threadIdx.x];
-        out[column] = total;
-    }
-}

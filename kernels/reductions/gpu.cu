@@ -1,13 +1,14 @@
 // Reductions on the GPU. Arrays are (outer, n, inner), reduced along n.
 //
-// _rows: inner = 1. A block takes a row, or every gridDim.y-th piece of it where it is long and there are few rows.
-// _columns: a block of 32 × 8 threads takes 32 columns, 8 elements of each at a time: a warp reads 32 neighbours.
+// _rows: inner = 1. A team of threads takes a row (teams.cuh draws it), or every gridDim.y-th piece of it where it is long
+// and there are few rows.
+// _columns: a block of 32 × 8 threads takes 32 packs of WIDE neighbouring columns. A thread loads 8 numbers of each of its
+// columns, 8 · gridDim.y apart, before it adds any of them: so there is always much on its way.
 //
 // With gridDim.y parts the result is (outer, parts, inner): launched again, on that, it becomes (outer, 1, inner).
-// No atomics: the order is the same in every run.
+// No atomics: the order is the same in every run. Each number is read once.
 
-#include "elementwise.cuh"
-#include "softmax/reduce.cuh"
+#include "teams.cuh"
 
 struct Add {
     static __device__ real start() { return 0; }
@@ -24,82 +25,66 @@ struct Min {
     static __device__ real combine(real a, real b) { return a < b || a != a ? a : b; }
 };
 
-// One thread's share: runs of 16, and the runs' sums. So a number takes part in few additions to a large sum.
-template <typename Op>
-struct Share {
-    real total = Op::start(), run = Op::start();
-    int length = 0;
-
-    __device__ void take(real x) {
-        run = Op::combine(run, x);
-        if (++length < 16) return;
-        total = Op::combine(total, run);
-        run = Op::start();
-        length = 0;
-    }
-    __device__ real result() const { return Op::combine(total, run); }
-};
-
+// A piece's numbers are summed up first, then added to the total: so a number takes part in few additions to a large sum.
 template <typename Op>
 __device__ void reduce_rows(const real* x, real divisor, real* out, long long rows, long long n) {
-    FOR_EACH_ROW(row, rows) {
-        Share<Op> share;
-        long long first = blockIdx.y * (long long)blockDim.x + threadIdx.x, step = gridDim.y * (long long)blockDim.x;
-        for (long long j = first; j < n; j += step) share.take(x[row * n + j]);
-        real result = block_reduce(share.result(), Op::combine);
-        if (threadIdx.x == 0) out[row * gridDim.y + blockIdx.y] = result / divisor;
+    Team team;
+    Values v;
+    FOR_EACH_ROW_OF_A_TEAM(row, rows, n, 1) {
+        real total = Op::start();
+        for (long long from = blockIdx.y * PIECE; from < row.n; from += gridDim.y * PIECE) {
+            v.load(x, row, from, Op::start());
+            real of_piece = v.at[0];
+            UNROLL for (int k = 1; k < EACH; k++) of_piece = Op::combine(of_piece, v.at[k]);
+            total = Op::combine(total, of_piece);
+        }
+        total = team.reduce(total, Op::combine);
+        if (row.is_mine()) out[row.index * gridDim.y + blockIdx.y] = total / divisor;
     }
 }
 
 template <typename Op>
 __device__ void reduce_columns(const real* x, real divisor, real* out, long long columns, long long n,
                                long long inner) {
-    __shared__ real shares[8][32];
-    long long column = blockIdx.x * 32LL + threadIdx.x, outer = column / inner, i = column % inner;
-    Share<Op> share;
+    constexpr int ROWS = 8;  // on their way at a time
+    __shared__ Pack shares[8][32];
+    long long column = (blockIdx.x * 32LL + threadIdx.x) * WIDE, outer = column / inner, i = column % inner;
+    Pack total;
+    UNROLL for (int e = 0; e < WIDE; e++) total.at[e] = Op::start();
+    long long first = blockIdx.y * 8 + threadIdx.y, step = gridDim.y * 8;
     if (column < columns)
-        for (long long j = blockIdx.y * 8 + threadIdx.y; j < n; j += gridDim.y * 8)
-            share.take(x[(outer * n + j) * inner + i]);
-    shares[threadIdx.y][threadIdx.x] = share.result();
+        for (long long left = n - first; left > 0; left -= ROWS * step) {
+            Pack run, packs[ROWS];
+            UNROLL for (int r = 0; r < ROWS; r++) {
+                long long j = n - left + r * step;
+                UNROLL for (int e = 0; e < WIDE; e++) packs[r].at[e] = Op::start();
+                if (j < n) packs[r] = pack_at(x + (outer * n + j) * inner + i);
+            }
+            run = packs[0];
+            UNROLL for (int r = 1; r < ROWS; r++)
+                UNROLL for (int e = 0; e < WIDE; e++) run.at[e] = Op::combine(run.at[e], packs[r].at[e]);
+            UNROLL for (int e = 0; e < WIDE; e++) total.at[e] = Op::combine(total.at[e], run.at[e]);
+        }
+    shares[threadIdx.y][threadIdx.x] = total;
     __syncthreads();
     if (threadIdx.y == 0 && column < columns) {
-        real result = shares[0][threadIdx.x];
-        for (int other = 1; other < 8; other++) result = Op::combine(result, shares[other][threadIdx.x]);
-        out[(outer * gridDim.y + blockIdx.y) * inner + i] = result / divisor;
+        for (int other = 1; other < 8; other++)
+            UNROLL for (int e = 0; e < WIDE; e++)
+                total.at[e] = Op::combine(total.at[e], shares[other][threadIdx.x].at[e]);
+        UNROLL for (int e = 0; e < WIDE; e++) total.at[e] /= divisor;
+        *reinterpret_cast<Pack*>(out + (outer * gridDim.y + blockIdx.y) * inner + i) = total;
     }
 }
 
-#define REDUCTION(name, Op)                                                                                           \
-    extern "C" __global__ void name##_rows(const real* x, real divisor, real* out, long long rows, long long n) {     \
-        reduce_rows<Op>(x, divisor, out, rows, n);                                                                    \
-    }                                                                                                                 \
-    extern "C" __global__ void name##_columns(const real* x, real divisor, real* out, long long columns, long long n, \
-                                              long long inner) {                                                      \
-        reduce_columns<Op>(x, divisor, out, columns, n, inner);                                                       \
+#define REDUCTION(name, Op)                                                                                     \
+    KERNEL name##_rows(const real* x, real divisor, real* out, long long rows, long long n) {                   \
+        reduce_rows<Op>(x, divisor, out, rows, n);                                                              \
+    }                                                                                                           \
+    KERNEL name##_columns(const real* x, real divisor, real* out, long long columns, long long n,               \
+                          long long inner) {                                                                    \
+        reduce_columns<Op>(x, divisor, out, columns, n, inner);                                                 \
     }
 
 REDUCTION(sum, Add)
 REDUCTION(amax, Max)
 REDUCTION(amin, Min)
-
-// The place in (outer, inner) that element e of (outer, n, inner) was reduced to.
-__device__ long long column_of(long long e, long long n, long long inner) { return e / inner / n * inner + e % inner; }
-
-extern "C" __global__ void spread(const real* grad, real divisor, real* grad_x, long long n, long long inner,
-                                  long long size) {
-    FOR_EACH_ELEMENT(e, size) grad_x[e] = grad[column_of(e, n, inner)] / divisor;
-}
-
-// 1 where x is its column's y, else 0.
-extern "C" __global__ void mark(const real* y, const real* x, real* equal, long long n, long long inner,
-                                long long size) {
-    FOR_EACH_ELEMENT(e, size) equal[e] = x[e] == y[column_of(e, n, inner)] ? 1 : 0;
-}
-
-extern "C" __global__ void scale(const real* grad, const real* count, real* equal, long long n, long long inner,
-                                 long long size) {
-    FOR_EACH_ELEMENT(e, size) {
-        long long c = column_of(e, n, inner);
-        equal[e] = equal[e] * grad[c] / count[c];
-    }
-}

@@ -1,11 +1,15 @@
-"""Launch geometry of gpu.cu: a block a row, or 32 columns; more where that would leave a GPU idle."""
+"""Launch geometry of gpu.cu: a team of threads a row (teams.py), or 32 packs of columns a block.
+
+More of them, each with a part of what there is to reduce, where that would leave a GPU idle.
+"""
 
 import numpy as np
 
 from .. import cuda
+from ..teams import Plan, packs, plan
 
-SOURCE = cuda.Source(__file__)
-BLOCKS = 2048  # enough to fill the largest GPU
+GRADIENTS = cuda.Source(__file__, "gradients.cu")
+BLOCKS = 1024  # enough to fill the largest GPU
 
 
 def sum(device, x, divisor, out):
@@ -36,15 +40,20 @@ def _reduce(device, name, x, divisor, out):
     if not out.size:
         return
     if inner == 1:
-        kind, work, threads = "rows", min(outer, 1 << 20), min(256, max(32, 1 << max(n - 1, 0).bit_length()))
-        wanted, sizes = cuda.blocks(n, 4096), (outer, n)
+        kind, chosen, sizes = "rows", plan(n, 1, (x,)), (outer, n)
+        if chosen.threads > 32:  # nothing has to stay in registers
+            chosen = Plan(256, 8, chosen.wide, False, False)
+        work, threads = chosen.blocks(outer)
+        wanted = cuda.blocks(n, 2 * chosen.threads * chosen.each)
     else:
-        kind, work, threads = "columns", cuda.blocks(outer * inner, 32), (32, 8)
-        wanted, sizes = cuda.blocks(n, 256), (outer * inner, n, inner)
+        kind, sizes = "columns", (outer * inner, n, inner)
+        chosen = Plan(32, 8, packs(inner, (x, out)) if outer * inner >= 128 else 1, False, False)
+        work, threads = cuda.blocks(outer * inner, 32 * chosen.wide), (32, 8)
+        wanted = cuda.blocks(n, 64)
     parts = min(wanted, max(1, BLOCKS // work))
     target = out if parts == 1 else device.empty((outer, parts, inner), x.dtype)
     arguments = (x, x.dtype.type(divisor if parts == 1 else 1), target, *(np.int64(size) for size in sizes))
-    device.launch(SOURCE, f"{name}_{kind}", x.dtype, (work, parts), threads, arguments)
+    device.launch(chosen.source(__file__), f"{name}_{kind}", x.dtype, (work, parts), threads, arguments)
     if parts > 1:
         _reduce(device, name, target, divisor, out)
 
@@ -53,4 +62,4 @@ def _each(device, name, x, *arguments):
     """Launch a kernel that walks over the elements of x (outer, n, inner)."""
     _, n, inner = x.shape
     if x.size:
-        cuda.elementwise(device, SOURCE, name, x.size, *arguments, np.int64(n), np.int64(inner))
+        cuda.elementwise(device, GRADIENTS, name, x.size, *arguments, np.int64(n), np.int64(inner))

@@ -58,6 +58,13 @@ def test_cross_entropy_moves_each_number_once(classes):
     assert ideal <= moved <= 1.03 * ideal + 3 * len(x)  # each label, its logit and its loss
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((64, 1024), 1), ((16, 4096), 1), ((1024, 128), 0), ((1, 1 << 16), 1)])
+def test_sums_read_each_number_once(shape, axis):
+    x = array(*shape)
+    ideal = x.nbytes // 32
+    assert ideal <= sectors(lambda: kernels.sum(x, axis)) <= 1.05 * ideal  # and the sums of blocks
+
+
 def test_long_rows_are_read_twice():
     x = array(1, 40000)
     assert sectors(lambda: kernels.softmax(x)) == 3 * x.nbytes // 32

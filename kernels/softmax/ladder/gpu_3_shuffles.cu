@@ -8,7 +8,8 @@
 
 extern "C" __global__ void softmax(const real* x, real* y, long long rows, long long n, long long inner) {
     int lane = threadIdx.x % 32;
-    FOR_EACH_ROW_OF_A_WARP(row, rows) {
+    long long warp = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 32, warps = gridDim.x * (blockDim.x / 32LL);
+    for (long long row = warp; row < rows; row += warps) {
         long long start = row / inner * n * inner + row % inner;
         real top = x[start], sum = 0;
         for (long long j = lane; j < n; j += 32) top = x[start + j * inner] > top ? x[start + j * inner] : top;
@@ -22,7 +23,8 @@ extern "C" __global__ void softmax(const real* x, real* y, long long rows, long 
 extern "C" __global__ void softmax_backward(const real* grad, const real* y, real* grad_x, long long rows, long long n,
                                             long long inner) {
     int lane = threadIdx.x % 32;
-    FOR_EACH_ROW_OF_A_WARP(row, rows) {
+    long long warp = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 32, warps = gridDim.x * (blockDim.x / 32LL);
+    for (long long row = warp; row < rows; row += warps) {
         long long start = row / inner * n * inner + row % inner;
         real sum = 0;
         for (long long j = lane; j < n; j += 32) sum += grad[start + j * inner] * y[start + j * inner];

@@ -39,7 +39,8 @@ __device__ void softmax_of_row(const real* x, real* y, long long n, long long in
 extern "C" __global__ void softmax(const real* x, real* y, long long rows, long long n, long long inner) {
     constexpr int MOST = 16 / sizeof(real);
     bool aligned = inner == 1 && n % MOST == 0 && (size_t)x % 16 == 0 && (size_t)y % 16 == 0;
-    FOR_EACH_ROW_OF_A_WARP(row, rows) {
+    long long warp = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 32, warps = gridDim.x * (blockDim.x / 32LL);
+    for (long long row = warp; row < rows; row += warps) {
         long long start = row / inner * n * inner + row % inner;
         if (aligned) softmax_of_row<MOST>(x + start, y + start, n, 1);
         else softmax_of_row<1>(x + start, y + start, n, inner);

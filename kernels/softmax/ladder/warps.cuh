@@ -21,8 +21,3 @@ __device__ inline real warp_sum(real v) {
 __device__ inline real warp_max(real v) {
     return warp_reduce(v, [](real a, real b) { return a > b ? a : b; });
 }
-
-// A warp takes a row, and then the one as many further on as there are warps.
-#define FOR_EACH_ROW_OF_A_WARP(row, rows)                                                             \
-    for (long long row = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 32; row < rows;         \
-         row += gridDim.x * (long long)blockDim.x / 32)
