@@ -9,7 +9,7 @@ from .. import kernels
 from . import fair, limits
 from .compiling import compiling
 from .contenders import NUMPY, RIVALS, Case, contender
-from .proof import Example, Wrong, observed, outcome, prove, two_examples
+from .proof import Example, Wrong, in_float64, observed, outcome, prove, two_examples
 from .ratios import Conditions, interval, ratio, unlike
 from .timing import SETTLE, SETTLE_ALONE, Contender, Timing, race
 
@@ -97,7 +97,7 @@ def measure(
     # All get their arrays before any is called: arrays made later would take the memory that a call has just freed,
     # and leave its next call to fetch more from the system.
     attempt(keys, build)
-    judge = contender(case, "reference")
+    judge = contender(in_float64(case), "reference")
     attempt(ready, call_first)
     with two_examples(case, judge) as examples:
         attempt(ready, partial(check, examples))

@@ -1,10 +1,10 @@
 """Before a contender is timed: does it do the work?
 
-Each is called on two different inputs, and what it returns is held against the definition. In between its inputs are
-overwritten where they lie, so that one that keeps its result and returns it again is found out; and the arrays that it
-returned are filled with NaN before they are given back, so that one that writes nothing, or not all, returns them as it
-finds them. This looks for work that isn't done: a hundredth of the largest number is near enough, for precision is what
-the tests hold every kernel to.
+Each is called on two different inputs, and what it returns is held against the definition in float64. In between its
+inputs are overwritten where they lie, so that one that keeps its result and returns it again is found out; and the
+arrays that it returned are filled with NaN before they are given back, so that one that writes nothing, or not all,
+returns them as it finds them. This looks for work that isn't done: a hundredth of the largest number is near enough,
+for precision is what the tests hold every kernel to.
 
 What its calls do besides is observed as well, and makes like things of like: in which dtype the results are, and
 whether a call makes the arrays that it returns.
@@ -13,11 +13,12 @@ whether a call makes the arrays that it returns.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..kernels.operation import Draw
+from ..kernels.operation import Draw, Sample
 from .contenders import Case
 from .ratios import Conditions
 from .timing import Contender
@@ -52,6 +53,17 @@ def two_examples(case: Case, judge: Contender) -> Iterator[list[Example]]:
     finally:
         for name, array in own.items():
             array[...] = kept[name]
+
+
+def in_float64(case: Case) -> Case:
+    """The same, for the definition to judge by: in float32 it may overflow where a kernel doesn't."""
+
+    def wide(x: Any) -> Any:
+        return x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+    sample = case.sample
+    options = {name: wide(x) for name, x in sample.options.items()}
+    return replace(case, sample=Sample(tuple(map(wide, sample.args)), options), dtype="float64", grad=None)
 
 
 def _alike(one: Any, other: np.ndarray) -> bool:
@@ -101,7 +113,8 @@ def compare(found: list[np.ndarray], wanted: list[np.ndarray]) -> None:
             if share > NEAR:
                 raise Wrong(f"its result is wrong: {share:.0%} of it are other numbers")
             continue
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
+            right = right.astype(array.dtype)  # what float32 can't hold is an infinity there
             distance = np.abs(np.subtract(array, right, dtype=np.float64))
         finite = np.isfinite(right)
         scale = float(np.abs(right[finite]).max(initial=0.0))
