@@ -36,7 +36,6 @@ class Case:
     workload: str
     sample: Sample
     direction: str  # "forward", "backward", or "both": a loss and its gradient in one call
-    sizes: tuple[int, ...] = ()
     dtype: str = "float32"
     grad: np.ndarray | None = None  # what flows into a gradient, the same array for all contenders
 
@@ -87,7 +86,7 @@ def cases(
     for workload, numbers in workloads:
         sample = operation.sized(numbers, dtype)
         for direction in directions:
-            yield Case(operation, workload, sample, direction, tuple(numbers), dtype)
+            yield Case(operation, workload, sample, direction, dtype)
 
 
 def contender(case: Case, name: str, rung: str | None = None) -> Contender:

@@ -1,6 +1,7 @@
-"""What every contender takes for one case: each is built, called once, proved, and then they race."""
+"""What every contender takes for one case: each is built, called once, proved (proof.py), and then they race."""
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -9,11 +10,12 @@ from .. import kernels
 from . import fair, limits
 from .compiling import compiling
 from .contenders import NUMPY, RIVALS, Case, contender
-from .proof import Example, Wrong, observed, outcome, prove, two_examples
+from .proof import Example, Wrong, prove, two_examples, watch
 from .ratios import Conditions, interval, ratio, unlike
 from .timing import SETTLE, SETTLE_ALONE, Contender, Timing, race
 
 ROUNDS = 6  # at least; of fewer no interval can be told (ratios.py)
+SMALL = 1 << 24  # bytes of arguments; with fewer rounds, work on more isn't proved: it would take longer than timing it
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Row:
     rounds: int = 0
     low: float | None = None  # seconds: the interval of at least 95 % confidence of the median round
     high: float | None = None
+    proved: bool = False  # its results were held against the definition; NumPy's are the definition
     allocates: bool | None = None  # whether a call makes the arrays that it returns, as observed
     ratios: dict[str, Any] | None = None  # {rival: Ratio}
     refused: dict[str, str] | None = None  # {rival: why there is no ratio}
@@ -87,24 +90,21 @@ def measure(
             seconds = ready[key].first()
         first[key] = seconds, sum(spent)
 
-    def check(examples: list[Example], key: Key) -> None:
-        if key[0] == NUMPY:  # it is the definition itself
-            found = observed(outcome(ready[key], {}), outcome(ready[key], {}))
-        else:
-            found = prove(ready[key], examples)
+    def check(examples: list[Example] | None, key: Key) -> None:
+        found = watch(ready[key]) if examples is None or key[0] == NUMPY else prove(ready[key], examples)
         seen[key] = replace(found, threads=None if key[0] == "cupy" else fair.threads_of(key[0]))
 
     # All get their arrays before any is called: arrays made later would take the memory that a call has just freed,
     # and leave its next call to fetch more from the system.
     attempt(keys, build)
-    judge = contender(case, "reference")
     attempt(ready, call_first)
-    with two_examples(case, judge) as examples:
+    proved = least >= ROUNDS or sum(array.nbytes for array in case.arrays.values()) <= SMALL
+    with two_examples(case) if proved else nullcontext() as examples:
         attempt(ready, partial(check, examples))
-    del judge, examples
+    del examples
     timings = race(ready, budget, SETTLE_ALONE if kernels.get_threads() == 1 else SETTLE, least)
     for key, timing in timings.items():
-        row = _row(case, key, first[key], timing, seen[key], roofs)
+        row = replace(_row(case, key, first[key], timing, seen[key], roofs), proved=proved)
         rows.append(row if key[0] in RIVALS else _compared(row, key, timings, seen, refused))
     return rows
 

@@ -1,10 +1,10 @@
 """Before a contender is timed: does it do the work?
 
-Each is called on two different inputs, and what it returns is held against the definition. In between its inputs are
-overwritten where they lie, so that one that keeps its result and returns it again is found out; and the arrays that it
-returned are filled with NaN before they are given back, so that one that writes nothing, or not all, returns them as it
-finds them. This looks for work that isn't done: a hundredth of the largest number is near enough, for precision is what
-the tests hold every kernel to.
+Each is called on two different inputs, and what it returns is held against the definition in float64. In between its
+inputs are overwritten where they lie, so that one that keeps its result and returns it again is found out; and the
+arrays that it returned are filled with NaN before they are given back, so that one that writes nothing, or not all,
+returns them as it finds them. This looks for work that isn't done: a hundredth of the largest number is near enough,
+for precision is what the tests hold every kernel to.
 
 What its calls do besides is observed as well, and makes like things of like: in which dtype the results are, and
 whether a call makes the arrays that it returns.
@@ -13,12 +13,13 @@ whether a call makes the arrays that it returns.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..kernels.operation import Draw
-from .contenders import Case
+from ..kernels.operation import Sample
+from .contenders import Case, contender
 from .ratios import Conditions
 from .timing import Contender
 
@@ -33,40 +34,54 @@ Example = tuple[Mapping[str, np.ndarray], list[np.ndarray]]  # inputs by name, a
 
 
 @contextmanager
-def two_examples(case: Case, judge: Contender) -> Iterator[list[Example]]:
-    """The case's own inputs, and others of the same shapes; at the end the case's arrays are as they were.
+def two_examples(case: Case) -> Iterator[list[Example]]:
+    """The case's own input, and another; at the end the case's arrays are as they were.
 
-    Of a gradient, only what flows into it is another: the rest must belong to one forward call.
+    In the other one, the first array of floating-point numbers is halved and lies the other way round: what is as far
+    as most of our operations can see another input, and as valid as the first.
     """
-    own = dict(case.arrays)
-    kept = {name: array.copy() for name, array in own.items()}
-    draw = Draw(2, case.dtype)
-    if case.direction == "backward":
-        others = {"grad": draw.normal(*own["grad"].shape)}
-    else:
-        found = case.operation.bind(case.operation.example(draw, *case.sizes))
-        others = {name: found[name] for name in own if _alike(found[name], own[name])}
+    arrays = dict(case.arrays)
+    kept = {name: array.copy() for name, array in arrays.items()}
+    first = next((name for name, array in kept.items() if array.dtype.kind == "f"), None)
+    other = dict(kept)
+    if first:
+        array = kept[first]
+        other[first] = np.flip(array) * array.dtype.type(0.5)
     try:
-        inputs = kept, {**kept, **others}
-        yield [(values, [as_numpy(array).copy() for array in outcome(judge, values)]) for values in inputs]
+        judge = contender(in_float64(case), "reference")
+        wanted = [[_kept(as_numpy(array), case.dtype) for array in outcome(judge, values)] for values in (kept, other)]
+        del judge
+        yield list(zip((kept, other), wanted))
     finally:
-        for name, array in own.items():
+        for name, array in arrays.items():
             array[...] = kept[name]
 
 
-def _alike(one: Any, other: np.ndarray) -> bool:
-    return isinstance(one, np.ndarray) and one.shape == other.shape and one.dtype == other.dtype
+def _kept(array: np.ndarray, dtype: str) -> np.ndarray:
+    with np.errstate(over="ignore"):  # what float32 can't hold is an infinity there
+        return array.astype(dtype if array.dtype.kind == "f" else array.dtype)
 
 
-def outcome(contender: Contender, values: Mapping[str, np.ndarray]) -> list[Any]:
+def in_float64(case: Case) -> Case:
+    """The same, for the definition to judge by: in float32 it may overflow where a kernel doesn't."""
+
+    def wide(x: Any) -> Any:
+        return x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+    sample = case.sample
+    options = {name: wide(x) for name, x in sample.options.items()}
+    return replace(case, sample=Sample(tuple(map(wide, sample.args)), options), dtype="float64", grad=None)
+
+
+def outcome(entrant: Contender, values: Mapping[str, np.ndarray]) -> list[Any]:
     """What a call returns for these inputs: its arrays, and those of its inputs that it is there to change."""
-    for name, array in contender.arrays.items():
+    for name, array in entrant.arrays.items():
         if name in values:
-            array[...] = contender.from_numpy(values[name])
-    with contender.context():
-        result = contender.call()
-        contender.wait()
-    return [*_flat(result), *contender.changes]
+            array[...] = entrant.from_numpy(values[name])
+    with entrant.context():
+        result = entrant.call()
+        entrant.wait()
+    return [*_flat(result), *entrant.changes]
 
 
 def _flat(result: Any) -> Iterator[Any]:
@@ -78,13 +93,13 @@ def _flat(result: Any) -> Iterator[Any]:
         yield result
 
 
-def prove(contender: Contender, examples: Sequence[Example]) -> Conditions:
+def prove(entrant: Contender, examples: Sequence[Example]) -> Conditions:
     """Raise Wrong unless all its results are right; what was seen of its calls."""
-    results = [outcome(contender, examples[0][0])]
+    results = [outcome(entrant, examples[0][0])]
     for values, wanted in examples:
         for array in results[-1]:
             _poison(array)
-        results.append(outcome(contender, values))
+        results.append(outcome(entrant, values))
         compare([as_numpy(array) for array in results[-1]], wanted)
     return observed(results[-2], results[-1])
 
@@ -101,15 +116,32 @@ def compare(found: list[np.ndarray], wanted: list[np.ndarray]) -> None:
             if share > NEAR:
                 raise Wrong(f"its result is wrong: {share:.0%} of it are other numbers")
             continue
-        with np.errstate(invalid="ignore"):
-            distance = np.abs(np.subtract(array, right, dtype=np.float64))
-        finite = np.isfinite(right)
-        scale = float(np.abs(right[finite]).max(initial=0.0))
-        same = (array == right) | (np.isnan(array) & np.isnan(right)) | (finite & (distance <= NEAR * scale))
-        if not np.all(same):
-            off = float(distance[~same & finite].max(initial=0.0))
-            how = "NaN" if math.isnan(off) else f"off by up to {off:.2g}, of numbers up to {scale:.2g}"
-            raise Wrong(f"its result is wrong: {np.mean(~same):.2%} of it are {how}")
+        with np.errstate(invalid="ignore", over="ignore"):
+            distance = np.abs(array - right)
+        scale = float(np.abs(right).max(initial=0.0))
+        if math.isfinite(scale) and distance.max(initial=0.0) <= NEAR * scale:
+            continue
+        _look_closer(array, right, distance)
+
+
+def _look_closer(array: np.ndarray, right: np.ndarray, distance: np.ndarray) -> None:
+    """Raise Wrong, unless it is infinities and NaN in the right places that keep the distance from being small."""
+    finite = np.isfinite(right)
+    scale = float(np.abs(right[finite]).max(initial=0.0))
+    same = (array == right) | (np.isnan(array) & np.isnan(right)) | (finite & (distance <= NEAR * scale))
+    if not np.all(same):
+        off = float(distance[~same].max(initial=0.0))
+        how = (
+            f"off by up to {off:.2g}, of numbers up to {scale:.2g}"
+            if math.isfinite(off)
+            else "not finite, or should be"
+        )
+        raise Wrong(f"its result is wrong: {np.mean(~same):.2%} of it are {how}")
+
+
+def watch(entrant: Contender) -> Conditions:
+    """What is seen of two calls, whatever they return."""
+    return observed(outcome(entrant, {}), outcome(entrant, {}))
 
 
 def observed(one: list[Any], other: list[Any]) -> Conditions:

@@ -87,7 +87,7 @@ def notes(roofs: dict[str, Limits]) -> str:
     return text
 
 
-def fairness(about: dict[str, Any], rivals: Iterable[str]) -> list[str]:
+def fairness(about: dict[str, Any], rivals: Iterable[str], quick: bool) -> list[str]:
     """What was done so that ratios are of like things."""
     threads = f"each may use {about['threads']} threads" if "threads" in about else "threads are as they were"
     return [
@@ -99,7 +99,8 @@ def fairness(about: dict[str, Any], rivals: Iterable[str]) -> list[str]:
         if about["freed_memory_is_kept"]
         else "memory that was freed goes back to the system: results are paid for by page faults, by all",
         f"{threads}; arrays are the same ones, random numbers, and all make what they return",
-        "each result was held against the definition on two inputs before it was timed, old results overwritten",
+        "results were held against the definition on two inputs before they were timed, old ones overwritten"
+        + (": of those with more than 16 MB of arguments, --quick doesn't" if quick else ""),
         *(f"{name}: {UNFAIR[name]}" for name in rivals if name in UNFAIR),
     ]
 

@@ -78,7 +78,7 @@ def _adaptive(n: int, shape: tuple[int, ...]):
         "y = max of each part",
         lambda draw: _adaptive_samples(draw, n, shape),
         lambda draw, *sizes: Sample((draw.normal(*_sizes(sizes, n)), 4), {"return_indices": True}),
-        lambda torch, x, size: getattr(torch.nn.functional, f"adaptive_max_pool{n}d")(x, size),
+        lambda torch, x, size, return_indices=False: getattr(torch.nn.functional, f"adaptive_max_pool{n}d")(x, size),
     )
 
 
