@@ -18,7 +18,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
     Place place(columns);
     Sums sums = {};
-    walk(tiles, factor_a(a, place.top, rows), factor_b(b, place.left, columns), terms,
+    walk(tiles, factor_a(a, place.top(), rows), factor_b(b, place.left(), columns), terms,
          [&](const float* tile_a, const float* tile_b) {
 #pragma unroll
              for (int term = 0; term < DEPTH; term += 8) {
@@ -43,6 +43,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
                  }
              }
          });
-    store(tiles.a[0], sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row, b_column, bias, residual,
-          y, stack, rows, terms, columns, has_bias, has_residual, activation);
+    store(tiles.a[0], sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row, b_column,
+          bias, residual, y, stack, rows, terms, columns, has_bias, has_residual, activation);
 }

@@ -81,8 +81,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
     __shared__ __align__(128) Tiles tiles;
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
     Place place(columns);
-    Factor<A_ALONG_TERMS> lines_a = factor_a(a, place.top, rows);
-    Factor<B_ALONG_TERMS> lines_b = factor_b(b, place.left, columns);
+    Factor<A_ALONG_TERMS> lines_a = factor_a(a, place.top(), rows);
+    Factor<B_ALONG_TERMS> lines_b = factor_b(b, place.left(), columns);
     Sums sums = {};
     Held held_a, held_b;
     long long left = terms;
@@ -113,6 +113,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
         }
         now ^= 1;
     }
-    store(reinterpret_cast<float*>(&tiles), sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row,
-          b_column, bias, residual, y, stack, rows, terms, columns, has_bias, has_residual, activation);
+    store(reinterpret_cast<float*>(&tiles), sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row, b_column,
+          bias, residual, y, stack, rows, terms, columns, has_bias, has_residual, activation);
 }
