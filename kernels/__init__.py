@@ -200,6 +200,7 @@ from .losses.sets import (
     tversky_loss_with_gradient,
 )
 from .matmul import column_sum, linear, linear_backward, matmul, matmul_backward
+from .matmul.precision import get_matmul_precision, set_matmul_precision
 from .normalization import (
     layer_norm,
     layer_norm_backward,
@@ -391,6 +392,7 @@ __all__ = [
     "geglu_backward",
     "gelu",
     "gelu_backward",
+    "get_matmul_precision",
     "get_threads",
     "glu",
     "glu_backward",
@@ -514,6 +516,7 @@ __all__ = [
     "selu",
     "selu_backward",
     "set_conv_precision",
+    "set_matmul_precision",
     "set_threads",
     "sgd_update",
     "sigmoid",

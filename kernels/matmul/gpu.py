@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import cuda
 from ..reductions import gpu as reductions
+from . import precision
 
 SOURCE = cuda.Source(__file__)
 TILE = 64  # rows and columns of y a block
@@ -23,6 +24,8 @@ def _matrices(x) -> tuple:
 
 
 def matmul(device, a, b, bias, residual, activation, out):
+    if precision.on_tensor_cores(device, a, b, bias, residual, activation, out):
+        return
     if out.size:
         stack, rows, columns = out.shape
         tiles = cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE)

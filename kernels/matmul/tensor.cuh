@@ -24,17 +24,19 @@ constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8;
 
 // Where a block and its warp are. blockIdx.y is the matrix of the stack.
 struct Place {
-    long long top, left;  // of the block's tile
-    int warp_row, warp_column;  // of the warp's part within
+    unsigned tile_row, tile_column;
+    int warp_row, warp_column;  // within the tile
 
     __device__ explicit Place(long long columns) {
-        long long tiles_across = (columns + TILE - 1) / TILE;
-        top = blockIdx.x / tiles_across * TILE;
-        left = blockIdx.x % tiles_across * TILE;
-        int warp = threadIdx.x / 32;
+        unsigned tiles_across = (columns + TILE - 1) / TILE, warp = threadIdx.x / 32;
+        tile_row = blockIdx.x / tiles_across;
+        tile_column = blockIdx.x % tiles_across;
         warp_row = warp / (TILE / WARP_COLUMNS) * WARP_ROWS;
         warp_column = warp % (TILE / WARP_COLUMNS) * WARP_COLUMNS;
     }
+
+    __device__ long long top() const { return static_cast<long long>(tile_row) * TILE; }
+    __device__ long long left() const { return static_cast<long long>(tile_column) * TILE; }
 };
 
 // The thread's elements of y: of product [i][j] those that mma.cuh shows.
@@ -84,7 +86,7 @@ __device__ inline Factor<B_ALONG_TERMS> factor_b(const Matrices& b, long long le
 __device__ inline float plain_sum(const Matrices& a, const Matrices& b, long long row, long long column,
                                   long long terms) {
     float sum = 0;
-    for (long long k = 0; k < terms; k++) sum += float(a.at(blockIdx.y, row, k)) * float(b.at(blockIdx.y, k, column));
+    for (long long k = terms; k-- > 0;) sum += float(a.at(blockIdx.y, row, k)) * float(b.at(blockIdx.y, k, column));
     return sum;
 }
 
@@ -97,30 +99,43 @@ __device__ inline float plain_sum(const Matrices& a, const Matrices& b, long lon
 __device__ inline void store(float* memory, const Sums& sums, const Place& place, MATRIX_ARGUMENTS) {
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
     int lane = threadIdx.x % 32;
-    long long column = place.left + place.warp_column + lane;
+    long long column = place.left() + place.warp_column + lane;
+    bool exists = column < columns;
+    real add = exists && has_bias ? bias[column] : real(0);
     float* mine = memory + threadIdx.x / 32 * (16 * WARP_COLUMNS);
     float2* pairs = reinterpret_cast<float2*>(mine);
     __syncthreads();  // all have done with the tiles
 #pragma unroll
     for (int i = 0; i < DOWN; i++) {
+        float zero = 0;  // or a NaN, if a sum isn't finite
         for (int j = 0; j < ACROSS; j++) {
             for (int half = 0; half < 2; half++) {
                 int row = lane / 4 + half * 8, at = (j ^ (row % 4)) * 4 + lane % 4;
-                pairs[row * (WARP_COLUMNS / 2) + at] = {sums.at[i][j][half * 2], sums.at[i][j][half * 2 + 1]};
+                float2 pair = {sums.at[i][j][half * 2], sums.at[i][j][half * 2 + 1]};
+                pairs[row * (WARP_COLUMNS / 2) + at] = pair;
+                zero += pair.x * 0.0f + pair.y * 0.0f;
             }
         }
+        bool finite = __all_sync(~0u, zero == 0);
         __syncwarp();
-        long long top = place.top + place.warp_row + i * 16;
+        long long top = place.top() + place.warp_row + i * 16, at = (blockIdx.y * rows + top) * columns + column;
+        if (finite && !activation) {
+#pragma unroll 4  // what is usual: several rows at a time
+            for (int r = 0; r < 16; r++) {
+                bool here = exists && top + r < rows;
+                real v = real(mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))]) + add;
+                if (here && has_residual) v += residual[at + r * columns];
+                if (here) y[at + r * columns] = v;
+            }
+        } else if (exists) {
 #pragma unroll 1
-        for (int r = 0; r < 16; r++) {
-            long long row = top + r;
-            if (row >= rows || column >= columns) continue;
-            float v = mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))];
-            if (!(fabsf(v) <= 3.402823466e38f)) v = plain_sum(a, b, row, column, terms);
-            long long at = (blockIdx.y * rows + row) * columns + column;
-            real value = real(v) + (has_bias ? bias[column] : real(0));
-            if (has_residual) value += residual[at];
-            y[at] = activate(activation, value);
+            for (int r = 0; r < 16 && top + r < rows; r++) {
+                float sum = mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))];
+                if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, column, terms);
+                real v = real(sum) + add;
+                if (has_residual) v += residual[at + r * columns];
+                y[at + r * columns] = activate(activation, v);
+            }
         }
         __syncwarp();
     }
