@@ -273,6 +273,7 @@ from .softmax import (
     sparsemax_backward,
 )
 from .threads import get_threads, set_threads
+from .transpose import transpose, transpose_backward
 from .updates import adam_update, rmsprop_update, sgd_update
 from .updates.adaptive import (
     adadelta_update,
@@ -560,6 +561,8 @@ __all__ = [
     "threshold_backward",
     "top_k_gates",
     "top_k_gates_backward",
+    "transpose",
+    "transpose_backward",
     "triplet_margin_loss",
     "triplet_margin_loss_with_gradient",
     "tversky_loss",

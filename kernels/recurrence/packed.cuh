@@ -53,8 +53,8 @@ __device__ real step_there(const Cell& cell, real (&sum)[GATES], const Spot& spo
 // Out of a unit's gradient, dh and that of its output, cell(v, spot, out) makes those of its gates, v, 0 where the
 // step doesn't count; what doesn't go through the weight stays in dh.
 template <int GATES, typename Cell>
-__device__ void step_back(const Cell& cell, real (&v)[GATES], const Spot& spot, const real* grad, int has_grad, real* dh,
-                          long long n) {
+__device__ void step_back(const Cell& cell, real (&v)[GATES], const Spot& spot, const real* grad, int has_grad,
+                          real* dh, long long n) {
     real out = dh[spot.state];
     if (spot.inside && has_grad) out += grad[spot.place * n + spot.unit];
     dh[spot.state] = cell(v, spot, out);

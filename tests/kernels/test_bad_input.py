@@ -80,6 +80,8 @@ MISTAKES = [
     (lambda: kernels.sparsemax(X, 2), ValueError, "sparsemax: axis is 2"),
     (lambda: kernels.softmin(X, 2), ValueError, "softmin: axis is 2"),
     (lambda: kernels.matmul(X, X), ValueError, "matmul: a has 4 columns but b has 3 rows"),
+    (lambda: kernels.transpose(X[0]), ValueError, "transpose: x has the shape (4,), it must have at least two axes"),
+    (lambda: kernels.transpose(X, out=X), ValueError, "transpose: out has the shape (3, 4), it must be (4, 3)"),
     (lambda: kernels.matmul(X, X.T.astype(np.float64)), TypeError, "b is float64 but a is float32"),
     (
         lambda: kernels.matmul(X, np.float32(2) * np.ones((), np.float32)),
