@@ -32,6 +32,7 @@ def _samples(draw: Draw):
     yield _sample(draw, (2, 4, 3, 5), 7, "grouped heads", heads=(2,), enable_gqa=True)
     yield _sample(draw, (1, 1, 101, 17), 103, "more than a block, causal", is_causal=True)
     yield _sample(draw, (5, 6), 4, "one head alone")
+    yield _sample(draw, (1, 1, 34, 67), 35, "wider than a tile", values=66)
     yield _sample(draw, (2, 1, 2, 3, 4), 5, "more axes", draw.normal(2, 1, 1, 3, 1))
     mask = draw.rng.uniform(size=(2, 1, 35, 34)) < 0.7
     mask[:, :, 3] = False

@@ -1,148 +1,87 @@
-// Attention on the GPU, a tile of 32 queries × 32 keys at a time; the matrix of weights is never stored.
+// Attention on the GPU, in tiles; the matrix of weights is never stored.
 //
-//                keys                       A block takes 32 rows of one head, and walks over the rows that these
-//            ┌────┬────┬────┐               meet: queries over keys for y and the queries' gradient, keys over
-//   queries  │ p →│ p →│    │  y            queries for that of keys and values. Each tile is made of two products of
-//            └────┴────┴────┘               matrices, whose factors come through shared memory 32 columns at a time.
+//                keys                       A block takes 64 queries of one head, and walks over the keys that these
+//            ┌────┬────┬────┐               meet, 32 at a time. On the way back blocks of 32 queries find the queries'
+//   queries  │ p →│ p →│ p →│  y            gradient so, and blocks of 32 keys that of keys and values, walking over
+//            └────┴────┴────┘               queries. The result stays in registers until the walk is over.
 //
-// A thread's own rows and columns of a tile, and of the result, are 16 apart, 2 × 2 of each 32 × 32. The result is kept
-// where it belongs, in global memory: only its own thread touches an element, and any width will do.
+// tiles.cuh says who holds what. Tiles are fetched while others are multiplied, each into the place that was read last:
+//
+//     keys    ── fetched ──┐ multiplied by queries │ ─────── fetched ───────┐
+//     values               │ ────── fetched ───────┐ multiplied by weights │
+//
+// A block computes 64 columns of its result (32 with float64); of wider ones, others make the same weights again.
+//
+// Tri Dao, FlashAttention-2, arXiv:2307.08691. Not run on a GPU yet.
 
+#include "attention/dropout.cuh"
 #include "attention/heads.cuh"
 #include "attention/tiles.cuh"
-#include "elementwise.cuh"
 
-extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums) {
-    __shared__ Tile s, t, p;
-    __shared__ Kept keep;
-    __shared__ real most[TILE], total[TILE], factor[TILE];  // of each query: the largest score so far, …
-    int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE, r = threadIdx.x;
-    long long tiles = (queries + TILE - 1) / TILE, head = blockIdx.x / tiles, top = blockIdx.x % tiles * TILE;
-    long long b = head / heads, h = head % heads;
-    const real *q_of = HEAD(q, b, h), *k_of = HEAD(k, b, h / group), *v_of = HEAD(v, b, h / group);
+__device__ inline real larger(real a, real b) { return b > a ? b : a; }
+
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
+    attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums) {
+    constexpr int R = 4, ROWS = 16 * R;
+    __shared__ Tile<ROWS> q_tile;
+    __shared__ Tile<OTHERS> k_tile, v_tile;
+    __shared__ Weights<ROWS> p;
+    // With a causal mask the last queries meet the most keys: they begin.
+    long long tiles = (queries + ROWS - 1) / ROWS, head = blockIdx.x / tiles, top = (tiles - 1 - blockIdx.x % tiles) * ROWS;
+    long long b = head / heads, h = head % heads, from = blockIdx.y * (long long)DEPTH;
     const real* mask_of = HEAD(mask, b, h);
-    real* y_of = HEAD(y, b, h);
-    if (r < TILE) most[r] = -infinity(), total[r] = 0;
-    clear(y_of, y_row, top, queries, values);
-    long long end = causal ? min(keys, top + TILE) : keys;
-    for (long long left = 0; left < end; left += TILE) {
-        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, limit);
-        real dot[EACH][EACH];
-        multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);
-        for (int i = 0; i < EACH; i++) {
+    Rows of_q = {HEAD(q, b, h), q_row, queries, width}, of_k = {HEAD(k, b, h / group), k_row, keys, width};
+    Rows of_v = {HEAD(v, b, h / group), v_row, keys, values};
+    bool narrow = width <= DEPTH;
+    Vector sum[R][PARTS] = {};
+    real most[R], total[R] = {};  // of each row: the largest score so far, this thread's share of Σ exp(score − most)
+    for (int i = 0; i < R; i++) most[i] = -infinity();
+    long long end = causal ? min(keys, top + ROWS) : keys;
+    if (narrow) fetch(q_tile, of_q, top, 0), fetch(k_tile, of_k, 0, 0);
+    for (long long left = 0; left < end; left += OTHERS) {
+        arrived();  // the keys
+        fetch(v_tile, of_v, left, from);
+        real dot[R][EACH] = {};
+        if (narrow)
+            multiply(dot, q_tile, k_tile, used(width, 0));
+        else
+            multiply_wide(dot, q_tile, of_q, top, k_tile, of_k, left);
+        arrived();  // the values
+        if (narrow && left + OTHERS < end) fetch(k_tile, of_k, left + OTHERS, 0);
+        for (int i = 0; i < R; i++) {
+            long long query = top + own_row<R>(i);
+            real before = most[i];
             for (int j = 0; j < EACH; j++) {
-                int x = down + i * SIDE, z = across + j * SIDE;
-                long long query = top + x, key = left + z;
-                p.at[x][z] = SEEN(query, key) ? SCORE(dot[i][j], query, key) : -infinity();
+                long long key = left + across() + 8 * j;
+                dot[i][j] = SEEN(query, key) ? SCORE(dot[i][j], query, key) : -infinity();
+                most[i] = larger(most[i], dot[i][j]);
             }
-        }
-        __syncthreads();  // the scores are whole
-        if (r < TILE) {
-            real before = most[r], now = before;
-            for (int j = 0; j < TILE; j++) now = p.at[r][j] > now ? p.at[r][j] : now;
-            most[r] = now;
-            factor[r] = before == now ? real(1) : exp(before - now);
-        }
-        __syncthreads();  // so are the largest
-        for (int i = 0; i < EACH; i++) {
+            for (int step = 4; step; step /= 2) most[i] = larger(most[i], __shfl_xor_sync(~0u, most[i], step));
+            real factor = before == most[i] ? real(1) : exp(before - most[i]);
+            total[i] *= factor;
+            for (int part = 0; part < PARTS; part++)
+                for (int e = 0; e < LANES; e++) sum[i][part].at[e] *= factor;
             for (int j = 0; j < EACH; j++) {
-                int x = down + i * SIDE, z = across + j * SIDE;
-                p.at[x][z] = exp(p.at[x][z] - (most[x] == -infinity() ? real(0) : most[x]));
+                dot[i][j] = exp(dot[i][j] - (most[i] == -infinity() ? real(0) : most[i]));
+                total[i] += dot[i][j];
             }
         }
-        __syncthreads();  // and the weights
-        if (r < TILE) {
-            real sum = 0;
-            for (int j = 0; j < TILE; j++) {
-                sum += p.at[r][j];
-                if (DROPS && !keep.at[j][r]) p.at[r][j] = 0;
-            }
-            total[r] = total[r] * factor[r] + sum;
-        }
-        add_product(y_of, y_row, top, queries, p, v_of, v_row, left, keys, values, t, [&](int i) { return factor[i]; });
-    }
-    change_own(y_of, y_row, top, queries, values,
-               [&](real y, int i) { return total[i] == 0 ? real(0) : y / total[i] * kept; });
-    if (wants_sums && r < TILE && top + r < queries)
-        sums[head * queries + top + r] = total[r] == 0 ? infinity() : most[r] + log(total[r]);
-}
-
-// means[row] = Σ grad · y: what the softmax's gradient takes off.
-extern "C" __global__ void attention_means(ROWS_OF(const real, grad), ROWS_OF(const real, y), real* means,
-                                           long long heads, long long queries, long long values, long long n) {
-    FOR_EACH_ELEMENT(i, n) {
-        long long row = i % queries, h = i / queries % heads, b = i / queries / heads;
-        const real *one = HEAD(grad, b, h) + row * grad_row, *other = HEAD(y, b, h) + row * y_row;
-        real sum = 0;
-        for (long long e = 0; e < values; e++) sum += one[e] * other[e];
-        means[i] = sum;
-    }
-}
-
-#define WAY_BACK ATTENTION_ARGUMENTS, ROWS_OF(const real, grad), const real *sums, const real *means
-
-extern "C" __global__ void attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q)) {
-    __shared__ Tile s, t, slope;
-    __shared__ Kept keep;
-    int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
-    long long tiles = (queries + TILE - 1) / TILE, head = blockIdx.x / tiles, top = blockIdx.x % tiles * TILE;
-    long long b = head / heads, h = head % heads;
-    const real *q_of = HEAD(q, b, h), *k_of = HEAD(k, b, h / group), *v_of = HEAD(v, b, h / group);
-    const real *grad_of = HEAD(grad, b, h), *mask_of = HEAD(mask, b, h);
-    real* y_of = HEAD(grad_q, b, h);
-    clear(y_of, grad_q_row, top, queries, width);
-    long long end = causal ? min(keys, top + TILE) : keys;
-    for (long long left = 0; left < end; left += TILE) {
-        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, limit);
-        real dot[EACH][EACH], by[EACH][EACH];
-        multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);
-        multiply(by, grad_of, grad_row, top, queries, v_of, v_row, left, keys, values, s, t);
-        for (int i = 0; i < EACH; i++) {
+        if (DROPS) draw<R, false>(p, COUNTER(head, top, left), queries, seed, limit, kept);
+        for (int i = 0; i < R; i++) {
             for (int j = 0; j < EACH; j++) {
-                int x = down + i * SIDE, z = across + j * SIDE;
-                long long query = top + x, key = left + z, place = head * queries + query;
-                real factor = DROPS && !keep.at[z][x] ? real(0) : kept;
-                slope.at[x][z] = !SEEN(query, key) ? real(0)
-                    : scale * exp(SCORE(dot[i][j], query, key) - sums[place]) * (factor * by[i][j] - means[place]);
+                real& weight = p.element(own_row<R>(i), across() + 8 * j);
+                weight = DROPS ? dot[i][j] * weight : dot[i][j];
             }
         }
-        add_product(y_of, grad_q_row, top, queries, slope, k_of, k_row, left, keys, width, t,
-                    [](int) { return real(1); });
+        __syncwarp();  // the weights are whole
+        add_product(sum, p, v_tile, used(values, from));
     }
-}
-
-// A block's rows are keys, which meet the queries of all heads of their group.
-extern "C" __global__ void attention_by_keys(WAY_BACK, ROWS_OF(real, grad_k), ROWS_OF(real, grad_v)) {
-    __shared__ Tile s, t, weight, slope;
-    __shared__ Kept keep;
-    int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
-    long long tiles = (keys + TILE - 1) / TILE, own = blockIdx.x / tiles, top = blockIdx.x % tiles * TILE;
-    long long b = own / (heads / group), first = own % (heads / group) * group;
-    const real *k_of = HEAD(k, b, first / group), *v_of = HEAD(v, b, first / group);
-    real *grad_k_of = HEAD(grad_k, b, first / group), *grad_v_of = HEAD(grad_v, b, first / group);
-    clear(grad_k_of, grad_k_row, top, keys, width);
-    clear(grad_v_of, grad_v_row, top, keys, values);
-    auto as_it_is = [](int) { return real(1); };
-    for (long long h = first; h < first + group; h++) {
-        const real *q_of = HEAD(q, b, h), *grad_of = HEAD(grad, b, h), *mask_of = HEAD(mask, b, h);
-        for (long long left = causal ? top : 0; left < queries; left += TILE) {
-            if (DROPS) draw(keep, COUNTER(b * heads + h, left, top), queries, seed, limit);
-            real dot[EACH][EACH], by[EACH][EACH];
-            multiply(dot, k_of, k_row, top, keys, q_of, q_row, left, queries, width, s, t);
-            multiply(by, v_of, v_row, top, keys, grad_of, grad_row, left, queries, values, s, t);
-            for (int i = 0; i < EACH; i++) {
-                for (int j = 0; j < EACH; j++) {
-                    int x = down + i * SIDE, z = across + j * SIDE;
-                    long long key = top + x, query = left + z, place = (b * heads + h) * queries + query;
-                    bool seen = SEEN(query, key);
-                    real p = seen ? exp(SCORE(dot[i][j], query, key) - sums[place]) : real(0);
-                    real factor = DROPS && !keep.at[x][z] ? real(0) : kept;
-                    weight.at[x][z] = p * factor;
-                    slope.at[x][z] = seen ? scale * p * (factor * by[i][j] - means[place]) : real(0);
-                }
-            }
-            add_product(grad_v_of, grad_v_row, top, keys, weight, grad_of, grad_row, left, queries, values, t, as_it_is);
-            add_product(grad_k_of, grad_k_row, top, keys, slope, q_of, q_row, left, queries, width, t, as_it_is);
-        }
+    for (int i = 0; i < R; i++)
+        for (int step = 4; step; step /= 2) total[i] += __shfl_xor_sync(~0u, total[i], step);
+    store(sum, HEAD(y, b, h), y_row, top, queries, from, values, [&](int i) { return total[i] == 0 ? real(0) : 1 / total[i]; });
+    if (!wants_sums || blockIdx.y || across()) return;
+    for (int i = 0; i < R; i++) {
+        long long query = top + own_row<R>(i);
+        if (query < queries) sums[head * queries + query] = total[i] == 0 ? infinity() : most[i] + log(total[i]);
     }
 }

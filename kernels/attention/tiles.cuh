@@ -1,91 +1,181 @@
-// Tiles of 32 × 32 numbers in shared memory, and what a block of 256 threads does with them (attention/gpu.cu).
+// Tiles in shared memory, and what a block of four warps does with them (attention/gpu.cu).
+//
+//                 other: 32 rows          Each warp owns 4 × R rows of a tile, all of them: so what belongs to a row,
+//                  ▒       ▒              its largest score or its sum, is found by shuffles among 8 threads, and
+//               ┌─────────────┐           the weights are exchanged within the warp alone.
+//             ▒ │  ▓       ▓  │
+//       own     │             │           A thread's rows are 4 apart, its columns 8 (▒): the 8 threads of a row read
+//             ▒ │  ▓       ▓  │           8 neighbouring rows of the other tile, 16 bytes each. A row is 16 bytes longer
+//               └─────────────┘           than its 256, so that those lie in different banks.
+//
+// With float64 half as many numbers make a row, and half as many rows the other tile.
 #pragma once
 
-#include "attention/heads.cuh"
+constexpr int THREADS = 128, LANES = 16 / sizeof(real), DEPTH = 16 * LANES, OTHERS = 8 * LANES, EACH = OTHERS / 8;
+constexpr int PARTS = 2;  // of a row of the result, a vector each: a thread's columns are 8 vectors apart
 
-constexpr int TILE = 32, SIDE = 16, EACH = TILE / SIDE;
-
-struct Tile {
-    real at[TILE][TILE + 1];
+struct alignas(16) Vector {
+    real at[LANES];
 };
 
-// Rows from `top` and columns from `left` on of x; zeros beyond its edges.
-__device__ void fetch(Tile& tile, const real* x, long long step, long long top, long long rows, long long left,
-                      long long columns) {
-    for (int e = threadIdx.x; e < TILE * TILE; e += SIDE * SIDE) {
-        long long row = top + e / TILE, column = left + e % TILE;
-        bool inside = row < rows && column < columns;
-        tile.at[e / TILE][e % TILE] = inside ? x[row * step + column] : real(0);
+template <int ROWS>
+struct Tile {
+    Vector at[ROWS][DEPTH / LANES + 1];
+};
+
+// What the softmax makes of a tile of scores.
+template <int ROWS>
+struct Weights {
+    Vector at[ROWS][OTHERS / LANES + 8 / LANES];
+
+    __device__ real& element(int row, int column) { return at[row][column / LANES].at[column % LANES]; }
+};
+
+// A matrix in global memory, each row in one piece.
+struct Rows {
+    const real* x;
+    long long step, rows, columns;
+};
+
+__device__ inline int across() { return threadIdx.x % 8; }
+
+// This thread's row i of R.
+template <int R>
+__device__ int own_row(int i) {
+    return threadIdx.x / 32 * 4 * R + threadIdx.x % 32 / 8 + 4 * i;
+}
+
+__device__ inline bool in_vectors(const real* x, long long step, long long columns) {
+    return (unsigned long long)x % sizeof(Vector) == 0 && step % LANES == 0 && columns % LANES == 0;
+}
+
+// *to = *from, or 0, by the time of wait_for_copies: from sm_80 on, the thread needn't wait for what it copies.
+template <typename T>
+__device__ void copy(T* to, const T* from, bool inside) {
+#if __CUDA_ARCH__ >= 800
+    unsigned place = __cvta_generic_to_shared(to);
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(place), "l"(from), "n"(sizeof(T)),
+                 "r"(inside ? int(sizeof(T)) : 0)
+                 : "memory");
+#else
+    *to = inside ? *from : T{};
+#endif
+}
+
+__device__ inline void wait_for_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_all;" ::: "memory");
+#endif
+}
+
+// What was fetched is there for all threads, and all have read what they were reading.
+__device__ inline void arrived() {
+    wait_for_copies();
+    __syncthreads();
+}
+
+// How many columns of a tile are used, in whole vectors, where x's begin at `left`.
+__device__ inline int used(long long columns, long long left) {
+    return min((long long)DEPTH, (columns - left + LANES - 1) / LANES * LANES);
+}
+
+// Rows from `top` on and columns from `left` on of x, on their way; zeros beyond its edges.
+template <int ROWS>
+__device__ void fetch(Tile<ROWS>& tile, Rows x, long long top, long long left) {
+    long long rows = x.rows, columns = x.columns;
+    int wide = used(columns, left), vector = threadIdx.x % (DEPTH / LANES), first = threadIdx.x / (DEPTH / LANES);
+    bool whole = in_vectors(x.x, x.step, columns);
+    if (vector * LANES >= wide) return;
+    for (int row = first; row < ROWS; row += THREADS / (DEPTH / LANES)) {
+        long long column = left + vector * LANES;
+        const real* from = x.x + (top + row) * x.step + column;
+        Vector* to = &tile.at[row][vector];
+        if (whole)
+            copy(to, (const Vector*)from, top + row < rows);
+        else
+            for (int e = 0; e < LANES; e++)
+                copy(&to->at[e], from + e, top + row < rows && column + e < columns);
     }
 }
 
-// sum = a's rows from `top` on · b's rows from `left` on, this thread's.
-__device__ void multiply(real (&sum)[EACH][EACH], const real* a, long long a_step, long long top, long long a_rows,
-                         const real* b, long long b_step, long long left, long long b_rows, long long columns, Tile& s,
-                         Tile& t) {
-    int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
-    for (int i = 0; i < EACH; i++)
-        for (int j = 0; j < EACH; j++) sum[i][j] = 0;
-    long long e = 0;
-    do {
-        __syncthreads();  // all have read what was here
-        fetch(s, a, a_step, top, a_rows, e, columns);
-        fetch(t, b, b_step, left, b_rows, e, columns);
-        __syncthreads();
-        for (int d = 0; d < TILE; d++)
-            for (int i = 0; i < EACH; i++)
-                for (int j = 0; j < EACH; j++) sum[i][j] += s.at[down + i * SIDE][d] * t.at[across + j * SIDE][d];
-    } while ((e += TILE) < columns);
+// sum += own rows · other rows, over the first `depth` columns.
+template <int R>
+__device__ void multiply(real (&sum)[R][EACH], const Tile<16 * R>& own, const Tile<OTHERS>& other, int depth) {
+#pragma unroll 4
+    for (int d = 0; d < depth / LANES; d++) {
+        Vector a[R], b[EACH];
+        for (int i = 0; i < R; i++) a[i] = own.at[own_row<R>(i)][d];
+        for (int j = 0; j < EACH; j++) b[j] = other.at[across() + 8 * j][d];
+        for (int e = 0; e < LANES; e++)
+            for (int i = 0; i < R; i++)
+                for (int j = 0; j < EACH; j++) sum[i][j] += a[i].at[e] * b[j].at[e];
+    }
 }
 
-// y's rows from `top` on = themselves · factor(row in the tile) + p · x's rows from `left` on.
-template <typename Factor>
-__device__ void add_product(real* y, long long y_step, long long top, long long rows, const Tile& p, const real* x,
-                            long long x_step, long long left, long long x_rows, long long columns, Tile& t,
-                            Factor factor) {
-    int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
-    long long e = 0;
-    do {
-        __syncthreads();  // p is whole, and all have read what was in t
-        fetch(t, x, x_step, left, x_rows, e, columns);
-        __syncthreads();
-        real sum[EACH][EACH] = {};
-        for (int d = 0; d < TILE; d++)
-            for (int i = 0; i < EACH; i++)
-                for (int j = 0; j < EACH; j++) sum[i][j] += p.at[down + i * SIDE][d] * t.at[d][across + j * SIDE];
-        for (int i = 0; i < EACH; i++) {
-            for (int j = 0; j < EACH; j++) {
-                long long row = top + down + i * SIDE, column = e + across + j * SIDE;
-                if (row >= rows || column >= columns) continue;
-                real* place = y + row * y_step + column;
-                *place = *place * factor(down + i * SIDE) + sum[i][j];
+// The same of rows that are wider than a tile: both are fetched piece by piece.
+template <int R>
+__device__ void multiply_wide(real (&sum)[R][EACH], Tile<16 * R>& own, Rows a, long long top, Tile<OTHERS>& other, Rows b,
+                              long long left) {
+    for (long long e = 0; e < a.columns; e += DEPTH) {
+        __syncthreads();  // all have read what was here
+        fetch(own, a, top, e);
+        fetch(other, b, left, e);
+        arrived();
+        multiply(sum, own, other, used(a.columns, e));
+    }
+}
+
+// sum += p · other rows, of which `wide` columns are used.
+template <int R>
+__device__ void add_product(Vector (&sum)[R][PARTS], const Weights<16 * R>& p, const Tile<OTHERS>& other, int wide) {
+    for (int k = 0; k < OTHERS / LANES; k++) {
+        Vector weight[R];
+        for (int i = 0; i < R; i++) weight[i] = p.at[own_row<R>(i)][k];
+        for (int part = 0; part < PARTS; part++) {
+            int vector = part * 8 + across();
+            if (vector * LANES >= wide) continue;
+            for (int e = 0; e < LANES; e++) {
+                Vector x = other.at[k * LANES + e][vector];
+                for (int i = 0; i < R; i++)
+                    for (int f = 0; f < LANES; f++) sum[i][part].at[f] += weight[i].at[e] * x.at[f];
             }
         }
-    } while ((e += TILE) < columns);
+    }
 }
 
-// Each of this thread's elements in the block's rows of y = change(it, row in the tile).
-template <typename Change>
-__device__ void change_own(real* y, long long step, long long top, long long rows, long long columns, Change change) {
-    for (int i = threadIdx.x / SIDE; i < TILE && top + i < rows; i += SIDE)
-        for (long long column = threadIdx.x % SIDE; column < columns; column += SIDE) {
-            real* place = y + (top + i) * step + column;
-            *place = change(*place, i);
+// Spelled out, for the compiler makes single numbers of it where there is another way to write them, too.
+template <typename T>
+__device__ void store_vector(T* place, const Vector& v) {
+    if constexpr (sizeof(T) == 4)
+        asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(place), "f"(T(v.at[0])), "f"(T(v.at[1])),
+                     "f"(T(v.at[2])), "f"(T(v.at[3]))
+                     : "memory");
+    else
+        asm volatile("st.global.v2.f64 [%0], {%1, %2};" ::"l"(place), "d"(T(v.at[0])), "d"(T(v.at[1])) : "memory");
+}
+
+// Rows from `top` on and columns from `left` on of y = sum, row i times factor(i).
+template <int R, typename Factor>
+__device__ void store(const Vector (&sum)[R][PARTS], real* y, long long step, long long top, long long rows,
+                      long long left, long long columns, Factor factor) {
+    auto each = [&](auto put) {
+#pragma unroll
+        for (int i = 0; i < R; i++) {
+#pragma unroll
+            for (int part = 0; part < PARTS; part++) {
+                long long row = top + own_row<R>(i), column = left + (part * 8 + across()) * LANES;
+                if (row >= rows || column >= columns) continue;
+                Vector v = sum[i][part];
+                for (int e = 0; e < LANES; e++) v.at[e] *= factor(i);
+                put(y + row * step + column, v, column);
+            }
         }
-}
-
-__device__ void clear(real* y, long long step, long long top, long long rows, long long columns) {
-    change_own(y, step, top, rows, columns, [](real, int) { return real(0); });
-}
-
-// Which pairs of a tile dropout keeps.
-struct Kept {
-    bool at[TILE][TILE];  // keys × queries
-};
-
-// A thread draws the words of a query and four keys; the first of both have this counter.
-__device__ void draw(Kept& keep, long long counter, long long queries, long long seed, long long limit) {
-    int query = threadIdx.x % TILE, four = threadIdx.x / TILE;
-    Words words = philox(counter + four * queries + query, seed);
-    for (int i = 0; i < 4; i++) keep.at[four * 4 + i][query] = words.word[i] < limit;
+    };
+    if (in_vectors(y, step, columns))
+        each([](real* place, const Vector& v, long long) { store_vector(place, v); });
+    else
+        each([=](real* place, const Vector& v, long long column) {
+            for (int e = 0; e < LANES; e++)
+                if (column + e < columns) place[e] = v.at[e];
+        });
 }

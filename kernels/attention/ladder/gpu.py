@@ -5,7 +5,8 @@ import numpy as np
 from ... import cuda
 from ..gpu import arguments, blocks_of, rows_of
 
-NAIVE, TILED = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in ("1_naive", "2_tiled"))
+NAIVE, TILED, ONLINE = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in ("1_naive", "2_tiled", "3_online"))
+TILE = 32
 
 
 def attention_1_naive(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
@@ -16,8 +17,16 @@ def attention_1_naive(device, q, k, v, mask, scale, causal, seed, offset, limit,
     device.launch(NAIVE, "attention", q.dtype, cuda.elements(n), 256, given)
 
 
-def attention_2_tiled(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
+def attention_2_tiled(device, q, *given):
+    _tiles(device, TILED, q, *given)
+
+
+def attention_3_online(device, q, *given):
+    _tiles(device, ONLINE, q, *given)
+
+
+def _tiles(device, source, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
     given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
     given = (*given, *rows_of(y), sums, np.int32(sums.size > 0))
-    if blocks_of(q):
-        device.launch(TILED, "attention", q.dtype, blocks_of(q), 256, given)
+    if blocks_of(q, TILE):
+        device.launch(source, "attention", q.dtype, blocks_of(q, TILE), 256, given)

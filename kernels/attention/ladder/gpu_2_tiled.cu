@@ -5,8 +5,7 @@
 // 976,264 instructions of warps. The top, ../gpu.cu, needs one pass: 47,104 sectors, 676,488 instructions.
 
 #include "attention/heads.cuh"
-#include "attention/tiles.cuh"
-#include "elementwise.cuh"
+#include "attention/ladder/tiles.cuh"
 
 extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums) {
     __shared__ Tile s, t, p;
