@@ -58,11 +58,15 @@ def _parser() -> Parser:
         nargs="*",
         metavar="FAMILY",
         help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator; "
-        "or report, and files that --json wrote",
+        "or peers: two networks trained by other libraries; or report, and files that --json wrote",
     )
     bench.add_argument("--quick", action="store_true", help="one size of each, forward only")
     bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
-    bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
+    bench.add_argument(
+        "--only",
+        metavar="GROUP,…",
+        help="of bench cpu: matmul, softmax, training, …; of bench peers: torch, jax, … (default: all)",
+    )
     bench.add_argument("--threads", metavar="N,…", help="of bench cpu: how many, by turns (default: 2,1)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
@@ -113,12 +117,18 @@ def _bench(chosen: argparse.Namespace) -> int:
     if chosen.families[:1] == ["report"]:
         from . import html
 
+        _refuse(chosen, "bench report", "quick", "backends", "only", "threads", "json")
         return html.run([Path(name) for name in chosen.families[1:]], chosen.html, chosen.png, chosen.markdown)
     for name in ("html", "png"):
         if getattr(chosen, name) is not None:
             raise ValueError(f"bench: --{name} is an option of kernelwright bench report alone")
     if chosen.families == ["cpu"]:
         return _bench_cpu(chosen)
+    if chosen.families == ["peers"]:
+        from . import peers
+
+        _refuse(chosen, "bench peers", "quick", "backends", "threads")
+        return peers.run(chosen.only and chosen.only.split(","), chosen.markdown, chosen.json)
     for name in ("only", "threads"):
         if getattr(chosen, name) is not None:
             raise ValueError(f"bench: --{name} is an option of kernelwright bench cpu alone")
@@ -126,6 +136,12 @@ def _bench(chosen: argparse.Namespace) -> int:
 
     backends = chosen.backends.split(",") if chosen.backends is not None else None
     return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
+
+
+def _refuse(chosen: argparse.Namespace, what: str, *options: str) -> None:
+    for name in options:
+        if getattr(chosen, name):
+            raise ValueError(f"{what}: --{name} has no use here")
 
 
 def _bench_cpu(chosen: argparse.Namespace) -> int:

@@ -147,6 +147,7 @@ def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
         (["report", "page.json", "--html", "out.html"], "bench report: page.json isn't JSON"),
         (["report", "other.json", "--html", "out.html"], "bench report: other.json holds no results"),
         (["report", "none.json", "--html", "out.html"], "none.json: No such file or directory"),
+        (["report", "page.json", "--quick", "--html", "out.html"], "bench report: --quick has no use here"),
         (["softmax", "--png", "out"], "bench: --png is an option of kernelwright bench report alone"),
     ],
 )
