@@ -4,7 +4,7 @@ BIN := .venv/bin
 # .venv with the extra packages of one purpose: pyproject.toml lists them.
 with = .venv/with-$(1)
 
-.PHONY: demo test bench figures lint compare gpu clean
+.PHONY: demo test bench figures peers pictures report lint compare gpu clean
 
 demo: $(call with,train) $(call with,bench)  ## train a network on real images, then time the kernels
 	$(BIN)/kernelwright train mlp
@@ -24,10 +24,20 @@ bench: $(call with,bench) $(call with,compare)  ## every kernel of this machine 
 	$(BIN)/kernelwright bench
 	$(BIN)/kernelwright bench cpu
 
-figures: $(call with,bench) $(call with,compare) $(call with,simulator)  ## the tables in README.md and docs/, measured on this machine
+figures: $(call with,bench) $(call with,compare) $(call with,simulator)  ## the tables in docs/, measured on this machine
 	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown docs/figures.md
-	$(BIN)/kernelwright bench cpu --json bench/results/versus.json --markdown README.md
-	$(BIN)/kernelwright bench simulator --json bench/results/simulator.json --markdown README.md
+	$(BIN)/kernelwright bench cpu --json bench/results/versus.json --markdown docs/figures.md
+	$(BIN)/kernelwright bench simulator --json bench/results/simulator.json --markdown docs/figures.md
+	$(MAKE) pictures
+
+peers: $(call with,bench) $(call with,peers)  ## two networks trained by other libraries, too: docs/peers.md
+	$(BIN)/kernelwright bench peers --json bench/results/peers.json --markdown docs/peers.md
+
+pictures: $(call with,train)  ## the pictures and the line of figures in README.md and docs/, from bench/results
+	$(BIN)/kernelwright bench report bench/results/*.json --png docs/pictures --markdown README.md
+
+report: $(call with,train)  ## all results as one page, report.html
+	$(BIN)/kernelwright bench report bench/results/*.json --html report.html
 
 lint: $(call with,dev)  ## style and types
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from . import benchmarks
+
 RECIPES = Path(__file__).parents[1] / "training" / "recipes"
 
 
@@ -53,38 +55,8 @@ def _parser() -> Parser:
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="time the kernels against NumPy and this machine's limits")
-    bench.add_argument(
-        "families",
-        nargs="*",
-        metavar="FAMILY",
-        help="matmul, softmax, …, or an operation (default: all); or cpu: beside PyTorch and NumPy; or simulator; "
-        "or gpu, and of which: is each kernel right, and how fast is it? or report, and files that --json wrote",
-    )
-    bench.add_argument("--quick", action="store_true", help="one size of each, forward only; too short to decide")
-    bench.add_argument("--backends", metavar="NAME,…", help="default: all that run here")
-    bench.add_argument(
-        "--against", metavar="NAME,…", help="numpy, torch (default: those installed; with --quick NumPy alone)"
-    )
-    bench.add_argument("--sizes", metavar="SIZE,…", help="names of workloads, such as 512³, or numbers: 512x512x512")
-    bench.add_argument("--dtypes", metavar="NAME,…", help="float32, float64 (default: float32)")
-    bench.add_argument("--threads", metavar="N,…", help="how many, by turns (default: all; of bench cpu: 2,1)")
-    bench.add_argument("--rungs", action="store_true", help="every rung of a ladder, too")
-    bench.add_argument(
-        "--sweep", action="store_true", help="instead: how time grows with size, batch, width and threads; crossovers"
-    )
-    bench.add_argument("--only", metavar="GROUP,…", help="of bench cpu: matmul, softmax, training, … (default: all)")
-    bench.add_argument("--seconds", type=float, metavar="N", help="of bench gpu: how long it may take (default: 540)")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
-    bench.add_argument(
-        "--compare",
-        type=Path,
-        metavar="OLD.json",
-        help="tell what is slower or faster since, with exit code 1 if slower",
-    )
-    bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
-    bench.add_argument("--html", type=Path, metavar="FILE", help="of bench report: the page, all in one file")
-    bench.add_argument("--png", type=Path, metavar="DIR", help="of bench report: its main pictures, light and dark")
-    bench.set_defaults(run=_bench)
+    benchmarks.add_arguments(bench)
+    bench.set_defaults(run=benchmarks.run)
 
     trace = commands.add_parser(
         "trace", help="run CUDA C in the simulator: what each line does, races, mistakes", add_help=False
@@ -122,66 +94,6 @@ def _train(chosen: argparse.Namespace) -> int:
     timing.keep_freed_memory()  # every step makes arrays of the same sizes: to fetch them anew would cost some 5 %
     recipe.run(options)
     return 0
-
-
-def _bench(chosen: argparse.Namespace) -> int:
-    if chosen.families == ["simulator"]:
-        from . import simulation
-
-        return simulation.run(chosen.quick, chosen.json, chosen.markdown)
-    if chosen.families[:1] == ["gpu"]:
-        return _bench_gpu(chosen)
-    if chosen.seconds is not None:
-        raise ValueError("bench: --seconds is an option of kernelwright bench gpu alone")
-    if chosen.families[:1] == ["report"]:
-        from . import html
-
-        return html.run([Path(name) for name in chosen.families[1:]], chosen.html, chosen.png, chosen.markdown)
-    for name in ("html", "png"):
-        if getattr(chosen, name) is not None:
-            raise ValueError(f"bench: --{name} is an option of kernelwright bench report alone")
-    if chosen.families == ["cpu"]:
-        return _bench_cpu(chosen)
-    if chosen.only is not None:
-        raise ValueError("bench: --only is an option of kernelwright bench cpu alone")
-    from . import suite
-    from .choices import Options
-
-    lists = {name: _list(getattr(chosen, name)) for name in ("backends", "against", "sizes", "dtypes")}
-    same = {
-        name: getattr(chosen, name) for name in ("families", "quick", "rungs", "sweep", "json", "markdown", "compare")
-    }
-    return suite.run(Options(**lists, **same, threads=_counts("bench", chosen.threads)))
-
-
-def _bench_gpu(chosen: argparse.Namespace) -> int:
-    for name in ("backends", "against", "sizes", "dtypes", "threads", "rungs", "sweep", "only", "compare", "markdown"):
-        if getattr(chosen, name):
-            raise ValueError(f"bench gpu: --{name} has no use here")
-    from . import gpu
-
-    return gpu.run(chosen.families[1:], chosen.quick, chosen.seconds, chosen.json)
-
-
-def _bench_cpu(chosen: argparse.Namespace) -> int:
-    for name in ("backends", "against", "sizes", "dtypes", "rungs", "sweep", "compare"):
-        if getattr(chosen, name):
-            raise ValueError(f"bench cpu: --{name} has no use here, it measures what it has a rival for")
-    from . import versus
-
-    threads = _counts("bench cpu", chosen.threads)
-    return versus.run(chosen.quick, _list(chosen.only), threads, chosen.json, chosen.markdown)
-
-
-def _list(text: str | None) -> list[str] | None:
-    return None if text is None else text.split(",")
-
-
-def _counts(command: str, text: str | None) -> list[int] | None:
-    try:
-        return None if text is None else [int(n) for n in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{command}: --threads is {text!r}: it must be numbers, such as 2,1") from None
 
 
 def _trace(chosen: argparse.Namespace) -> int:

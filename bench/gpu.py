@@ -40,10 +40,10 @@ HEADINGS = ("operation", "size", "direction", "by", "time", "±", "GFLOP/s", "GB
 
 def run(families: list[str], quick: bool, seconds: float | None, path: Path | None) -> int:
     """Check, time, show, write; the exit code: 1 if anything failed or was wrong."""
-    from .suite import _chosen
+    from .choices import chosen
 
     kernels.backend("cupy")  # raises, if it can't run here
-    operations = sorted(_chosen(families), key=_rank)
+    operations = sorted(chosen(families), key=_rank)
     report.check_outputs(path, None)
     budget = seconds or (QUICK_SECONDS if quick else SECONDS)
     end = time.monotonic() + budget

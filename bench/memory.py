@@ -77,14 +77,19 @@ def peak(make: Callable[[Any, int], Callable[[], Any]], torch: Any, batch: int) 
     make(torch, FEW)()
     gc.collect()
     _give_back()
-    before = _resident("VmRSS")
+    before = resident("VmRSS")
     step = make(torch, batch)
     for _ in range(2):
         step()
-    (PROCESS / "clear_refs").write_text("5")  # the highest is the present again
+    forget_the_highest()
     for _ in range(3):
         step()
-    return _resident("VmHWM") - before
+    return resident("VmHWM") - before
+
+
+def forget_the_highest() -> None:
+    """Let the highest resident set be the present one again."""
+    (PROCESS / "clear_refs").write_text("5")
 
 
 def _give_back() -> None:
@@ -94,7 +99,7 @@ def _give_back() -> None:
         trim(0)
 
 
-def _resident(name: str) -> int:
+def resident(name: str) -> int:
     line = next(line for line in (PROCESS / "status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) << 10
 

@@ -1,4 +1,4 @@
-"""What `bench cpu` says of its rows: a table for each group, how each stands, and the figures of the README."""
+"""What `bench cpu` says of its rows: a table for each group, how each stands, and the figures of docs/figures.md."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -73,7 +73,7 @@ def _bars(found: dict[str, list[tuple[float, str]]]) -> list[Bar]:
 def picture(bars: list[Bar], rival: str, width: float = 640) -> Scene:
     """The bar: the geometric mean; the thin line: from the worst to the best."""
     step, top = 30, 34
-    left = 12 + 7.0 * max(len(bar.name) for bar in bars)
+    left = 14 + 7.2 * max(len(bar.name) for bar in bars)
     right, bottom = width - 58, top + step * len(bars)
     low, high = min(0.5, *(bar.worst for bar in bars)), max(4.0, *(bar.best for bar in bars))
     x = Log(low / 1.1, high * 1.1, left, right)

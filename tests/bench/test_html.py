@@ -147,7 +147,8 @@ def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
         (["report", "page.json", "--html", "out.html"], "bench report: page.json isn't JSON"),
         (["report", "other.json", "--html", "out.html"], "bench report: other.json holds no results"),
         (["report", "none.json", "--html", "out.html"], "none.json: No such file or directory"),
-        (["softmax", "--png", "out"], "bench: --png is an option of kernelwright bench report alone"),
+        (["report", "page.json", "--quick", "--html", "out.html"], "bench report: --quick has no use here"),
+        (["gpu", "--png", "out"], "bench gpu: --png has no use here"),
     ],
 )
 def test_mistakes_are_told(arguments, message, tmp_path, monkeypatch, capsys):

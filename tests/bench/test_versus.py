@@ -283,7 +283,7 @@ def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
         (["cpu", "--threads", "0"], "n is 0, it must be from 1 to"),
         (["cpu", "--backends", "numba"], "--backends has no use here"),
         (["cpu", "--markdown", "no/such/file.md"], "no/such/file.md"),
-        (["matmul", "--only", "matmul"], "--only is an option of kernelwright bench cpu alone"),
+        (["matmul", "--only", "matmul"], "--only has no use here, it is an option of bench cpu"),
         (["matmul", "--threads", "0"], "n is 0, it must be from 1 to"),
         (["matmul", "--threads", "all"], "--threads is 'all': it must be numbers, such as 2,1"),
         (["matmul", "--dtypes", "int8"], "--dtypes has 'int8': it must be of float32, float64"),
