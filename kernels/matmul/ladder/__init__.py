@@ -11,7 +11,7 @@ most; `kernelwright bench cpu --only ladder` measures them anew:
 
 The spread is between runs, on a machine whose caches others share.
 
-On the GPU, rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. In the simulator,
+On the GPU, rungs 10 and up are for tensor cores: `kernels.set_matmul_precision` chooses from them. In the simulator,
 256 × 128 × 256, by `kernelwright trace matmul --rung 10_tf32 --shape 256,128,256`; and predicted for an H100, 4096³
 (each file says how; none has run on one):
 
