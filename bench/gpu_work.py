@@ -112,7 +112,10 @@ class _Time:
         for name, timing in timings.items():
             cost, seconds = case.cost, timing.median
             row = Row(
-                *(operation := _what(case)).values(),
+                case.operation.family,
+                case.operation.name,
+                case.workload,
+                case.direction,
                 name,
                 seconds=seconds,
                 spread=timing.spread,
@@ -123,7 +126,7 @@ class _Time:
                 bound=self.roof.bound(cost),
                 of_limit=self.roof.share(cost, seconds),
             )
-            say(**operation, row={**asdict(row), "ours_is_faster": seconds / ours})
+            say(row={**asdict(row), "ours_is_faster": seconds / ours})
 
 
 def _what(case: Case) -> dict[str, str]:
