@@ -58,13 +58,15 @@ def run(families: list[str], quick: bool, seconds: float | None, path: Path | No
     results["checks"] = checks = _checks(names, seed, end - (1 - CHECKS) * budget)
     results["sanitizer"] = _sanitizer([name for name in SANITIZED if name in names], seed, end)
     results["large"] = large = {} if quick or families else _large(end)
+    results["steps"] = [] if families else _steps(quick, end)
     rows, failed, untimed = _times(names, quick, results["limits"], end)
     results |= {"rows": rows, "failed": failed, "untimed": untimed}
     if path:
         report.write_json(path, results)
     _show(results)
     wrong = [name for found in (checks, large) for name, fault in found.items() if fault]
-    return int(bool(wrong or failed or results["sanitizer"].get("errors")))
+    broken = [row for row in results["steps"] if "failed" in row]
+    return int(bool(wrong or failed or broken or results["sanitizer"].get("errors")))
 
 
 def _rank(operation: Operation) -> tuple[int, str]:
@@ -99,6 +101,15 @@ def _large(end: float) -> dict[str, str | None]:
         found["large arrays"] = f"the process ended with exit code {worker.code}: {worker.last}"
     for name, fault in found.items():
         print(f"{name} of 2³¹ elements and more: {fault or 'right'}")
+    return found
+
+
+def _steps(quick: bool, end: float) -> list[dict[str, Any]]:
+    """A whole training step, eager and as a graph."""
+    worker = Worker("steps", {"operations": [], "budget": QUICK_ROUNDS if quick else 2.0}, end)
+    found = list(worker)
+    if worker.code:
+        return [{"failed": f"the process ended with exit code {worker.code}: {worker.last}"}]
     return found
 
 
@@ -216,6 +227,9 @@ def _show(results: dict[str, Any]) -> None:
     unchecked = len(CATALOG) - len(results["checks"])
     if unchecked and len(results["command"]) == 2:
         print(f"not checked, for the time was up: {unchecked} operations")
+    for row in results["steps"]:
+        took = row.get("failed") or f"{row['step']} {report.duration(row['seconds'])} ± {row['spread']:.0%}"
+        print(f"a training step: {took}")
     for what in results["untimed"]:
         print(f"not timed, for the time was up: {what}")
     cells = [

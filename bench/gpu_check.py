@@ -4,6 +4,7 @@ Inputs are drawn anew each time, from a seed that the report names. All memory t
 before: an element that it forgets is noticed.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -35,9 +36,9 @@ class _Poisoned:
 class Poisoning(CuPy):
     """The backend cupy on such a device."""
 
-    def __init__(self):
-        super().__init__()
-        self.device = _Poisoned(kernels.backend("cupy").device)
+    @functools.cached_property
+    def device(self) -> Any:
+        return _Poisoned(kernels.backend("cupy").device)
 
 
 def mistakes(operation: Operation, seed: int, backend: kernels.Backend) -> Iterator[str]:
@@ -118,7 +119,7 @@ def _faults(found: Sequence[Any], wanted: Sequence[Any], tolerance: dict[str, fl
     return ["" if x is None and right is None else _fault(x, right, tolerance, other) for x, right, other in rows]
 
 
-def _fault(result: np.ndarray, wanted: Any, tolerance: dict[str, float], or_else: Any) -> str:
+def _fault(result: Any, wanted: Any, tolerance: dict[str, float], or_else: Any) -> str:
     with np.errstate(all="ignore"):
         wanted = np.asarray(wanted).astype(result.dtype)  # what float32 can't hold is an infinity there
         if result.shape != wanted.shape:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, machine
+from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_steps, machine
 from .contenders import Case, cases, contender
 from .limits import Limits
 from .suite import Row
@@ -34,8 +34,13 @@ def main(arguments: list[str]) -> int:
         say(machine=machine.describe(("cupy",)), limits=asdict(roof), tensor_cores=gpu_limits.tensor_cores(device))
         return 0
     if mode == "large":
-        for name, fault in gpu_large.mistakes(kernels.backend("cupy"), **given.get("sizes", {})):
+        for name, fault in gpu_large.mistakes(kernels.backend("cupy")):
             say(operation=name, **({"failed": fault} if fault else {}))
+        return 0
+    if mode == "steps":
+        torch = gpu_rivals.torch_on_gpu()
+        for name, timing in gpu_steps.measure(device, torch, given["budget"]).items():
+            say(step=name, seconds=timing.median, spread=timing.spread)
         return 0
     work = _Check(given) if mode == "check" else _Time(given, device)
     for name in given["operations"]:
@@ -112,7 +117,10 @@ class _Time:
         for name, timing in timings.items():
             cost, seconds = case.cost, timing.median
             row = Row(
-                *(operation := _what(case)).values(),
+                case.operation.family,
+                case.operation.name,
+                case.workload,
+                case.direction,
                 name,
                 seconds=seconds,
                 spread=timing.spread,
@@ -123,7 +131,7 @@ class _Time:
                 bound=self.roof.bound(cost),
                 of_limit=self.roof.share(cost, seconds),
             )
-            say(**operation, row={**asdict(row), "ours_is_faster": seconds / ours})
+            say(row={**asdict(row), "ours_is_faster": seconds / ours})
 
 
 def _what(case: Case) -> dict[str, str]:

@@ -38,16 +38,27 @@ class Recording:
         self.words = np.zeros(WORDS, np.uint64)
         self.space = device.empty((WORDS,), np.uint64)
         self.used = STREAM
+        self.places: dict[int, list[int]] = {}  # of each launch's arrays, by where its numbers begin
         self.drawn = 0  # counters of dropout's stream that a step takes
         self.repeated: list[Callable[[], None]] = []
         self.undos: list[Callable[[], None]] = []
         self.kept: list[Any] = []  # arrays that the graph reads and nobody else may hold
         self.silent = _Silent(self)
 
-    def hold(self, numbers: tuple) -> Any:
+    def hold(self, numbers: tuple, arrays: tuple) -> Any:
         """A launch's numbers, all as its first one's type: where they lie on the device."""
         start = self.write(numbers)
+        self.places[start] = [array.data.ptr for array in arrays]
         return self.space[start : self.used].view(numbers[0].dtype)
+
+    def renew(self, numbers: tuple, arrays: tuple) -> None:
+        """The same launch's numbers for the next step."""
+        if self.places.get(self.used) != [array.data.ptr for array in arrays]:
+            raise RuntimeError(
+                "capture: an optimizer's step has other updates now than when it was recorded, or its arrays lie "
+                "elsewhere: capture the step anew"
+            )
+        self.write(numbers)
 
     def write(self, numbers: tuple) -> int:
         content = np.array(numbers, numbers[0].dtype)
@@ -91,9 +102,7 @@ class Recording:
             for function in self.repeated:
                 function()
         if self.used != end:
-            raise RuntimeError(
-                "capture: an optimizer's step has other updates now than when it was recorded: capture the step anew"
-            )
+            raise RuntimeError("capture: an optimizer's step has fewer updates now than when it was recorded")
 
     def upload(self, array: np.ndarray, send: Callable[[np.ndarray], Any]) -> Any:
         """A constant of the step from the CPU: one that the step before, run eagerly, has sent as well."""
@@ -159,13 +168,14 @@ def capturing(step: Recording | Trying) -> Iterator[None]:
         _now.reset(token)
 
 
-def held(device: Any, numbers: tuple) -> Any:
-    """Where a launch's numbers lie, for its kernel's argument `held`: None, a null pointer, outside of a capture."""
+def held(device: Any, numbers: tuple, arrays: tuple) -> Any:
+    """Where the numbers of a launch on these arrays lie, for its kernel's argument `held`; None, a null pointer, if no
+    step is being captured."""
     if isinstance(device, _SilentDevice):
-        device.recording.write(numbers)
+        device.recording.renew(numbers, arrays)
         return None
     found = _now.get()
-    return found.hold(numbers) if isinstance(found, Recording) else None
+    return found.hold(numbers, arrays) if isinstance(found, Recording) else None
 
 
 def placed(offset: int) -> tuple[int, Any]:

@@ -219,7 +219,7 @@ def missing() -> str | None:
             return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver"
         return "the driver finds no NVIDIA GPU (nvidia-smi lists those that it sees)"
     try:
-        nvrtc()
+        target(int(cupy.cuda.Device().compute_capability), nvrtc().architectures)
     except Unavailable as error:
         return str(error)
     return None

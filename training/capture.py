@@ -107,9 +107,8 @@ class _Graph:
                     self.result = step(*self.args)
                 self.graph = stream.end_capture()
             except BaseException as error:
-                if stream.is_capturing():
-                    with suppress(*errors):
-                        stream.end_capture()
+                with suppress(*errors):  # an error may have ended the capture already
+                    stream.end_capture()
                 self.recording.undo()
                 if isinstance(error, errors):
                     said = str(error).removeprefix("capture: ")

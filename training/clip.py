@@ -57,7 +57,7 @@ def clip_grad_norm_(
     max_norm = check.number("clip_grad_norm_", "max_norm", max_norm, low=0)
     check.choice("clip_grad_norm_", "norm_type", norm_type, (1, 2, math.inf))
     found = _parameters("clip_grad_norm_", parameters)
-    if capture.recording() and not error_if_nonfinite:
+    if capture.now() and not error_if_nonfinite:
         return _clip_on_device(found, max_norm, norm_type)
     norms = [float(b.to_numpy(b.vector_norm(grad, norm_type))) for b, grad in found if grad.size]
     if any(math.isnan(norm) for norm in norms):

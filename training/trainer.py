@@ -14,6 +14,7 @@ from ..kernels import check
 from ..layers import Module
 from .average import AveragedModel
 from .callbacks import Callback
+from .capture import capture as captured
 from .checkpoint import save as save_checkpoint
 from .clip import clip_grad_norm_, clip_grad_value_
 from .inference import Metric, evaluate
@@ -44,6 +45,8 @@ class Trainer:
     monitor, mode : a column of the history, such as "val_loss", which is best at its "min" or "max"
         For early stopping, ReduceLROnPlateau, and the best checkpoint.
     callbacks : Callback objects
+    capture : bool
+        On a GPU, replay the step from a CUDA graph (`training.capture`).
 
     `history` has a row for each epoch: epoch, loss, the metrics, the same of the validation data as val_…, lr and
     seconds. `epoch` counts the complete epochs, `step` the steps of the optimizer.
@@ -67,6 +70,7 @@ class Trainer:
         monitor: str | None = None,
         mode: str = "min",
         callbacks: Sequence[Callback] = (),
+        capture: bool = False,
     ):
         check.choice("Trainer", "schedule_by", schedule_by, ("step", "epoch"))
         check.choice("Trainer", "mode", mode, ("min", "max"))
@@ -80,6 +84,8 @@ class Trainer:
         self.average, self.evaluate_average = average, evaluate_average
         self.monitor, self.sign = monitor, 1 if mode == "min" else -1
         self.callbacks = list(callbacks)
+        self.capture = capture
+        self._step = captured(self._one_step) if capture else self._one_step
         self.history: list[dict[str, Any]] = []
         self.epoch = self.step = 0
         self.best = math.inf  # of sign · monitor
@@ -92,6 +98,11 @@ class Trainer:
         """One step of the optimizer on a batch (x, target); the loss and the metrics before it."""
         backend = kernels.current()
         x, target = (backend.from_numpy(array) for array in batch)
+        loss, output = self._step(x, target)
+        return loss, {name: metric(output, target) for name, metric in self.metrics.items()}
+
+    def _one_step(self, x: Any, target: Any) -> tuple[Any, Any]:
+        """The loss and the network's output, before the step that follows from them."""
         found = []
 
         def closure():
@@ -107,8 +118,7 @@ class Trainer:
             return loss
 
         self.optimizer.step(closure)  # most call it once, LBFGS several times
-        loss, output = found[0]
-        return loss, {name: metric(output, target) for name, metric in self.metrics.items()}
+        return found[0]
 
     def fit(
         self,
@@ -271,6 +281,8 @@ class Trainer:
                 part.load_state_dict(state[name])
             except ValueError as error:
                 raise ValueError(f"{path}: {error}") from None
+        if self.capture:  # of the state that was there before
+            self._step = captured(self._one_step)
         own = state["trainer"]
         for name in ("epoch", "step", "best", "history"):
             setattr(self, name, own[name])

@@ -10,7 +10,7 @@ SOURCE = cuda.Source(__file__)
 def _launch(device, name, arrays, numbers, flags):
     parameter = arrays[0]
     given = (*map(parameter.dtype.type, numbers), *map(np.int32, flags))
-    held = capture.held(device, given)
+    held = capture.held(device, given, arrays)
     width = 16 // parameter.itemsize  # as in each.cuh
     cuda.elementwise(device, SOURCE, name, parameter.size, *arrays, *given, held, at_once=width)
 

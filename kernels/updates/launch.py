@@ -13,7 +13,7 @@ def update(source: cuda.Source, name: str, arrays: int) -> Callable[..., None]:
     def launch(device, *arguments):
         parameter, real = arguments[0], arguments[0].dtype.type
         numbers = tuple(np.int32(x) if isinstance(x, bool) else real(x) for x in arguments[arrays:])
-        held = capture.held(device, numbers)
+        held = capture.held(device, numbers, arguments[:arrays])
         width = 16 // parameter.itemsize  # as in each.cuh
         cuda.elementwise(device, source, name, parameter.size, *arguments[:arrays], *numbers, held, at_once=width)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_rivals
+from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_steps, timing
 from kernelwright.bench.contenders import Case
 from kernelwright.kernels.operation import CATALOG, Draw
 
@@ -72,6 +72,15 @@ def test_large_arrays_are_looked_at_where_they_end(standin):
     assert dict(gpu_large.mistakes(standin, rows=7)) == dict.fromkeys(gpu_large.CALLS)
 
 
+def test_a_training_step_is_timed_as_it_is_and_as_a_graph(standin, monkeypatch):
+    monkeypatch.setattr(timing, "SAMPLE", 0)
+    monkeypatch.setattr(gpu_steps, "BATCH", 3)
+    monkeypatch.setattr(gpu_steps, "SIZES", (4, 5, 2))
+    found = gpu_steps.measure(standin.device, None, 0)
+    assert list(found) == [gpu_steps.OURS, gpu_steps.OUR_GRAPH]
+    assert all(one.median > 0 for one in found.values())
+
+
 def test_the_limits_are_measured(standin, monkeypatch):
     monkeypatch.setattr(gpu_limits, "ROUNDS", 2)
     monkeypatch.setattr(gpu_limits, "MINIMUM_COPY", 1 << 12)
@@ -81,6 +90,15 @@ def test_the_limits_are_measured(standin, monkeypatch):
     assert set(gpu_limits.tensor_cores(standin.device)) == {"tf32", "bf16"}
     for arch in (75, 90, 120):
         assert gpu_limits.SOURCE.compile(arch, np.float32).stat().st_size > 0
+
+
+@pytest.mark.compare
+def test_a_training_step_by_pytorch():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((6, 4), np.float32), rng.integers(0, 2, 6)
+    step = gpu_steps.of_torch(torch, x, labels, (4, 5, 2), device="cpu")[gpu_steps.TORCH]
+    assert all(torch.isfinite(step()) for _ in range(3))
 
 
 @pytest.mark.compare

@@ -32,7 +32,7 @@ def source(tmp_path):
     return cuda.Source(str(path), path.name)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS[::5], ids=by_name)
+@pytest.mark.parametrize("operation", OPERATIONS[::9], ids=by_name)
 def test_some_operations(operation, standin):
     """All of them are tried by `make gpu`, on a GPU; and here by the simulator's tests."""
     sample = samples(operation, np.float32)[0]

@@ -147,6 +147,41 @@ def test_gradients_are_clipped_on_the_device(norm_type, max_norm, standin):
     np.testing.assert_array_equal(weight, exact)
 
 
+def test_an_optimizer_whose_state_has_moved_is_refused(standin):
+    _, optimizer = a_parameter("Adam", lr=0.1)
+    step = training.capture(lambda: optimizer.step())
+    for _ in range(3):
+        step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    with pytest.raises(RuntimeError, match="its arrays lie elsewhere: capture the step anew"):
+        step()
+
+
+def test_a_trainer_replays_its_steps_and_goes_on_after_a_checkpoint(standin, tmp_path):
+    def fit(capture, directory, stops):
+        layers.manual_seed(1)
+        rng = np.random.default_rng(1)
+        part = training.Part(rng.standard_normal((20, 4)).astype(np.float32), rng.integers(0, 3, 20))
+        net = layers.Sequential(layers.Linear(4, 6), layers.Dropout(0.3), layers.Linear(6, 3))
+        trainer = training.Trainer(
+            net,
+            layers.CrossEntropyLoss(),
+            training.AdamW(net.parameters(), lr=0.05),
+            clip_norm=0.5,
+            capture=capture,
+        )
+        trainer.schedule = training.ExponentialLR(trainer.optimizer, 0.9)
+        for epochs in stops:
+            trainer.fit(training.DataLoader(part, 8, shuffle=True), epochs=epochs, directory=directory, report=False)
+            trainer.load(directory / "last.safetensors")
+        return [row["loss"] for row in trainer.history], [parameter.numpy() for parameter in net.parameters()]
+
+    (ours, weights), (wanted, exact) = fit(True, tmp_path / "a", (2, 4)), fit(False, tmp_path / "b", (4,))
+    assert ours == wanted
+    for one, other in zip(weights, exact, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_constants_from_the_cpu_are_kept(standin):
     @training.capture
     def step(x):

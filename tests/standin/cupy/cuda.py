@@ -91,7 +91,8 @@ class Stream:
         self.noted = []
 
     def end_capture(self) -> "Graph":
-        assert self.noted is not None
+        if self.noted is None:
+            raise CUDARuntimeError("cudaErrorIllegalState: the operation cannot be performed in the present state")
         graph, self.noted = Graph(self.noted), None
         return graph
 

@@ -14,7 +14,9 @@ def shrink() -> None:
     """Each operation's workload becomes one of its samples."""
     if os.environ.get("STANDIN_SMALL") != "1":
         return
-    limits, timing = (importlib.import_module(f"kernelwright.bench.{name}") for name in ("gpu_limits", "timing"))
+    names = "gpu_limits", "gpu_steps", "timing"
+    limits, steps, timing = (importlib.import_module(f"kernelwright.bench.{name}") for name in names)
+    steps.BATCH, steps.SIZES = 6, (5, 4, 3)
     limits.ROUNDS, limits.MINIMUM_COPY, timing.FLUSH, timing.SAMPLE, timing.LEAST = 2, 1 << 12, 1 << 12, 0, 1
     for name, operation in CATALOG.items():
         samples = operation.samples(Draw(0, np.float32))
