@@ -87,18 +87,18 @@ def notes(roofs: dict[str, Limits]) -> str:
     return text
 
 
-def fairness(about: dict[str, Any], rivals: Iterable[str], quick: bool) -> list[str]:
+def fairness(about: dict[str, Any], rivals: Iterable[str], threads: list[int], quick: bool) -> list[str]:
     """What was done so that ratios are of like things."""
-    threads = f"each may use {about['threads']} threads" if "threads" in about else "threads are as they were"
+    counts = " or ".join(map(str, threads))
     return [
-        "all contenders take turns, in another order each round, and run on for 0.2 s uncounted before each: the "
-        "threads of NumPy's BLAS spin for some 25 ms after its last call, and take the cores from whoever is next",
+        "all contenders take turns, in another order each round, and run for 0.2 s uncounted before each (0.02 with "
+        "one thread): the threads of NumPy's BLAS spin for some 25 ms after its last call, and take the next one's cores",
         ", ".join(f"{name}={value}" for name, value in about["environment"].items())
         + ": OpenMP's waiting threads sleep soon, or a call after another library's would stall for 5 to 8 ms",
         "memory that was freed is kept for the next call, for all"
         if about["freed_memory_is_kept"]
         else "memory that was freed goes back to the system: results are paid for by page faults, by all",
-        f"{threads}; arrays are the same ones, random numbers, and all make what they return",
+        f"each may use as many threads as all others, {counts}; arrays are the same ones, of random numbers",
         "results were held against the definition on two inputs before they were timed, old ones overwritten"
         + (": of those with more than 16 MB of arguments, --quick doesn't" if quick else ""),
         *(f"{name}: {UNFAIR[name]}" for name in rivals if name in UNFAIR),
@@ -165,7 +165,9 @@ def _show_rich(rows: "list[Row]") -> None:
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 132)
-    wanted = tuple(name for name in headings(rows) if console.width >= NARROW or name not in LESS_IMPORTANT)
+    wanted = headings(rows)
+    if console.width < NARROW + 10 * (len(wanted) - len(HEADINGS) - 1):  # it has room for one rival
+        wanted = tuple(name for name in wanted if name not in LESS_IMPORTANT)
     colours = {FASTER: "green", SLOWER: "red", UNDECIDED: ""}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(wanted):

@@ -94,7 +94,7 @@ def run(options: Options) -> int:
     except KeyboardInterrupt:
         interrupted = True
     about["noise"] = noise(rows, others())
-    about["fairness"] = report.fairness(about, chosen.rivals, options.quick)
+    about["fairness"] = report.fairness(about, chosen.rivals, chosen.threads, options.quick)
     first = roofs[chosen.threads[0]]
     report.show(rows, first)
     for sentence in about["fairness"]:
