@@ -21,6 +21,7 @@ HEADINGS = (
     *("operation", "size", "direction", "backend"),
     *("time", "±", "GFLOP/s", "GB/s", "of limit", "first call"),
 )
+COUNTED = ("sectors", "bank passes")  # by the simulator: as taken, over as needed
 NARROW = 112  # columns of a terminal below which the heading's less important half is left out
 LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
 
@@ -65,6 +66,11 @@ def versus(row: "Row", rival: str) -> str:
     return ratio(found["value"]) + ("?" if found["verdict"] == UNDECIDED else "")
 
 
+def over(counts: dict[str, int] | None, taken: str, needed: str) -> str:
+    """How many were taken, and of how many."""
+    return f"{counts[taken]:,} of {counts[needed]:,}" if counts else "–"
+
+
 def limits_line(device: str, roof: Limits) -> str:
     one = f" ({rate(roof.flops_one_thread)} by one thread)" if roof.flops_one_thread else ""
     cache = f", a cache of {roof.cache >> 20} MiB" if roof.cache else ""
@@ -92,7 +98,7 @@ def fairness(about: dict[str, Any], rivals: Iterable[str], threads: list[int], q
     counts = " or ".join(map(str, threads))
     return [
         "all contenders take turns, in another order each round, and run for 0.2 s uncounted before each (0.02 with "
-        "one thread): the threads of NumPy's BLAS spin for some 25 ms after its last call, and take the next one's cores",
+        "one thread): the threads of NumPy's BLAS spin for some 25 ms after its last call, and take others' cores",
         ", ".join(f"{name}={value}" for name, value in about["environment"].items())
         + ": OpenMP's waiting threads sleep soon, or a call after another library's would stall for 5 to 8 ms",
         "memory that was freed is kept for the next call, for all"
@@ -116,7 +122,8 @@ def headings(rows: "list[Row]") -> tuple[str, ...]:
     """Those of all rows, and those that only some need: they stand where they say more than one thing."""
     rivals = [f"vs {NAMES[name]}" for name in RIVALS if any(_has(row, name) for row in rows)]
     more = [name for name in ("dtype", "threads") if len({getattr(row, name) for row in rows}) > 1]
-    return (*HEADINGS[:4], *more, *HEADINGS[4:-1], *rivals, HEADINGS[-1])
+    counted = COUNTED if any(row.simulated for row in rows) else ()
+    return (*HEADINGS[:4], *more, *HEADINGS[4:-1], *rivals, *counted, HEADINGS[-1])
 
 
 def _has(row: "Row", rival: str) -> bool:
@@ -137,6 +144,8 @@ def cells(row: "Row", headings: tuple[str, ...]) -> tuple[str, ...]:
         "GB/s": rate(row.bandwidth),
         "of limit": share(row.of_limit, row.bound),
         **{f"vs {NAMES[name]}": versus(row, name) for name in RIVALS},
+        "sectors": over(row.simulated, "sectors", "ideal_sectors"),
+        "bank passes": over(row.simulated, "bank_wavefronts", "ideal_wavefronts"),
         "first call": duration(row.first_call),
     }
     return tuple(found[heading] for heading in headings)
@@ -152,6 +161,11 @@ def show(rows: "list[Row]", roofs: dict[str, Limits]) -> None:
             wanted = headings(shown)
             print(markdown_table(wanted, [cells(row, wanted) for row in shown]))
         print(notes(roofs))
+    if any(row.simulated for row in rows):
+        print(
+            "Of the simulator's rows there is no time, for its own says nothing of a GPU's: sectors of global memory, "
+            "and passes over the banks of shared memory, as taken, of how many the accesses need at least."
+        )
     for row in rows:
         if row.error:
             what = " ".join(part for part in (row.operation, row.workload, row.direction, row.backend) if part)
