@@ -244,30 +244,39 @@ def figures(results: dict[str, Any]) -> str:
 
     roofs = {name: Limits(**roof) for name, roof in results["limits"].items()}
     about = results["machine"]
+    rows = [Row(**row) for row in results["rows"]]
+    shown = [row for row in rows if row.backend not in RIVALS and row.seconds]
+    several = len({row.threads for row in shown}) > 1
     lines: dict[tuple[str, ...], dict[str, Row]] = {}
-    for row in (Row(**row) for row in results["rows"]):
-        if row.backend not in RIVALS and not row.error:
-            side = "forward" if row.direction == "forward" else "backward"
-            size = " ".join([row.workload, *([row.dtype] if row.dtype != "float32" else [])])
-            backend = " ".join([row.backend, *([row.rung] if row.rung else [])])
-            lines.setdefault((row.operation, size, backend), {})[side] = row
-    headings = (
-        "operation",
-        "size",
-        "backend",
-        *("forward", "of limit", "vs NumPy"),
-        *("backward", "of limit", "vs NumPy"),
-    )
-    body = [key + _three(sides.get("forward")) + _three(sides.get("backward")) for key, sides in lines.items()]
+    for row in shown:
+        side = "forward" if row.direction == "forward" else "backward"
+        more = [row.dtype] if row.dtype != "float32" else []
+        more += [f"threads: {row.threads}"] if several else []
+        backend = f"{row.backend} {row.rung}" if row.rung else row.backend
+        lines.setdefault((row.operation, ", ".join([row.workload, *more]), backend), {})[side] = row
+    rivals = [name for name in RIVALS if any(name in _values(row) for row in shown)]
+    versus = [f"vs {NAMES[name]}" for name in rivals]
+    headings = ("operation", "size", "backend", *("forward", "of limit", *versus), *("backward", "of limit", *versus))
+    body = [
+        key + _side(sides.get("forward"), rivals) + _side(sides.get("backward"), rivals) for key, sides in lines.items()
+    ]
     parts = [f"{about['date'][:10]}: {machine.line(about)}."]
     parts += [f"L{limits_line(name, roof)[1:]}." for name, roof in roofs.items() if name != NUMPY]
     return "\n".join([*parts, "", markdown_table(headings, body), "", notes(roofs) + " Backward of a loss: both."])
 
 
-def _three(row: "Row | None") -> tuple[str, str, str]:
+def _values(row: "Row") -> dict[str, float]:
+    """The ratios; older results have only NumPy's."""
+    if row.ratios is None:
+        return {} if row.vs_numpy is None else {NUMPY: row.vs_numpy}
+    return {name: found["value"] for name, found in row.ratios.items()}
+
+
+def _side(row: "Row | None", rivals: list[str]) -> tuple[str, ...]:
     if row is None:
-        return ("", "", "")
-    return duration(row.seconds), share(row.of_limit, row.bound), ratio(row.vs_numpy)
+        return ("",) * (2 + len(rivals))
+    found = _values(row)
+    return duration(row.seconds), share(row.of_limit, row.bound), *(ratio(found.get(name)) for name in rivals)
 
 
 def markdown_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
