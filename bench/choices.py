@@ -45,6 +45,8 @@ class Plan:
 
 def plan(options: Options) -> Plan:
     """Raises ValueError, or Unavailable, for what can't be measured here."""
+    if options.sweep and "simulator" in (options.backends or ()):
+        raise ValueError("bench: --backends has simulator, which has no use with --sweep: it counts, and times nothing")
     for name in ("compare", "markdown", "sizes", "rungs") if options.sweep else ():
         if getattr(options, name):
             raise ValueError(f"bench: --{name} has no use with --sweep, which measures curves: over sizes of its own")
@@ -80,13 +82,10 @@ def chosen(families: Sequence[str]) -> list[Operation]:
 
 def _backends(names: Sequence[str] | None) -> list[str]:
     if names is None:
-        others = ("reference", "simulator")  # the one is compared with anyway, the other is no way to compute
+        others = ("reference", "simulator")  # the one is compared with anyway; the other counts, and takes long
         return [name for name, why_not in kernels.backends().items() if why_not is None and name not in others]
     for name in names:
         kernels.backend(name)  # raises, if it can't run here
-        if name == "simulator":
-            own = "kernelwright bench simulator"
-            raise ValueError(f"bench: simulated time says nothing of a kernel's; for the simulator's own: {own}")
     return list(dict.fromkeys(names))
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ..kernels.jit import Kernel
 
@@ -12,10 +13,10 @@ def compiling() -> Iterator[list[float]]:
     """Inside, a list of the seconds of every compilation grows."""
     compile, spent = Kernel.compile, []
 
-    def timed(kernel, dtype):
+    def timed(self: Kernel, dtype: Any) -> Any:
         started = time.perf_counter()
         try:
-            return compile(kernel, dtype)
+            return compile(self, dtype)
         finally:
             spent.append(time.perf_counter() - started)
 

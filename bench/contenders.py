@@ -70,22 +70,27 @@ class Case:
         return in_torch.UNLIKE.get(self.operation.name) if rival == TORCH else None
 
 
+def directions(operation: Operation) -> list[str]:
+    """Of a loss first what training calls: the loss with its gradient."""
+    found = ["forward"]
+    if operation.backward is not None:
+        found.append("backward")
+    if operation.with_gradient:
+        found.insert(0, "both")
+    return found
+
+
 def cases(
     operation: Operation, quick: bool, sizes: Mapping[str, tuple[int, ...]] | None = None, dtype: str = "float32"
 ) -> Iterator[Case]:
-    """What to measure of an operation; of a loss, `quick` takes what training calls: the loss with its gradient."""
-    directions = ["forward"]
-    if operation.backward is not None:
-        directions.append("backward")
-    if operation.with_gradient:
-        directions.insert(0, "both")
-    workloads = list((operation.workloads if sizes is None else sizes).items())
+    """What to measure of an operation; `quick`: of all directions the first, of the workloads, too, but for matmul."""
+    found, workloads = directions(operation), list((operation.workloads if sizes is None else sizes).items())
     if quick:
-        directions = directions[:1]
+        found = found[:1]
         workloads = workloads if sizes is not None or operation.name == "matmul" else workloads[:1]
     for workload, numbers in workloads:
         sample = operation.sized(numbers, dtype)
-        for direction in directions:
+        for direction in found:
             yield Case(operation, workload, sample, direction, dtype)
 
 

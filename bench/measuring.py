@@ -1,6 +1,6 @@
 """What every contender takes for one case: each is built, called once, proved (proof.py), and then they race."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +10,7 @@ from .. import kernels
 from . import fair, limits
 from .compiling import compiling
 from .contenders import NUMPY, RIVALS, Case, contender
+from .counted import counts, too_much
 from .proof import Example, Wrong, prove, two_examples, watch
 from .ratios import Conditions, interval, ratio, unlike
 from .timing import SETTLE, SETTLE_ALONE, Contender, Timing, race
@@ -51,12 +52,13 @@ class Row:
     simulated: dict[str, int] | None = None  # instructions, sectors, ideal_sectors, bank_wavefronts, ideal_wavefronts
 
 
+SIMULATOR = "simulator"
 Key = tuple[str, str | None]  # a contender: a backend or a rival, and a rung
 
 
 def measure(
     case: Case,
-    backends: Iterable[str],
+    backends: Sequence[str],
     roofs: dict[str, limits.Limits],
     budget: float,
     rivals: Iterable[str] = (NUMPY,),
@@ -71,7 +73,9 @@ def measure(
     rivals = [rival for rival in rivals if case.has(rival)]
     refused = {rival: why for rival in rivals if (why := case.refusal(rival))}
     keys: list[Key] = [(rival, None) for rival in rivals if rival not in refused]
-    for name in backends:
+    if SIMULATOR in backends:
+        rows.append(_simulated(case))
+    for name in (name for name in backends if name != SIMULATOR):
         keys += [(name, rung) for rung in (*(_rungs(case, name) if rungs else ()), None)]
 
     def attempt(keys: Iterable[Key], step: Callable[[Key], None]) -> None:
@@ -121,6 +125,18 @@ def text(error: Exception) -> str:
 
 def _what(case: Case) -> tuple[str, str, str, str]:
     return case.operation.family, case.operation.name, case.workload, case.direction
+
+
+def _simulated(case: Case) -> Row:
+    """Counts, and no time."""
+    row = Row(*_what(case), SIMULATOR, dtype=case.dtype)
+    why = too_much(case)
+    if why:
+        return replace(row, refused={SIMULATOR: why})
+    try:
+        return replace(row, simulated=counts(case))
+    except Exception as error:
+        return failure(case, error, SIMULATOR)
 
 
 def _rungs(case: Case, backend: str) -> list[str]:

@@ -180,9 +180,13 @@ def as_numpy(array: Any) -> np.ndarray:
 
 def _poison(array: Any) -> None:
     """NaN everywhere, or the largest whole number; where the array can't be written it can't be used again either."""
-    if isinstance(array, np.ndarray) and array.flags.writeable:
-        array.fill(np.nan if array.dtype.kind == "f" else True if array.dtype == bool else np.iinfo(array.dtype).max)
-    elif hasattr(array, "detach"):
+    if isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            kind = array.dtype.kind
+            array.fill(np.nan if kind == "f" else True if kind == "b" else np.iinfo(array.dtype).max)
+    elif hasattr(array, "detach"):  # PyTorch
         array = array.detach()
         if array.is_floating_point() and array.is_contiguous():
             array.fill_(math.nan)
+    elif hasattr(array, "get") and array.dtype.kind == "f":  # CuPy
+        array.fill(math.nan)

@@ -21,6 +21,7 @@ HEADINGS = (
     *("operation", "size", "direction", "backend"),
     *("time", "±", "GFLOP/s", "GB/s", "of limit", "first call"),
 )
+COUNTED = ("sectors", "bank passes")  # by the simulator: as taken, over as needed
 NARROW = 112  # columns of a terminal below which the heading's less important half is left out
 LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
 
@@ -65,6 +66,11 @@ def versus(row: "Row", rival: str) -> str:
     return ratio(found["value"]) + ("?" if found["verdict"] == UNDECIDED else "")
 
 
+def over(counts: dict[str, int] | None, taken: str, needed: str) -> str:
+    """How many were taken, and of how many."""
+    return f"{counts[taken]:,} of {counts[needed]:,}" if counts else "–"
+
+
 def limits_line(device: str, roof: Limits) -> str:
     one = f" ({rate(roof.flops_one_thread)} by one thread)" if roof.flops_one_thread else ""
     cache = f", a cache of {roof.cache >> 20} MiB" if roof.cache else ""
@@ -87,18 +93,18 @@ def notes(roofs: dict[str, Limits]) -> str:
     return text
 
 
-def fairness(about: dict[str, Any], rivals: Iterable[str], quick: bool) -> list[str]:
+def fairness(about: dict[str, Any], rivals: Iterable[str], threads: list[int], quick: bool) -> list[str]:
     """What was done so that ratios are of like things."""
-    threads = f"each may use {about['threads']} threads" if "threads" in about else "threads are as they were"
+    counts = " or ".join(map(str, threads))
     return [
-        "all contenders take turns, in another order each round, and run on for 0.2 s uncounted before each: the "
-        "threads of NumPy's BLAS spin for some 25 ms after its last call, and take the cores from whoever is next",
+        "all contenders take turns, in another order each round, and run for 0.2 s uncounted before each (0.02 with "
+        "one thread): the threads of NumPy's BLAS spin for some 25 ms after its last call, and take others' cores",
         ", ".join(f"{name}={value}" for name, value in about["environment"].items())
         + ": OpenMP's waiting threads sleep soon, or a call after another library's would stall for 5 to 8 ms",
         "memory that was freed is kept for the next call, for all"
         if about["freed_memory_is_kept"]
         else "memory that was freed goes back to the system: results are paid for by page faults, by all",
-        f"{threads}; arrays are the same ones, random numbers, and all make what they return",
+        f"each may use as many threads as all others, {counts}; arrays are the same ones, of random numbers",
         "results were held against the definition on two inputs before they were timed, old ones overwritten"
         + (": of those with more than 16 MB of arguments, --quick doesn't" if quick else ""),
         *(f"{name}: {UNFAIR[name]}" for name in rivals if name in UNFAIR),
@@ -116,7 +122,8 @@ def headings(rows: "list[Row]") -> tuple[str, ...]:
     """Those of all rows, and those that only some need: they stand where they say more than one thing."""
     rivals = [f"vs {NAMES[name]}" for name in RIVALS if any(_has(row, name) for row in rows)]
     more = [name for name in ("dtype", "threads") if len({getattr(row, name) for row in rows}) > 1]
-    return (*HEADINGS[:4], *more, *HEADINGS[4:-1], *rivals, HEADINGS[-1])
+    counted = COUNTED if any(row.simulated for row in rows) else ()
+    return (*HEADINGS[:4], *more, *HEADINGS[4:-1], *rivals, *counted, HEADINGS[-1])
 
 
 def _has(row: "Row", rival: str) -> bool:
@@ -137,6 +144,8 @@ def cells(row: "Row", headings: tuple[str, ...]) -> tuple[str, ...]:
         "GB/s": rate(row.bandwidth),
         "of limit": share(row.of_limit, row.bound),
         **{f"vs {NAMES[name]}": versus(row, name) for name in RIVALS},
+        "sectors": over(row.simulated, "sectors", "ideal_sectors"),
+        "bank passes": over(row.simulated, "bank_wavefronts", "ideal_wavefronts"),
         "first call": duration(row.first_call),
     }
     return tuple(found[heading] for heading in headings)
@@ -152,6 +161,11 @@ def show(rows: "list[Row]", roofs: dict[str, Limits]) -> None:
             wanted = headings(shown)
             print(markdown_table(wanted, [cells(row, wanted) for row in shown]))
         print(notes(roofs))
+    if any(row.simulated for row in rows):
+        print(
+            "Of the simulator's rows there is no time, for its own says nothing of a GPU's: sectors of global memory, "
+            "and passes over the banks of shared memory, as taken, of how many the accesses need at least."
+        )
     for row in rows:
         if row.error:
             what = " ".join(part for part in (row.operation, row.workload, row.direction, row.backend) if part)
@@ -165,7 +179,9 @@ def _show_rich(rows: "list[Row]") -> None:
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 132)
-    wanted = tuple(name for name in headings(rows) if console.width >= NARROW or name not in LESS_IMPORTANT)
+    wanted = headings(rows)
+    if console.width < NARROW + 10 * (len(wanted) - len(HEADINGS) - 1):  # it has room for one rival
+        wanted = tuple(name for name in wanted if name not in LESS_IMPORTANT)
     colours = {FASTER: "green", SLOWER: "red", UNDECIDED: ""}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(wanted):
@@ -228,30 +244,39 @@ def figures(results: dict[str, Any]) -> str:
 
     roofs = {name: Limits(**roof) for name, roof in results["limits"].items()}
     about = results["machine"]
+    rows = [Row(**row) for row in results["rows"]]
+    shown = [row for row in rows if row.backend not in RIVALS and row.seconds]
+    several = len({row.threads for row in shown}) > 1
     lines: dict[tuple[str, ...], dict[str, Row]] = {}
-    for row in (Row(**row) for row in results["rows"]):
-        if row.backend not in RIVALS and not row.error:
-            side = "forward" if row.direction == "forward" else "backward"
-            size = " ".join([row.workload, *([row.dtype] if row.dtype != "float32" else [])])
-            backend = " ".join([row.backend, *([row.rung] if row.rung else [])])
-            lines.setdefault((row.operation, size, backend), {})[side] = row
-    headings = (
-        "operation",
-        "size",
-        "backend",
-        *("forward", "of limit", "vs NumPy"),
-        *("backward", "of limit", "vs NumPy"),
-    )
-    body = [key + _three(sides.get("forward")) + _three(sides.get("backward")) for key, sides in lines.items()]
+    for row in shown:
+        side = "forward" if row.direction == "forward" else "backward"
+        more = [row.dtype] if row.dtype != "float32" else []
+        more += [f"threads: {row.threads}"] if several else []
+        backend = f"{row.backend} {row.rung}" if row.rung else row.backend
+        lines.setdefault((row.operation, ", ".join([row.workload, *more]), backend), {})[side] = row
+    rivals = [name for name in RIVALS if any(name in _values(row) for row in shown)]
+    versus = [f"vs {NAMES[name]}" for name in rivals]
+    headings = ("operation", "size", "backend", *("forward", "of limit", *versus), *("backward", "of limit", *versus))
+    body = [
+        key + _side(sides.get("forward"), rivals) + _side(sides.get("backward"), rivals) for key, sides in lines.items()
+    ]
     parts = [f"{about['date'][:10]}: {machine.line(about)}."]
     parts += [f"L{limits_line(name, roof)[1:]}." for name, roof in roofs.items() if name != NUMPY]
     return "\n".join([*parts, "", markdown_table(headings, body), "", notes(roofs) + " Backward of a loss: both."])
 
 
-def _three(row: "Row | None") -> tuple[str, str, str]:
+def _values(row: "Row") -> dict[str, float]:
+    """The ratios; older results have only NumPy's."""
+    if row.ratios is None:
+        return {} if row.vs_numpy is None else {NUMPY: row.vs_numpy}
+    return {name: found["value"] for name, found in row.ratios.items()}
+
+
+def _side(row: "Row | None", rivals: list[str]) -> tuple[str, ...]:
     if row is None:
-        return ("", "", "")
-    return duration(row.seconds), share(row.of_limit, row.bound), ratio(row.vs_numpy)
+        return ("",) * (2 + len(rivals))
+    found = _values(row)
+    return duration(row.seconds), share(row.of_limit, row.bound), *(ratio(found.get(name)) for name in rivals)
 
 
 def markdown_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

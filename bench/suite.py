@@ -20,14 +20,14 @@ lack those marked +):
         axis         "size", "batch", "width" or "threads"
         label        what x is, in words: "side of square matrices"
         xs           [x, …], rising
-        seconds      {contender: [median seconds at each x, or null]}; contenders: numba, cupy, numpy, torch, …
+        seconds      {contender: [median seconds at each x, or null]}; contenders: numba, cupy, numpy, torch
         exponent     {contender: e}: seconds grow like x^e, where x is large (the upper half of xs); null if unknown
         crossovers   {rival: [x, …]}: where numba's time crosses the rival's, interpolated; empty: nowhere within xs
         faster_at_the_end   {rival: whether numba is the faster one at the largest x}
 
     comparison + with `--compare`: {with: a file, changes: [{what, before, after, change, counts}], …} (comparison.py)
 
-A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch, jax, numexpr). A row
+A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch). A row
 with an `error` has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the simulator ran
 the CUDA C: it has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
 
@@ -94,7 +94,7 @@ def run(options: Options) -> int:
     except KeyboardInterrupt:
         interrupted = True
     about["noise"] = noise(rows, others())
-    about["fairness"] = report.fairness(about, chosen.rivals, options.quick)
+    about["fairness"] = report.fairness(about, chosen.rivals, chosen.threads, options.quick)
     first = roofs[chosen.threads[0]]
     report.show(rows, first)
     for sentence in about["fairness"]:

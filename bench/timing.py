@@ -10,11 +10,11 @@ import functools
 import gc
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeVar
 
 SAMPLE = 2e-3  # seconds that a sample lasts at least: the clock's own cost vanishes in it
 LEAST, MOST = 3, 100  # rounds
@@ -24,6 +24,7 @@ LEAST, MOST = 3, 100  # rounds
 SETTLE = 0.2
 SETTLE_ALONE = 0.02  # instead, where all work with one thread: nobody's waiting threads are about
 TURN = 0.05  # seconds that a turn's samples take at most
+Name = TypeVar("Name", bound=Hashable)  # what contenders are called
 FLUSH = 1 << 28  # bytes; the second-level caches of GPUs hold at most half of that
 
 
@@ -114,8 +115,8 @@ def _ballast(cupy: Any) -> Any:
 
 
 def race(
-    contenders: Mapping[str, Contender], budget: float, settle: float = SETTLE, least: int = LEAST
-) -> dict[str, Timing]:
+    contenders: Mapping[Name, Contender], budget: float, settle: float = SETTLE, least: int = LEAST
+) -> dict[Name, Timing]:
     """Time them by turns for `budget` seconds, and for `least` rounds at least.
 
     A contender whose single
@@ -124,7 +125,7 @@ def race(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        samples: dict[str, list[float]] = {name: [] for name in contenders}
+        samples: dict[Name, list[float]] = {name: [] for name in contenders}
         repeats = {}
         for name, contender in contenders.items():
             repeat, seconds = _enough(contender)
@@ -132,7 +133,7 @@ def race(
                 samples[name].append(seconds)
             else:
                 repeats[name] = repeat
-        rounds: dict[str, list[float]] = {name: [] for name in contenders}
+        rounds: dict[Name, list[float]] = {name: [] for name in contenders}
         order = list(repeats)
         end = time.perf_counter() + budget
         for number in range(MOST if order else 0):

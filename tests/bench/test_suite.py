@@ -187,6 +187,28 @@ def test_rows_of_each_dtype_and_thread_and_rung(monkeypatch, tiny):
     assert {(row.dtype, row.error) for row in rows} == {("float64", None)}
 
 
+@pytest.mark.cuda
+def test_the_simulator_counts_and_has_no_time(tiny, tmp_path, capsys):
+    """Nine numbers lie in two sectors of 32 bytes: read, and written."""
+    written = tmp_path / "counted.json"
+    assert suite.run(Options(backends=["numba", "simulator"], quick=True, json=written)) == 0
+    (row,) = (row for row in json.loads(written.read_text())["rows"] if row["backend"] == "simulator")
+    assert (row["seconds"], row["ratios"], row["error"]) == (None, None, None)
+    assert row["simulated"]["ideal_sectors"] == 4
+    assert row["simulated"]["sectors"] >= 4
+    assert row["simulated"]["bank_wavefronts"] == 0
+    text = capsys.readouterr().out
+    assert " of 4" in text
+    assert "Of the simulator's rows there is no time" in text
+
+
+def test_what_is_too_large_is_not_simulated():
+    case = contenders.Case(CATALOG["relu"], "large", Sample((np.ones(1 << 23, np.float32),)), "forward")
+    (row,) = measuring.measure(case, ["simulator"], {}, 0.0, ())
+    assert row.simulated is None
+    assert "too many to simulate" in row.refused["simulator"]
+
+
 def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
     measure, calls = suite.measure, []
 

@@ -1,0 +1,5 @@
+"""Attention, and rotary positions. See conftest.py."""
+
+
+def test_attention(timed):
+    timed()

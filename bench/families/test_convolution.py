@@ -1,0 +1,5 @@
+"""Convolutions, and their transposes. See conftest.py."""
+
+
+def test_convolution(timed):
+    timed()

@@ -1,0 +1,5 @@
+"""Products of matrices. See conftest.py."""
+
+
+def test_matmul(timed):
+    timed()

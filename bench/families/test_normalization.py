@@ -1,0 +1,5 @@
+"""Layer, RMS, batch and group normalization. See conftest.py."""
+
+
+def test_normalization(timed):
+    timed()

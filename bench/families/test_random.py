@@ -1,0 +1,5 @@
+"""Dropout. See conftest.py."""
+
+
+def test_random(timed):
+    timed()

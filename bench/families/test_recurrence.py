@@ -1,0 +1,5 @@
+"""Recurrent networks' walks. See conftest.py."""
+
+
+def test_recurrence(timed):
+    timed()

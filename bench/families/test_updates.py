@@ -1,0 +1,5 @@
+"""Steps of optimizers. See conftest.py."""
+
+
+def test_updates(timed):
+    timed()
