@@ -63,9 +63,11 @@ def _cubes(contests: list[Contest]) -> list[Growth]:
 
 def _workloads(device: Device) -> list[Growth]:
     """Operations that were measured at three sizes or more, forward, over the bytes that they must move."""
-    rows = [row for row in (*device.rows, *device.others) if row.direction == "forward" and row.dtype == "float32"]
+    most = {row.threads for row in device.drawn}
+    others = (row for row in device.others if row.dtype == "float32" and row.threads in most)
+    rows = [row for row in (*device.drawn, *others) if row.direction == "forward"]
     pictures = []
-    for operation in dict.fromkeys(row.operation for row in device.rows):
+    for operation in dict.fromkeys(row.operation for row in device.drawn):
         curves: dict[str, dict[float, float]] = defaultdict(dict)
         for row in rows:
             if row.operation == operation:

@@ -13,12 +13,12 @@ def cards(results: Results) -> list[tuple[str, str]]:
     """Each a figure, and what it says."""
     found = []
     for device in results.devices:
-        count = len({row.operation for row in device.rows})
-        found.append((str(count), f"operations on the backend {device.backend}, {len(device.rows)} measurements"))
-        ratios = [row.ratios[NUMPY] for row in device.rows if NUMPY in row.ratios]
+        count = len({row.operation for row in device.drawn})
+        found.append((str(count), f"operations on the backend {device.backend}, {len(device.drawn)} measurements"))
+        ratios = [row.ratios[NUMPY] for row in device.drawn if NUMPY in row.ratios]
         if ratios:
             found.append((_mean(ratios), f"NumPy’s speed: {_ahead(ratios)}"))
-        shares = [row.of_limit for row in device.rows if row.of_limit and row.bound == "memory"]
+        shares = [row.of_limit for row in device.drawn if row.of_limit and row.bound == "memory"]
         if shares:
             text = f"of the memory’s speed: median of {len(shares)} measurements too large for the cache"
             found.append((f"{median(shares):.0%}", text))

@@ -49,11 +49,6 @@ def intensity(row: Kernel) -> float:
     return row.flops / row.bandwidth
 
 
-def drawn(device: Device) -> list[Kernel]:
-    """Those whose limit the picture shows: that of float32."""
-    return [row for row in device.rows if row.dtype == "float32" and row.bandwidth]
-
-
 def label(row: Kernel) -> str:
     lines = [
         f"{row.operation} {row.workload}, {row.direction}",
@@ -68,7 +63,7 @@ def label(row: Kernel) -> str:
 
 def picture(device: Device, width: float = 880, height: float = 520, legend: bool = False) -> Scene | None:
     """None where no kernel's work is known. `legend`: drawn, for where there is no page around."""
-    rows = drawn(device)
+    rows = device.drawn
     if not rows:
         return None
     peak, bandwidth = device.limits["flops"], device.limits["bandwidth"]

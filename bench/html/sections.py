@@ -27,6 +27,7 @@ def sections(results: Results) -> Iterator[tuple[str, str, str]]:
         ("ladders", "Ladders", _ladders(results)),
         ("table", "Every kernel", _kernels(results)),
         ("beside", "Beside other libraries", _beside(results)),
+        ("peers", "Two networks, trained by others too", _peers(results)),
         ("simulator", "The simulator", _simulator(results)),
     ):
         if part:
@@ -55,7 +56,7 @@ def _roofline(device: Device) -> str:
         f"the picture’s edge stands on the edge. L{escape(limits[1:])}."
     )
     buttons = []
-    for group, count in roofline.groups(roofline.drawn(device)).items():
+    for group, count in roofline.groups(device.drawn).items():
         families = ", ".join(roofline.GROUPS[group][2]) if group in roofline.GROUPS else "others"
         key = element(Dot(6, 6, *roofline.look(group)))
         buttons.append(
@@ -109,7 +110,7 @@ def _growth(results: Results) -> str:
 
 def _ladders(results: Results) -> str:
     parts = []
-    for i, ladder in enumerate(ladders.found(results.contests)):
+    for i, ladder in enumerate(ladders.found(results)):
         caption = (
             f"<b>{escape(ladder.name)}</b>, {escape(ladder.size)}: the speed of each rung, in multiples of the lowest"
         )
@@ -131,6 +132,13 @@ def _beside(results: Results) -> str:
         return ""
     table = tables.table("Beside other libraries", *tables.contests(results.contests), "contests")
     return tables.filters("contests", {row.group for row in results.contests}) + table
+
+
+def _peers(results: Results) -> str:
+    if not results.peers:
+        return ""
+    heads = ("library", "network", "version", "step", "first step", "to 85 %", "steps", "peak memory", "note")
+    return tables.table("Two networks, trained by others too", heads, tables.peers(results.peers), "trained")
 
 
 def _simulator(results: Results) -> str:

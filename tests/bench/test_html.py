@@ -224,6 +224,20 @@ def test_sweeps_are_drawn_where_there_are_some(read):
     assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 6
 
 
+def test_peers_without_a_figure_are_in_the_table_too(tmp_path):
+    path = tmp_path / "peers.json"
+    measured = {"step": 1e-3, "first_step": 1.0, "steps": 9, "reached": None, "peak": 5_000_000}
+    rows = [
+        {"network": "mlp", "peer": "numpy", "version": "2.4", "note": "", **measured},
+        {"network": "cnn", "peer": "thinc", "version": "9.1", "note": "has no Conv2d"},
+    ]
+    path.write_text(json.dumps({"machine": json.loads(COMMITTED[0].read_text())["machine"], "peers": rows}))
+    text = html.page(results.read([path]))
+    elements(text)
+    assert "has no Conv2d" in text
+    assert 'data-value="5e+06">5 MB' in text
+
+
 def test_a_ladder_rises_in_the_order_of_its_rungs():
     seconds = {"2_order": 0.5, "10_last": 0.1, "1_naive": 1.0}
     rows = [
@@ -231,12 +245,29 @@ def test_a_ladder_rises_in_the_order_of_its_rungs():
         for rung, s in seconds.items()
     ]
     rows.append(results.Contest("matmul", "matmul", "8³", 2, {"kernelwright": 0.05}))
-    (ladder,) = ladders.found(rows)
+    (ladder,) = ladders.found(results.Results(contests=rows))
     assert list(ladder.rungs) == ["1_naive", "2_order", "10_last", ladders.TOP]
     steps = [mark for mark in ladders.picture(ladder).marks if isinstance(mark, Box)]
     assert [step.height for step in steps] == sorted(step.height for step in steps)
     assert "2.00× the lowest rung's speed" in steps[1].label
     assert ladder.rivals == {"numpy": 0.25}
+
+
+def test_rungs_are_on_their_ladder_alone(read):
+    rows = [
+        kernel("matmul", "8³", 1e-3, threads=2, ratio=2.0),
+        kernel("matmul", "8³", 2e-3, threads=1),
+        kernel("matmul", "8³", 9e-3, threads=2, rung="1_naive"),
+        kernel("matmul", "8³", 4e-3, threads=2, rung="2_order"),
+        kernel("matmul", "8³", 2e-3, threads=2, backend="numpy"),
+    ]
+    found = read(rows=rows)
+    (ladder,) = ladders.found(found)
+    assert ladder.rungs == {"1_naive": 9e-3, "2_order": 4e-3, ladders.TOP: 1e-3}
+    assert ladder.rivals == {"numpy": 2e-3}
+    assert len(found.devices[0].rows) == 2
+    assert len(found.devices[0].drawn) == 1
+    assert len([mark for mark in roofline.picture(found.devices[0]).marks if isinstance(mark, Dot)]) == 1
 
 
 def test_logarithmic_axes():
