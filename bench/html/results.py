@@ -85,7 +85,7 @@ def read(paths: Iterable[Path]) -> Results:
         if kind == "limits":
             _add_suite(found, content)
         elif kind == "verdicts":
-            found.contests += [_contest(row) for row in content["rows"]]
+            found.contests += [known(Contest, row) for row in content["rows"]]
         elif kind == "cold":
             found.simulator = content
         else:
@@ -119,10 +119,10 @@ def _kernel(row: dict[str, Any]) -> Kernel:
     return Kernel(**kept)
 
 
-def _contest(row: dict[str, Any]) -> Contest:
-    """What later versions may add is left out."""
-    known = {each.name for each in fields(Contest)}
-    return Contest(**{key: value for key, value in row.items() if key in known})
+def known(kind: Any, content: dict[str, Any]) -> Any:
+    """That dataclass of it; what other versions add is left out."""
+    names = {each.name for each in fields(kind)}
+    return kind(**{key: value for key, value in content.items() if key in names})
 
 
 def called(contender: str) -> str:

@@ -7,7 +7,7 @@ from .. import report
 from ..limits import Limits
 from ..rivals import NUMPY, TORCH
 from . import bars, growth, ladders, roofline, tables
-from .results import Device, Results, called, threads
+from .results import Device, Results, called, known, threads
 from .scene import Dot, Scene
 from .svg import element, svg
 
@@ -49,11 +49,12 @@ def _roofline(device: Device) -> str:
     wide, narrow = roofline.picture(device), roofline.picture(device, NARROW, 420)
     if not wide or not narrow:
         return ""
-    limits = report.limits_line(device.backend, Limits(**device.limits))
+    limits = report.limits_line(device.backend, known(Limits, device.limits))
     caption = (
         "Each point is a kernel at one size, in one direction. Solid: its arrays lie in memory, the line is its limit. "
-        "Hollow: they fit in the cache, whose limit isn’t measured, so that it may lie above the slope. What is beyond "
-        f"the picture’s edge stands on the edge. L{escape(limits[1:])}."
+        "Hollow: they fit in the cache, whose limit isn’t measured, so that it may lie above the slope. Arithmetic is "
+        "counted as the definition does it: a kernel that needs less, as Winograd’s convolution does, may lie above the "
+        f"roof. What is beyond the picture’s edge stands on the edge. L{escape(limits[1:])}."
     )
     buttons = []
     for group, count in roofline.groups(device.drawn).items():
@@ -73,9 +74,7 @@ def _against(results: Results) -> str:
     one, other = [], []
     for device in results.devices:
         for rival in bars.rivals(device):
-            what = (
-                "each operation’s definition, written in NumPy" if rival == NUMPY else "the same work, the same arrays"
-            )
+            what = "each operation’s definition" if rival == NUMPY else "the same work on the same arrays"
             text = _bars(f"{rival}-{device.backend}", called(rival), bars.of_kernels(device, rival), what)
             (one if rival == NUMPY else other).append(text)
     blas, torch = (bars.of_contests(results.contests, rival) for rival in (NUMPY, TORCH))

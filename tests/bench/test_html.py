@@ -190,7 +190,10 @@ def test_only_float32_is_on_its_roofline(read):
 
 
 def test_points_keep_to_the_picture(read):
-    (device,) = read().devices
+    beyond = {"flops": 3e11, "bandwidth": 1e9}, {"flops": 1.0, "bandwidth": 1e9}
+    (device,) = read(
+        rows=[kernel("conv2d", "4", 1e-3), *(kernel("conv2d", "5", 1.0) | more for more in beyond)]
+    ).devices
     picture = roofline.picture(device, 360, 420)
     for mark in picture.marks:
         if isinstance(mark, Dot):
