@@ -53,8 +53,8 @@ def _roofline(device: Device) -> str:
     caption = (
         "Each point is a kernel at one size, in one direction. Solid: its arrays lie in memory, the line is its limit. "
         "Hollow: they fit in the cache, whose limit isn’t measured, so that it may lie above the slope. Arithmetic is "
-        "counted as the definition does it: a kernel that needs less, as Winograd’s convolution does, may lie above the "
-        f"roof. What is beyond the picture’s edge stands on the edge. L{escape(limits[1:])}."
+        "counted as the definition does it: a kernel that needs less, as Winograd’s convolution does, may lie above "
+        f"the roof. What is beyond the picture’s edge stands on the edge. L{escape(limits[1:])}."
     )
     buttons = []
     for group, count in roofline.groups(device.drawn).items():

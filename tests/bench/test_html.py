@@ -111,6 +111,14 @@ def test_the_page_of_the_committed_results_is_sound(committed):
     assert all({"aria-labelledby", "aria-describedby"} <= set(attributes) for attributes in pictures)
 
 
+def test_the_readme_says_what_the_committed_results_say(committed):
+    """If not: make pictures."""
+    text = (COMMITTED[0].parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- headline -->\n{headline.line(committed)}\n<!-- /headline -->" in text
+    named = set(re.findall(r"docs/pictures/([\w-]+)\.png", text))
+    assert {name.removesuffix("-dark") for name in named} <= html.pictures(committed).keys()
+
+
 def test_every_kernel_is_on_the_roofline_and_in_the_table(committed):
     (device,) = committed.devices
     measured = [row for row in json.loads(COMMITTED[0].read_text())["rows"] if row["backend"] == "numba"]
