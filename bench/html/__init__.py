@@ -58,5 +58,5 @@ def pictures(results: Results) -> dict[str, Scene]:
     for growing in growth.found(None, results.contests, []):
         found["matmul"] = growth.picture(growing, 560, 340)
     for ladder in ladders.found(results):
-        found[f"ladder-{ladder.name}"] = ladders.picture(ladder, 560, 340)
+        found.setdefault(f"ladder-{ladder.name}", ladders.picture(ladder, 560, 340))
     return found

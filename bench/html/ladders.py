@@ -24,8 +24,9 @@ class Ladder:
 
 
 def found(results: Results) -> list[Ladder]:
-    """Of `kernelwright bench --rungs`; and of the group "ladder" of `bench cpu`, those that aren't among them."""
+    """Of `kernelwright bench --rungs`, the longest climbs first; of `bench cpu` those that aren't among them."""
     ladders = [ladder for device in results.devices for ladder in _of_device(device)]
+    ladders.sort(key=lambda ladder: -next(iter(ladder.rungs.values())))
     seen = {(ladder.name, ladder.size) for ladder in ladders}
     return ladders + [ladder for ladder in _of_contests(results.contests) if (ladder.name, ladder.size) not in seen]
 
@@ -72,7 +73,8 @@ def picture(ladder: Ladder, width: float = 360, height: float = 270) -> Scene:
     speeds = {rung: slowest / seconds for rung, seconds in ladder.rungs.items()}
     rivals = {name: slowest / seconds for name, seconds in ladder.rivals.items()}
     left, top, right, bottom = 46, 24, width - 70, height - 74
-    y = Log(0.7, 1.6 * max(*speeds.values(), *rivals.values(), 2), bottom, top)
+    every = [*speeds.values(), *rivals.values()]
+    y = Log(0.7 * min(every), 1.6 * max(*every, 2), bottom, top)
     marks: list[Mark] = []
     for value in y.ticks(5):
         marks.append(Line(((left, y(value)), (right, y(value)))))

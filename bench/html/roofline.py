@@ -67,11 +67,12 @@ def picture(device: Device, width: float = 880, height: float = 520, legend: boo
     if not rows:
         return None
     peak, bandwidth = device.limits["flops"], device.limits["bandwidth"]
+    highest = max(peak, device.limits.get("flops_one_thread") or 0)  # of one thread, where others use the cores
     left, top, right, bottom = 58, 58 if legend else 16, width - 14, height - 46
     # A few calls that hardly compute, such as counting, would squeeze all others: they stand on the edge.
     least, most = _but_few([*map(intensity, rows), peak / bandwidth])
     slowest, fastest = _but_few([row.flops for row in rows])
-    x, y = Log(least / 1.5, most * 1.5, left, right), Log(slowest / 2, max(1.7 * peak, 1.2 * fastest), bottom, top)
+    x, y = Log(least / 1.5, most * 1.5, left, right), Log(slowest / 2, max(1.7 * highest, 1.2 * fastest), bottom, top)
     marks: list[Mark] = [*_grid(x, y, left, top, right, bottom), *_roof(device, x, y, width)]
     radius = RADIUS if width > 500 else 0.75 * RADIUS
     for row in sorted(rows, key=lambda row: row.bound != "cache"):

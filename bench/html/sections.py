@@ -108,14 +108,23 @@ def _growth(results: Results) -> str:
 
 
 def _ladders(results: Results) -> str:
-    parts = []
+    """Of each operation the longest climb; its other sizes can be unfolded."""
+    shown, folded = {}, []
     for i, ladder in enumerate(ladders.found(results)):
         caption = (
             f"<b>{escape(ladder.name)}</b>, {escape(ladder.size)}: the speed of each rung, in multiples of the lowest"
         )
-        table = tables.table(f"Ladder of {ladder.name}", ("rung", "time"), ladders.table(ladder))
-        parts.append(_figure(f"ladder-{i}", (ladders.picture(ladder),), caption, _details(table)))
-    return f'<div class="many">{"".join(parts)}</div>' if parts else ""
+        table = tables.table(f"Ladder of {ladder.name}, {ladder.size}", ("rung", "time"), ladders.table(ladder))
+        drawn = _figure(f"ladder-{i}", (ladders.picture(ladder),), caption, _details(table))
+        if ladder.name in shown:
+            folded.append(drawn)
+        else:
+            shown[ladder.name] = drawn
+    if not shown:
+        return ""
+    first = f'<div class="many">{"".join(shown.values())}</div>'
+    more = f'<details><summary>Other sizes: {len(folded)}</summary><div class="many">{"".join(folded)}</div></details>'
+    return first + (more if folded else "")
 
 
 def _kernels(results: Results) -> str:

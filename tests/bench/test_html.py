@@ -197,16 +197,17 @@ def test_only_float32_is_on_its_roofline(read):
     assert len([mark for mark in roofline.picture(device).marks if isinstance(mark, Dot)]) == 2
 
 
-def test_points_keep_to_the_picture(read):
+def test_points_and_limits_keep_to_the_picture(suite, read):
+    suite["limits"]["numba"]["flops_one_thread"] = 2e11
     beyond = {"flops": 3e11, "bandwidth": 1e9}, {"flops": 1.0, "bandwidth": 1e9}
     (device,) = read(
         rows=[kernel("conv2d", "4", 1e-3), *(kernel("conv2d", "5", 1.0) | more for more in beyond)]
     ).devices
     picture = roofline.picture(device, 360, 420)
     for mark in picture.marks:
-        if isinstance(mark, Dot):
-            assert 0 < mark.x < 360
-            assert 0 < mark.y < 420
+        for x, y in mark.points if isinstance(mark, Line) else [(mark.x, mark.y)]:
+            assert 0 < x < 360
+            assert 0 < y < 420
 
 
 def test_names_from_the_results_are_text_not_markup(read):
@@ -262,6 +263,12 @@ def test_a_ladder_rises_in_the_order_of_its_rungs():
     assert [step.height for step in steps] == sorted(step.height for step in steps)
     assert "2.00× the lowest rung's speed" in steps[1].label
     assert ladder.rivals == {"numpy": 0.25}
+
+
+def test_a_ladder_that_goes_down_stays_in_its_picture():
+    ladder = ladders.Ladder("matmul", "8³", {"1_naive": 1.0, "2_order": 4.0}, {"numpy": 9.0})
+    (low, high) = (mark for mark in ladders.picture(ladder).marks if isinstance(mark, Box))
+    assert low.height > high.height > 0
 
 
 def test_rungs_are_on_their_ladder_alone(read):
