@@ -68,12 +68,18 @@ def kernels(rows: Sequence[Kernel]) -> tuple[list[str], list[list[str | Cell]]]:
             cell(row.flops, report.rate),
             cell(row.bandwidth, report.rate),
             Cell(report.share(row.of_limit, row.bound), row.of_limit),
-            *(cell(row.ratios.get(rival)) for rival in rivals),
+            *(_versus(row, rival) for rival in rivals),
             *(row.backend, row.dtype, cell(row.threads, _count)),
         ]
         for row in rows
     ]
     return heads, body
+
+
+def _versus(row: Kernel, rival: str) -> Cell:
+    """With a question mark where 1 lies within its interval."""
+    ratio, (low, high) = row.ratios.get(rival), row.intervals.get(rival, (0.0, 0.0))
+    return Cell(report.ratio(ratio) + "?" * (low <= 1 <= high), ratio)
 
 
 def contests(rows: Sequence[Contest]) -> tuple[list[str], list[list[str | Cell]]]:

@@ -191,6 +191,17 @@ def test_ratios_of_newer_results_have_their_interval(read):
     assert bars.rivals(device) == ["numpy", "torch"]
 
 
+def test_what_is_undecided_has_a_question_mark_and_noise_a_warning(suite, read):
+    for value, low, high in ((1.1, 0.9, 1.3), (1.2, 1.05, 1.3)):
+        ratios = {"torch": {"value": value, "low": low, "high": high}}
+        suite["rows"].append(kernel("softmax", "9", 1e-3, ratios=ratios))
+    suite["machine"]["noise"] = {"warning": "other programs <used> 95% of the processor"}
+    text = html.page(read())
+    assert text.count(">1.10×?<") == 1
+    assert text.count(">1.20×<") == 1
+    assert "Warning: other programs &lt;used&gt; 95% of the processor." in text
+
+
 def test_only_float32_is_on_its_roofline(read):
     (device,) = read().devices
     assert len(device.rows) == 3
@@ -231,9 +242,10 @@ def test_sweeps_are_drawn_where_there_are_some(read):
     }
     (found,) = growth.found(None, [], read(sweeps=[sweep]).sweeps)
     assert found.axis == "elements of a row"
-    assert found.curves == {"ours": [(1, 1e-6), (2, 2e-6), (4, 4e-6)], "numpy": [(1, 4e-6), (2, 4e-6), (4, 5e-6)]}
-    assert found.note == "ours grows like x^1.00; crosses NumPy at 4.5"
-    assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 6
+    ours, numpy = [(1, 1e-6), (2, 2e-6), (4, 4e-6)], [(1, 4e-6), (2, 4e-6), (4, 5e-6)]
+    assert found.curves == {"ours": ours, "torch": [(1, 2e-6), (4, 3e-6)], "numpy": numpy}
+    assert found.note == "ours grows with the power 1.00; crosses NumPy at 4.5"
+    assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 8
 
 
 def test_peers_without_a_figure_are_in_the_table_too(tmp_path):
