@@ -57,6 +57,6 @@ def pictures(results: Results) -> dict[str, Scene]:
         found["torch"] = bars.picture(against, called(TORCH), 760)
     for growing in growth.found(None, results.contests, []):
         found["matmul"] = growth.picture(growing, 560, 340)
-    for ladder in ladders.found(results.contests):
-        found[f"ladder-{ladder.name}"] = ladders.picture(ladder, 560, 340)
+    for ladder in ladders.found(results):
+        found.setdefault(f"ladder-{ladder.name}", ladders.picture(ladder, 560, 340))
     return found

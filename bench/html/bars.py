@@ -28,12 +28,12 @@ class Bar:
 
 def rivals(device: Device) -> list[str]:
     """Whom its kernels were timed beside."""
-    return list(dict.fromkeys(rival for row in device.rows for rival in row.ratios))
+    return list(dict.fromkeys(rival for row in device.drawn for rival in row.ratios))
 
 
 def of_kernels(device: Device, rival: str) -> list[Bar]:
     found: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for row in device.rows:
+    for row in device.drawn:
         if rival in row.ratios:
             found[row.family].append((row.ratios[rival], f"{row.operation} {row.workload} {row.direction}"))
     return _bars(found)

@@ -12,7 +12,7 @@ from . import palette, tables
 from .results import Device, called, threads
 from .scene import Dot, Line, Log, Mark, Scene, Text, apart, around
 
-LEAST = 3  # points of a curve
+LEAST = 3  # points of a curve, where nobody has chosen them to be one
 OURS = "ours"
 
 
@@ -37,15 +37,16 @@ def _of_sweep(sweep: dict[str, Any]) -> Growth:
     curves, notes = {}, []
     for contender, seconds in sweep["seconds"].items():
         points = [(float(x), y) for x, y in zip(sweep["xs"], seconds) if y]
-        if len(points) >= LEAST:
+        if len(points) > 1:
             curves[OURS if contender in ours else contender] = points
             exponent = (sweep.get("exponent") or {}).get(contender)
             if contender in ours and exponent is not None:
-                notes.append(f"ours grows like x^{exponent:.2f}")
+                notes.append(f"ours grows with the power {exponent:.2f}")
     for rival, places in (sweep.get("crossovers") or {}).items():
         if places:
             notes.append(f"crosses {called(rival)} at {', '.join(f'{place:.3g}' for place in places)}")
-    return Growth(sweep["operation"], sweep.get("label") or sweep["axis"], curves, "; ".join(notes))
+    axis = sweep.get("label") or sweep["axis"]
+    return Growth(f"{sweep['operation']} over {axis}", axis, curves, "; ".join(notes))
 
 
 def _cubes(contests: list[Contest]) -> list[Growth]:
@@ -63,9 +64,11 @@ def _cubes(contests: list[Contest]) -> list[Growth]:
 
 def _workloads(device: Device) -> list[Growth]:
     """Operations that were measured at three sizes or more, forward, over the bytes that they must move."""
-    rows = [row for row in (*device.rows, *device.others) if row.direction == "forward" and row.dtype == "float32"]
+    most = {row.threads for row in device.drawn}
+    others = (row for row in device.others if row.dtype == "float32" and row.threads in most)
+    rows = [row for row in (*device.drawn, *others) if row.direction == "forward"]
     pictures = []
-    for operation in dict.fromkeys(row.operation for row in device.rows):
+    for operation in dict.fromkeys(row.operation for row in device.drawn):
         curves: dict[str, dict[float, float]] = defaultdict(dict)
         for row in rows:
             if row.operation == operation:
@@ -101,7 +104,7 @@ def picture(growth: Growth, width: float = 360, height: float = 250) -> Scene:
             marks.append(Dot(x(a), y(b), colour, hollow=not mine, label=text))
         marks.append(Text(x(curve[-1][0]) + 9, end + 4, name, 12, colour=colour, bold=mine))
     names = ", ".join(map(called, growth.curves))
-    about = f"Time of {growth.title} over {growth.axis}, both axes logarithmic, for {names}."
+    about = f"Time of {growth.title}, by {growth.axis}; both axes are logarithmic. Curves: {names}."
     return Scene(growth.title, about, width, height, marks)
 
 

@@ -1,6 +1,7 @@
 """A ladder as a staircase: how many times as fast as its lowest rung each rung is, and where the libraries stand."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -8,7 +9,7 @@ from .. import report
 from ..rivals import OURS
 from ..targets import Row as Contest
 from . import palette, tables
-from .results import called, threads
+from .results import Device, Kernel, Results, called, threads
 from .scene import Box, Line, Log, Mark, Scene, Text, apart
 
 TOP = "the library's"
@@ -22,15 +23,36 @@ class Ladder:
     rivals: dict[str, float] = field(default_factory=dict)
 
 
-def found(contests: list[Contest]) -> list[Ladder]:
-    """Of the group "ladder" of `bench cpu`; the library's kernel, where the same size of it was measured, on top."""
+def found(results: Results) -> list[Ladder]:
+    """Of `kernelwright bench --rungs`, the longest climbs first; of `bench cpu` those that aren't among them."""
+    ladders = [ladder for device in results.devices for ladder in _of_device(device)]
+    ladders.sort(key=lambda ladder: -next(iter(ladder.rungs.values())))
+    seen = {(ladder.name, ladder.size) for ladder in ladders}
+    return ladders + [ladder for ladder in _of_contests(results.contests) if (ladder.name, ladder.size) not in seen]
+
+
+def _of_device(device: Device) -> Iterator[Ladder]:
+    for top in device.drawn:
+        rungs = {row.rung: row.seconds for row in device.rungs if row.rung and _case(row) == _case(top)}
+        if rungs:
+            climb = {rung: rungs[rung] for rung in sorted(rungs, key=_number)}
+            name = top.operation if top.direction == "forward" else f"{top.operation} {top.direction}"
+            rivals = {row.backend: row.seconds for row in device.others if _case(row) == _case(top)}
+            yield Ladder(name, top.workload, {**climb, TOP: top.seconds}, rivals)
+
+
+def _case(row: Kernel) -> tuple[str, str, str, str, int | None]:
+    return row.operation, row.workload, row.direction, row.dtype, row.threads
+
+
+def _of_contests(contests: list[Contest]) -> Iterator[Ladder]:
+    """The library's kernel, where the same size of it was measured, is on top."""
     rows = [row for row in contests if row.group == "ladder" and row.threads == threads(contests)]
     climbs: dict[tuple[str, str], list[tuple[str, Contest]]] = defaultdict(list)
     for row in rows:
         operation, _, rung = row.operation.partition(" rung ")
         if OURS in row.seconds:
             climbs[operation, row.size].append((rung, row))
-    ladders = []
     for (operation, size), steps in climbs.items():
         rungs = {rung: row.seconds[OURS] for rung, row in sorted(steps, key=lambda step: _number(step[0]))}
         for row in contests:
@@ -38,8 +60,7 @@ def found(contests: list[Contest]) -> list[Ladder]:
                 rungs.setdefault(TOP, row.seconds[OURS])
         others = {name for _, row in steps for name in row.seconds} - {OURS}
         rivals = {name: median(row.seconds[name] for _, row in steps if name in row.seconds) for name in sorted(others)}
-        ladders.append(Ladder(operation, size, rungs, rivals))
-    return ladders
+        yield Ladder(operation, size, rungs, rivals)
 
 
 def _number(rung: str) -> tuple[int, str]:
@@ -52,7 +73,8 @@ def picture(ladder: Ladder, width: float = 360, height: float = 270) -> Scene:
     speeds = {rung: slowest / seconds for rung, seconds in ladder.rungs.items()}
     rivals = {name: slowest / seconds for name, seconds in ladder.rivals.items()}
     left, top, right, bottom = 46, 24, width - 70, height - 74
-    y = Log(0.7, 1.6 * max(*speeds.values(), *rivals.values(), 2), bottom, top)
+    every = [*speeds.values(), *rivals.values()]
+    y = Log(0.7 * min(every), 1.6 * max(*every, 2), bottom, top)
     marks: list[Mark] = []
     for value in y.ticks(5):
         marks.append(Line(((left, y(value)), (right, y(value)))))

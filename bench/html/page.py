@@ -2,6 +2,7 @@
 
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from .. import machine, report
 from . import headline, palette
@@ -69,8 +70,14 @@ def _cards(results: Results) -> str:
 def _provenance(results: Results) -> str:
     lines = [
         f"<li><b>{escape(name)}</b>: {escape(about['date'][:10])}, commit {escape(str(about.get('commit')))}; "
-        f"{escape(machine.line(about))}.</li>"
+        f"{escape(machine.line(about))}.{_warning(about)}</li>"
         for name, about in results.machines.items()
     ]
     note = escape(report.notes({}))
     return f"<h2>Where the figures come from</h2><ul>{''.join(lines)}</ul><p>{note}</p>"
+
+
+def _warning(about: dict[str, Any]) -> str:
+    """That the machine was too noisy, where the run found it so."""
+    warning = (about.get("noise") or {}).get("warning")
+    return f" <b>Warning: {escape(warning)}.</b>" if warning else ""

@@ -38,6 +38,7 @@ class Kernel:
     intervals: dict[str, tuple[float, float]]  # those whose confidence is known
     dtype: str
     threads: int | None
+    rung: str | None  # of a ladder; None: the library's kernel
 
 
 @dataclass
@@ -47,8 +48,15 @@ class Device:
     backend: str
     machine: dict[str, Any]
     limits: dict[str, Any]
-    rows: list[Kernel]
+    rows: list[Kernel]  # of the library's kernels
+    rungs: list[Kernel]  # of lower ones
     others: list[Kernel]  # NumPy's and other libraries', of the same work
+
+    @property
+    def drawn(self) -> list[Kernel]:
+        """Those that pictures compare: in float32, with the most threads that were measured."""
+        most = max((row.threads or 0 for row in self.rows), default=0)
+        return [row for row in self.rows if row.dtype == "float32" and (row.threads or 0) == most]
 
 
 @dataclass
@@ -57,6 +65,7 @@ class Results:
     sweeps: list[dict[str, Any]] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)  # beside PyTorch, NumPy and JAX
     simulator: dict[str, Any] = field(default_factory=dict)
+    peers: list[dict[str, Any]] = field(default_factory=list)  # networks trained by other libraries
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)  # by file
 
 
@@ -76,9 +85,11 @@ def read(paths: Iterable[Path]) -> Results:
         if kind == "limits":
             _add_suite(found, content)
         elif kind == "verdicts":
-            found.contests += [_contest(row) for row in content["rows"]]
+            found.contests += [known(Contest, row) for row in content["rows"]]
         elif kind == "cold":
             found.simulator = content
+        else:
+            found.peers += content["peers"]
     return found
 
 
@@ -89,13 +100,14 @@ def _add_suite(found: Results, content: dict[str, Any]) -> None:
     for backend, limits in content["limits"].items():
         own = [row for row in rows if row.backend == backend]
         if backend in ours and own:
-            found.devices.append(Device(backend, content["machine"], limits, own, others))
+            top, rungs = ([row for row in own if (row.rung is None) == is_top] for is_top in (True, False))
+            found.devices.append(Device(backend, content["machine"], limits, top, rungs, others))
     found.sweeps += content.get("sweeps") or []
 
 
 def _kernel(row: dict[str, Any]) -> Kernel:
     """Also of older files, which know NumPy alone, and no interval."""
-    kept = {each.name: row.get(each.name) for each in fields(Kernel)}
+    kept: dict[str, Any] = {each.name: row.get(each.name) for each in fields(Kernel)}
     ratios, intervals = {}, {}
     for rival, ratio in (row.get("ratios") or {}).items():
         ratios[rival] = ratio["value"]
@@ -107,10 +119,10 @@ def _kernel(row: dict[str, Any]) -> Kernel:
     return Kernel(**kept)
 
 
-def _contest(row: dict[str, Any]) -> Contest:
-    """What later versions may add is left out."""
-    known = {each.name for each in fields(Contest)}
-    return Contest(**{key: value for key, value in row.items() if key in known})
+def known(kind: Any, content: dict[str, Any]) -> Any:
+    """That dataclass of it; what other versions add is left out."""
+    names = {each.name for each in fields(kind)}
+    return kind(**{key: value for key, value in content.items() if key in names})
 
 
 def called(contender: str) -> str:

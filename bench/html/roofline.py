@@ -49,11 +49,6 @@ def intensity(row: Kernel) -> float:
     return row.flops / row.bandwidth
 
 
-def drawn(device: Device) -> list[Kernel]:
-    """Those whose limit the picture shows: that of float32."""
-    return [row for row in device.rows if row.dtype == "float32" and row.bandwidth]
-
-
 def label(row: Kernel) -> str:
     lines = [
         f"{row.operation} {row.workload}, {row.direction}",
@@ -68,15 +63,16 @@ def label(row: Kernel) -> str:
 
 def picture(device: Device, width: float = 880, height: float = 520, legend: bool = False) -> Scene | None:
     """None where no kernel's work is known. `legend`: drawn, for where there is no page around."""
-    rows = drawn(device)
+    rows = device.drawn
     if not rows:
         return None
     peak, bandwidth = device.limits["flops"], device.limits["bandwidth"]
+    highest = max(peak, device.limits.get("flops_one_thread") or 0)  # of one thread, where others use the cores
     left, top, right, bottom = 58, 58 if legend else 16, width - 14, height - 46
     # A few calls that hardly compute, such as counting, would squeeze all others: they stand on the edge.
     least, most = _but_few([*map(intensity, rows), peak / bandwidth])
-    slowest, _ = _but_few([row.flops for row in rows])
-    x, y = Log(least / 1.5, most * 1.5, left, right), Log(slowest / 2, 1.7 * peak, bottom, top)
+    slowest, fastest = _but_few([row.flops for row in rows])
+    x, y = Log(least / 1.5, most * 1.5, left, right), Log(slowest / 2, max(1.7 * highest, 1.2 * fastest), bottom, top)
     marks: list[Mark] = [*_grid(x, y, left, top, right, bottom), *_roof(device, x, y, width)]
     radius = RADIUS if width > 500 else 0.75 * RADIUS
     for row in sorted(rows, key=lambda row: row.bound != "cache"):
@@ -129,7 +125,7 @@ def _roof(device: Device, x: Log, y: Log, width: float) -> list[Mark]:
     if one:
         start = max(one / bandwidth, x.low)
         marks.append(Line(((x(start), y(one)), (x.end, y(one))), "axis", 1.2, dashed=True))
-        # Beside the slope's upper end nothing can lie: no kernel is beyond both limits.
+        # Beside the slope's upper end, where hardly any kernel lies.
         text = f"{report.rate(one)} by one thread" if width > 500 else "1 thread"
         marks.append(Text(x(ridge) + 6, y(one) - 6, text, 12, colour="faint"))
     return marks

@@ -7,7 +7,7 @@ from .. import report
 from ..limits import Limits
 from ..rivals import NUMPY, TORCH
 from . import bars, growth, ladders, roofline, tables
-from .results import Device, Results, called, threads
+from .results import Device, Results, called, known, threads
 from .scene import Dot, Scene
 from .svg import element, svg
 
@@ -27,6 +27,7 @@ def sections(results: Results) -> Iterator[tuple[str, str, str]]:
         ("ladders", "Ladders", _ladders(results)),
         ("table", "Every kernel", _kernels(results)),
         ("beside", "Beside other libraries", _beside(results)),
+        ("peers", "Two networks, trained by others too", _peers(results)),
         ("simulator", "The simulator", _simulator(results)),
     ):
         if part:
@@ -48,14 +49,15 @@ def _roofline(device: Device) -> str:
     wide, narrow = roofline.picture(device), roofline.picture(device, NARROW, 420)
     if not wide or not narrow:
         return ""
-    limits = report.limits_line(device.backend, Limits(**device.limits))
+    limits = report.limits_line(device.backend, known(Limits, device.limits))
     caption = (
         "Each point is a kernel at one size, in one direction. Solid: its arrays lie in memory, the line is its limit. "
-        "Hollow: they fit in the cache, whose limit isn’t measured, so that it may lie above the slope. What is beyond "
-        f"the picture’s edge stands on the edge. L{escape(limits[1:])}."
+        "Hollow: they fit in the cache, whose limit isn’t measured, so that it may lie above the slope. Arithmetic is "
+        "counted as the definition does it: a kernel that needs less, as Winograd’s convolution does, may lie above "
+        f"the roof. What is beyond the picture’s edge stands on the edge. L{escape(limits[1:])}."
     )
     buttons = []
-    for group, count in roofline.groups(roofline.drawn(device)).items():
+    for group, count in roofline.groups(device.drawn).items():
         families = ", ".join(roofline.GROUPS[group][2]) if group in roofline.GROUPS else "others"
         key = element(Dot(6, 6, *roofline.look(group)))
         buttons.append(
@@ -72,9 +74,7 @@ def _against(results: Results) -> str:
     one, other = [], []
     for device in results.devices:
         for rival in bars.rivals(device):
-            what = (
-                "each operation’s definition, written in NumPy" if rival == NUMPY else "the same work, the same arrays"
-            )
+            what = "each operation’s definition" if rival == NUMPY else "the same work on the same arrays"
             text = _bars(f"{rival}-{device.backend}", called(rival), bars.of_kernels(device, rival), what)
             (one if rival == NUMPY else other).append(text)
     blas, torch = (bars.of_contests(results.contests, rival) for rival in (NUMPY, TORCH))
@@ -108,14 +108,23 @@ def _growth(results: Results) -> str:
 
 
 def _ladders(results: Results) -> str:
-    parts = []
-    for i, ladder in enumerate(ladders.found(results.contests)):
+    """Of each operation the longest climb; its other sizes can be unfolded."""
+    shown, folded = {}, []
+    for i, ladder in enumerate(ladders.found(results)):
         caption = (
             f"<b>{escape(ladder.name)}</b>, {escape(ladder.size)}: the speed of each rung, in multiples of the lowest"
         )
-        table = tables.table(f"Ladder of {ladder.name}", ("rung", "time"), ladders.table(ladder))
-        parts.append(_figure(f"ladder-{i}", (ladders.picture(ladder),), caption, _details(table)))
-    return f'<div class="many">{"".join(parts)}</div>' if parts else ""
+        table = tables.table(f"Ladder of {ladder.name}, {ladder.size}", ("rung", "time"), ladders.table(ladder))
+        drawn = _figure(f"ladder-{i}", (ladders.picture(ladder),), caption, _details(table))
+        if ladder.name in shown:
+            folded.append(drawn)
+        else:
+            shown[ladder.name] = drawn
+    if not shown:
+        return ""
+    first = f'<div class="many">{"".join(shown.values())}</div>'
+    more = f'<details><summary>Other sizes: {len(folded)}</summary><div class="many">{"".join(folded)}</div></details>'
+    return first + (more if folded else "")
 
 
 def _kernels(results: Results) -> str:
@@ -131,6 +140,13 @@ def _beside(results: Results) -> str:
         return ""
     table = tables.table("Beside other libraries", *tables.contests(results.contests), "contests")
     return tables.filters("contests", {row.group for row in results.contests}) + table
+
+
+def _peers(results: Results) -> str:
+    if not results.peers:
+        return ""
+    heads = ("library", "network", "version", "step", "first step", "to 85 %", "steps", "peak memory", "note")
+    return tables.table("Two networks, trained by others too", heads, tables.peers(results.peers), "trained")
 
 
 def _simulator(results: Results) -> str:

@@ -24,6 +24,10 @@ def cell(value: float | None, show: Callable[..., str] = report.ratio) -> Cell:
     return Cell(show(value), value)
 
 
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
+
+
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], name: str = "") -> str:
     """With a `name`, it can be sorted and filtered."""
     numeric = [any(isinstance(row[i], Cell) for row in rows) for i in range(len(heads))]
@@ -55,7 +59,7 @@ def kernels(rows: Sequence[Kernel]) -> tuple[list[str], list[list[str | Cell]]]:
     """Heads and rows: what the roofline shows, and a column for each rival that there is."""
     rivals = list(dict.fromkeys(rival for row in rows for rival in row.ratios))
     heads = ["operation", "family", "size", "direction", "time", "±", "GFLOP/s", "GB/s", "of limit"]
-    heads += [*(f"vs {called(rival)}" for rival in rivals), "backend", "dtype"]
+    heads += [*(f"vs {called(rival)}" for rival in rivals), "backend", "dtype", "threads"]
     body: list[list[str | Cell]] = [
         [
             *(row.operation, row.family, row.workload, row.direction),
@@ -64,12 +68,18 @@ def kernels(rows: Sequence[Kernel]) -> tuple[list[str], list[list[str | Cell]]]:
             cell(row.flops, report.rate),
             cell(row.bandwidth, report.rate),
             Cell(report.share(row.of_limit, row.bound), row.of_limit),
-            *(cell(row.ratios.get(rival)) for rival in rivals),
-            *(row.backend, row.dtype),
+            *(_versus(row, rival) for rival in rivals),
+            *(row.backend, row.dtype, cell(row.threads, _count)),
         ]
         for row in rows
     ]
     return heads, body
+
+
+def _versus(row: Kernel, rival: str) -> Cell:
+    """With a question mark where 1 lies within its interval."""
+    ratio, (low, high) = row.ratios.get(rival), row.intervals.get(rival, (0.0, 0.0))
+    return Cell(report.ratio(ratio) + "?" * (low <= 1 <= high), ratio)
 
 
 def contests(rows: Sequence[Contest]) -> tuple[list[str], list[list[str | Cell]]]:
@@ -93,6 +103,20 @@ def simulated(rows: Sequence[dict[str, Any]]) -> list[list[str | Cell]]:
             *(row["kernel"], row["mode"], Cell(f"{row['instructions']:,}", row["instructions"])),
             cell(row["seconds"], report.duration),
             Cell(f"{row['nanoseconds']:.1f} ns", row["nanoseconds"]),
+        ]
+        for row in rows
+    ]
+
+
+def peers(rows: Sequence[dict[str, Any]]) -> list[list[str | Cell]]:
+    """Those without a figure, too: their note says why."""
+    return [
+        [
+            *(row["peer"], row["network"], row["version"] or "–"),
+            *(cell(row.get(key), report.duration) for key in ("step", "first_step", "reached")),
+            Cell(str(row.get("steps", "–")), row.get("steps")),
+            cell(row.get("peak"), report.amount),
+            row["note"],
         ]
         for row in rows
     ]

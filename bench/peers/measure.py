@@ -44,7 +44,14 @@ def measure(make: Callable, given: work.Work, seconds: float) -> Measured:
         if len(times) == 1 and before is not None:
             memory.forget_the_highest()
         if len(times) % work.EVERY == 0:
-            accuracy = float((np.argmax(scores(given.test_images), 1) == given.test_labels).mean())
+            accuracy = _accuracy(scores, given)
             reached = sum(times) if accuracy >= work.ACCURACY else None
     peak = None if before is None else memory.resident("VmHWM") - before
     return Measured(median(times[1:]), times[0], len(times), losses[:FIRST], accuracy, reached, peak)
+
+
+def _accuracy(scores: Callable, given: work.Work) -> float:
+    """In batches as large as in training, so that testing takes no more memory."""
+    starts = range(0, len(given.test_images), work.BATCH)
+    found = [np.argmax(scores(given.test_images[start : start + work.BATCH]), 1) for start in starts]
+    return float((np.concatenate(found) == given.test_labels).mean())

@@ -18,7 +18,7 @@ BATCH, LR, SEED = 128, 0.1, 0
 HIDDEN, CHANNELS = 256, (16, 32)
 NETWORKS = ("mlp", "cnn")
 ACCURACY = 0.85  # of the first TESTED test images
-TESTED, EVERY = 2000, 50  # and after how many steps it is looked at
+TESTED, EVERY = 2048, 50  # and after how many steps it is looked at
 
 
 @dataclass

@@ -111,6 +111,14 @@ def test_the_page_of_the_committed_results_is_sound(committed):
     assert all({"aria-labelledby", "aria-describedby"} <= set(attributes) for attributes in pictures)
 
 
+def test_the_readme_says_what_the_committed_results_say(committed):
+    """If not: make pictures."""
+    text = (COMMITTED[0].parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- headline -->\n{headline.line(committed)}\n<!-- /headline -->" in text
+    named = set(re.findall(r"docs/pictures/([\w-]+)\.png", text))
+    assert {name.removesuffix("-dark") for name in named} <= html.pictures(committed).keys()
+
+
 def test_every_kernel_is_on_the_roofline_and_in_the_table(committed):
     (device,) = committed.devices
     measured = [row for row in json.loads(COMMITTED[0].read_text())["rows"] if row["backend"] == "numba"]
@@ -183,19 +191,34 @@ def test_ratios_of_newer_results_have_their_interval(read):
     assert bars.rivals(device) == ["numpy", "torch"]
 
 
+def test_what_is_undecided_has_a_question_mark_and_noise_a_warning(suite, read):
+    for value, low, high in ((1.1, 0.9, 1.3), (1.2, 1.05, 1.3)):
+        ratios = {"torch": {"value": value, "low": low, "high": high}}
+        suite["rows"].append(kernel("softmax", "9", 1e-3, ratios=ratios))
+    suite["machine"]["noise"] = {"warning": "other programs <used> 95% of the processor"}
+    text = html.page(read())
+    assert text.count(">1.10×?<") == 1
+    assert text.count(">1.20×<") == 1
+    assert "Warning: other programs &lt;used&gt; 95% of the processor." in text
+
+
 def test_only_float32_is_on_its_roofline(read):
     (device,) = read().devices
     assert len(device.rows) == 3
     assert len([mark for mark in roofline.picture(device).marks if isinstance(mark, Dot)]) == 2
 
 
-def test_points_keep_to_the_picture(read):
-    (device,) = read().devices
+def test_points_and_limits_keep_to_the_picture(suite, read):
+    suite["limits"]["numba"]["flops_one_thread"] = 2e11
+    beyond = {"flops": 3e11, "bandwidth": 1e9}, {"flops": 1.0, "bandwidth": 1e9}
+    (device,) = read(
+        rows=[kernel("conv2d", "4", 1e-3), *(kernel("conv2d", "5", 1.0) | more for more in beyond)]
+    ).devices
     picture = roofline.picture(device, 360, 420)
     for mark in picture.marks:
-        if isinstance(mark, Dot):
-            assert 0 < mark.x < 360
-            assert 0 < mark.y < 420
+        for x, y in mark.points if isinstance(mark, Line) else [(mark.x, mark.y)]:
+            assert 0 < x < 360
+            assert 0 < y < 420
 
 
 def test_names_from_the_results_are_text_not_markup(read):
@@ -219,9 +242,24 @@ def test_sweeps_are_drawn_where_there_are_some(read):
     }
     (found,) = growth.found(None, [], read(sweeps=[sweep]).sweeps)
     assert found.axis == "elements of a row"
-    assert found.curves == {"ours": [(1, 1e-6), (2, 2e-6), (4, 4e-6)], "numpy": [(1, 4e-6), (2, 4e-6), (4, 5e-6)]}
-    assert found.note == "ours grows like x^1.00; crosses NumPy at 4.5"
-    assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 6
+    ours, numpy = [(1, 1e-6), (2, 2e-6), (4, 4e-6)], [(1, 4e-6), (2, 4e-6), (4, 5e-6)]
+    assert found.curves == {"ours": ours, "torch": [(1, 2e-6), (4, 3e-6)], "numpy": numpy}
+    assert found.note == "ours grows with the power 1.00; crosses NumPy at 4.5"
+    assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 8
+
+
+def test_peers_without_a_figure_are_in_the_table_too(tmp_path):
+    path = tmp_path / "peers.json"
+    measured = {"step": 1e-3, "first_step": 1.0, "steps": 9, "reached": None, "peak": 5_000_000}
+    rows = [
+        {"network": "mlp", "peer": "numpy", "version": "2.4", "note": "", **measured},
+        {"network": "cnn", "peer": "thinc", "version": "9.1", "note": "has no Conv2d"},
+    ]
+    path.write_text(json.dumps({"machine": json.loads(COMMITTED[0].read_text())["machine"], "peers": rows}))
+    text = html.page(results.read([path]))
+    elements(text)
+    assert "has no Conv2d" in text
+    assert 'data-value="5e+06">5 MB' in text
 
 
 def test_a_ladder_rises_in_the_order_of_its_rungs():
@@ -231,12 +269,35 @@ def test_a_ladder_rises_in_the_order_of_its_rungs():
         for rung, s in seconds.items()
     ]
     rows.append(results.Contest("matmul", "matmul", "8³", 2, {"kernelwright": 0.05}))
-    (ladder,) = ladders.found(rows)
+    (ladder,) = ladders.found(results.Results(contests=rows))
     assert list(ladder.rungs) == ["1_naive", "2_order", "10_last", ladders.TOP]
     steps = [mark for mark in ladders.picture(ladder).marks if isinstance(mark, Box)]
     assert [step.height for step in steps] == sorted(step.height for step in steps)
     assert "2.00× the lowest rung's speed" in steps[1].label
     assert ladder.rivals == {"numpy": 0.25}
+
+
+def test_a_ladder_that_goes_down_stays_in_its_picture():
+    ladder = ladders.Ladder("matmul", "8³", {"1_naive": 1.0, "2_order": 4.0}, {"numpy": 9.0})
+    (low, high) = (mark for mark in ladders.picture(ladder).marks if isinstance(mark, Box))
+    assert low.height > high.height > 0
+
+
+def test_rungs_are_on_their_ladder_alone(read):
+    rows = [
+        kernel("matmul", "8³", 1e-3, threads=2, ratio=2.0),
+        kernel("matmul", "8³", 2e-3, threads=1),
+        kernel("matmul", "8³", 9e-3, threads=2, rung="1_naive"),
+        kernel("matmul", "8³", 4e-3, threads=2, rung="2_order"),
+        kernel("matmul", "8³", 2e-3, threads=2, backend="numpy"),
+    ]
+    found = read(rows=rows)
+    (ladder,) = ladders.found(found)
+    assert ladder.rungs == {"1_naive": 9e-3, "2_order": 4e-3, ladders.TOP: 1e-3}
+    assert ladder.rivals == {"numpy": 2e-3}
+    assert len(found.devices[0].rows) == 2
+    assert len(found.devices[0].drawn) == 1
+    assert len([mark for mark in roofline.picture(found.devices[0]).marks if isinstance(mark, Dot)]) == 1
 
 
 def test_logarithmic_axes():
