@@ -78,6 +78,7 @@ from .attention import (
 )
 from .attention.rotary import rotary_embedding, rotary_embedding_backward
 from .backend import Backend, Unavailable, backend, backends, current, rung, use, using
+from .bincount import bincount
 from .cache import location as cache_location
 from .convolution import (
     conv1d,
@@ -331,6 +332,7 @@ __all__ = [
     "binary_cross_entropy_with_logits_with_gradient",
     "binary_focal_crossentropy",
     "binary_focal_crossentropy_with_gradient",
+    "bincount",
     "cache_location",
     "categorical_focal_crossentropy",
     "categorical_focal_crossentropy_with_gradient",

@@ -22,8 +22,8 @@ def _samples(draw: Draw):
 @operation(
     formula="y[…, j, i] = x[…, i, j]",
     samples=_samples,
-    cost=lambda x, **_: Cost(0, 2 * x.nbytes),
-    backward_cost=lambda x, **_: Cost(0, 2 * x.nbytes),
+    cost=lambda x, **_: Cost(x.size, 2 * x.nbytes),
+    backward_cost=lambda x, **_: Cost(x.size, 2 * x.nbytes),
     example=lambda draw, *shape: Sample((draw.normal(*shape),)),
     workloads={"1024×1024": (1024, 1024), "4096×4096": (4096, 4096), "512×64×64": (512, 64, 64)},
     outputs=("y",),
