@@ -16,20 +16,24 @@ def matmul_1_naive(device, a, b, bias, residual, activation, out):
 
 
 def matmul_10_tf32(device, *args):
-    _on_tensor_cores(device, "gpu_10_tf32.cu", args)
+    _on_tensor_cores(tensor.launch, device, "gpu_10_tf32.cu", args)
 
 
 def matmul_11_tf32x3(device, *args):
-    _on_tensor_cores(device, "gpu_11_tf32x3.cu", args)
+    _on_tensor_cores(tensor.launch, device, "gpu_11_tf32x3.cu", args)
 
 
 def matmul_12_bf16(device, *args):
-    _on_tensor_cores(device, "gpu_12_bf16.cu", args)
+    _on_tensor_cores(tensor.launch, device, "gpu_12_bf16.cu", args)
 
 
-def _on_tensor_cores(device, file: str, args: tuple) -> None:
+def matmul_13_rounded_first(device, *args):
+    _on_tensor_cores(tensor.launch_rounded, device, "gpu_13_rounded_first.cu", args)
+
+
+def _on_tensor_cores(launch, device, file: str, args: tuple) -> None:
     """Or by the plain kernel, where they don't know the numbers."""
     if tensor.knows(device, args[-1]):
-        tensor.launch(device, file, *args)
+        launch(device, file, *args)
     else:
         gpu.matmul(device, *args)
