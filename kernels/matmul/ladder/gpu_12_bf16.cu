@@ -14,7 +14,7 @@
 // the banks instead of 20,480; 109,248 instructions of warps. Up to 212 registers and 32 KB: one block a multiprocessor,
 // 32 KB on their way.
 
-#include "matmul/tensor_bf16.cuh"
+#include "matmul/ladder/tensor_bf16.cuh"
 
 constexpr int STAGES = 2;
 

@@ -14,8 +14,8 @@
 // needed (where only two blocks need each tile, that is more than rung 12's); no bank conflict in 12,288 passes; 2 × 17,920
 // and 93,504 instructions of warps. Up to 120 registers and 48 KB: two blocks a multiprocessor, 64 KB on their way.
 
-#include "matmul/tensor_bf16.cuh"
-#include "matmul/tensor_walk.cuh"
+#include "matmul/ladder/tensor_bf16.cuh"
+#include "matmul/ladder/tensor_walk.cuh"
 
 // A factor's matrix of `rows` × `columns` numbers, a row after the other, rounded: neighbours in memory remain neighbours.
 // A row has `pitch` numbers, a multiple of 8; those beyond the factor's are 0. A thread rounds four of a row.

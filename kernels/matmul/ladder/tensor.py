@@ -1,4 +1,4 @@
-"""Launch geometry of the rungs on tensor cores (matmul/tensor.cuh)."""
+"""Launch geometry of the rungs on tensor cores (tensor.cuh)."""
 
 import functools
 from typing import Any, NamedTuple
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import cuda
+from .. import gpu
 from ..gpu import arguments
 
 TILE, THREADS = 128, 256  # rows and columns of y a block; its threads
@@ -42,6 +43,18 @@ def launch_rounded(device, file: str, a, b, bias, residual, activation, out) -> 
         rounded_b = _rounded(device, kernel, part.b.swapaxes(1, 2) if along[1] else part.b)
         args = arguments(part.a, part.b, bias, part.residual, activation, part.out)
         device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, (*rounded_a, *rounded_b, *args))
+
+
+def rung(file: str, launch=launch):
+    """A rung as the ladder has it: by the library's kernel where tensor cores don't know the numbers."""
+
+    def run(device, *args):
+        if knows(device, args[-1]):
+            launch(device, file, *args)
+        else:
+            gpu.matmul(device, *args)
+
+    return run
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 // How copies and products take turns: three stages of tiles, of which one is worked on while two are on their way.
 #pragma once
-#include "matmul/tensor.cuh"
+#include "matmul/ladder/tensor.cuh"
 
 constexpr int STAGES = 3;
 

@@ -13,7 +13,7 @@
 //     across lines  a term is 128 numbers, four times all banks; a warp reads 8 lines of 4 terms at once:
 //                   line l of term k lies at l ^ (8 (k % 4)), each of the four terms in other banks
 #pragma once
-#include "matmul/tensor_walk.cuh"
+#include "matmul/ladder/tensor_walk.cuh"
 
 constexpr int DEPTH = 16;
 

@@ -1,6 +1,6 @@
 // Tiles of bfloat16 in shared memory: 32 terms, 64 bytes a line, as 16 terms of float32 in tensor_copies.cuh.
 #pragma once
-#include "matmul/tensor.cuh"
+#include "matmul/ladder/tensor.cuh"
 
 constexpr int DEPTH = 32;
 
