@@ -3,8 +3,8 @@
 from .. import check
 
 PRECISIONS = ("highest", "high", "medium")
-RUNGS = {"high": "gpu_11_tf32x3.cu", "medium": "gpu_12_bf16.cu"}  # of ladder/, on tensor cores
 LEAST = 32  # rows and columns, below which most of a tile on tensor cores would be empty
+LARGE = 2048  # from which rounding both factors first pays: each number is read by 16 blocks or more
 
 _precision = "highest"
 
@@ -48,5 +48,10 @@ def on_tensor_cores(device, *args) -> bool:
     out = args[-1]
     if _precision == "highest" or min(out.shape[1:]) < LEAST or not tensor.knows(device, out):
         return False
-    tensor.launch(device, RUNGS[_precision], *args)
+    if _precision == "high":
+        tensor.launch(device, "gpu_11_tf32x3.cu", *args)
+    elif min(out.shape[1:]) < LARGE:
+        tensor.launch(device, "gpu_12_bf16.cu", *args)
+    else:
+        tensor.launch_rounded(device, "gpu_13_rounded_first.cu", *args)
     return True

@@ -1,7 +1,6 @@
 """Launch geometry of the GPU's ladder: a function a rung, named matmul_RUNG."""
 
 from ... import cuda
-from .. import gpu
 from ..gpu import arguments
 from . import tensor
 
@@ -15,21 +14,7 @@ def matmul_1_naive(device, a, b, bias, residual, activation, out):
         device.launch(NAIVE, "matmul", out.dtype, grid, (16, 16), arguments(a, b, bias, residual, activation, out))
 
 
-def matmul_10_tf32(device, *args):
-    _on_tensor_cores(device, "gpu_10_tf32.cu", args)
-
-
-def matmul_11_tf32x3(device, *args):
-    _on_tensor_cores(device, "gpu_11_tf32x3.cu", args)
-
-
-def matmul_12_bf16(device, *args):
-    _on_tensor_cores(device, "gpu_12_bf16.cu", args)
-
-
-def _on_tensor_cores(device, file: str, args: tuple) -> None:
-    """Or by the plain kernel, where they don't know the numbers."""
-    if tensor.knows(device, args[-1]):
-        tensor.launch(device, file, *args)
-    else:
-        gpu.matmul(device, *args)
+matmul_10_tf32 = tensor.rung("gpu_10_tf32.cu")
+matmul_11_tf32x3 = tensor.rung("gpu_11_tf32x3.cu")
+matmul_12_bf16 = tensor.rung("gpu_12_bf16.cu")
+matmul_13_rounded_first = tensor.rung("gpu_13_rounded_first.cu", tensor.launch_rounded)

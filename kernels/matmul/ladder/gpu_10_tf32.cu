@@ -12,7 +12,7 @@
 // Measured in the simulator, 256 × 128 × 256: 24,576 sectors, all of them needed; no bank conflict; 185,632 instructions
 // of warps, a tenth of rung 1's. 128 registers and 48 KB a block, two blocks a multiprocessor: 64 KB on their way.
 
-#include "matmul/tensor_copies.cuh"
+#include "matmul/ladder/tensor_copies.cuh"
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2) matmul(MATRIX_ARGUMENTS) {
     if (!TENSOR_CORES || sizeof(real) != sizeof(float)) {

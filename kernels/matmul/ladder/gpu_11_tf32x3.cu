@@ -3,7 +3,7 @@
 //
 // Tensor cores round what they add towards zero, so long sums made there drift. Only the three products of 8 terms are
 // summed there; the rest is added in float32, to the nearest (Ootomo and Yokota, "Recovering single precision accuracy
-// from Tensor Cores while surpassing the FP32 theoretical peak performance", 2022). tests/kernels/test_matmul.py holds
+// from Tensor Cores while surpassing the FP32 theoretical peak performance", 2022). tests/kernels/test_matmul_precision.py holds
 // the errors against those of float32, and shows what the drift would be.
 //
 // For 8 terms a warp reads the 3 KB of rung 10 and does 48 mma, 64 additions, and 72 instructions that split 24 numbers.
@@ -15,7 +15,7 @@
 // Measured in the simulator, 256 × 128 × 256: sectors and banks as in rung 10; 289,728 instructions of warps. Up to 210
 // registers: one block a multiprocessor. Two, of 128, would spill some.
 
-#include "matmul/tensor_copies.cuh"
+#include "matmul/ladder/tensor_copies.cuh"
 
 // x = big + small, but for what is less than 2⁻²³ of x: each has 11 bits, small a sign of its own.
 __device__ inline void split(const float (&x)[4], unsigned (&big)[4], unsigned (&small)[4]) {

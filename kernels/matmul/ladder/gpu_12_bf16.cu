@@ -14,22 +14,13 @@
 // the banks instead of 20,480; 109,248 instructions of warps. Up to 212 registers and 32 KB: one block a multiprocessor,
 // 32 KB on their way.
 
-#include "matmul/tensor.cuh"
+#include "matmul/ladder/tensor_bf16.cuh"
 
-constexpr int DEPTH = 32, STAGES = 2;
+constexpr int STAGES = 2;
 
-typedef unsigned short bf16;  // its bits
 struct Tiles {
     bf16 a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
 };
-
-// As in tensor_copies.cuh, with 8 numbers in a piece of 16 bytes. Along terms a line is 4 pieces, 64 bytes, as there;
-// across lines a term is 16 pieces, and ldmatrix reads the same piece of 8 terms: it lies at piece ^ (term % 8).
-template <bool ALONG_TERMS>
-__device__ int place_in_tile(int line, int term) {
-    if (ALONG_TERMS) return line * DEPTH + ((term / 8) ^ (line / 2 % 4)) * 8 + term % 8;
-    return term * TILE + ((line / 8) ^ (term % 8)) * 8 + line % 8;
-}
 
 // Numbers on their way from global memory to a tile: in registers while the tile before is worked on.
 struct Held {
@@ -76,18 +67,6 @@ __device__ void round_into(bf16* tile, const Held& held) {
     }
 }
 
-// 16 lines of 16 terms into registers.
-template <bool ALONG_TERMS>
-__device__ void load_fragment(unsigned (&to)[4], const bf16* tile, int line, int term) {
-    int lane = threadIdx.x % 32;
-    if (ALONG_TERMS) {
-        load_matrices(to, tile + place_in_tile<true>(line + lane % 16, term + lane / 16 * 8));
-    } else {
-        int down = lane % 8 + lane / 16 * 8, across = lane / 8 % 2 * 8;
-        load_matrices_transposed(to, tile + place_in_tile<false>(line + across, term + down));
-    }
-}
-
 extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
     if (!TENSOR_CORES || sizeof(real) != sizeof(float)) {
         __trap();  // launch code takes another kernel then
@@ -128,6 +107,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
         }
         now ^= 1;
     }
-    store(reinterpret_cast<float*>(&tiles), sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row, b_column,
-          bias, residual, y, stack, rows, terms, columns, has_bias, has_residual, activation);
+    store(reinterpret_cast<float*>(&tiles), sums, place, a_data, a_stack, a_row, a_column, b_data, b_stack, b_row,
+          b_column, bias, residual, y, stack, rows, terms, columns, has_bias, has_residual, activation);
 }

@@ -1,7 +1,7 @@
 // Tiles of float32 in shared memory, brought by asynchronous copies while tensor cores work on the tiles before.
 //
-// Three stages of 16 terms are in turn: one is worked on, two are on their way, 32 KB a block. In shared memory pieces
-// of 16 bytes change places (an exclusive or), so that neither copies nor reads meet in a bank:
+// A tile has 16 terms; two steps' tiles are on their way, 32 KB a block. In shared memory pieces of 16 bytes change places
+// (an exclusive or), so that neither copies nor reads meet in a bank:
 //
 //     along terms   a line is 4 pieces, two lines are all 32 banks; ldmatrix reads a piece of each of 8 lines:
 //
@@ -13,9 +13,9 @@
 //     across lines  a term is 128 numbers, four times all banks; a warp reads 8 lines of 4 terms at once:
 //                   line l of term k lies at l ^ (8 (k % 4)), each of the four terms in other banks
 #pragma once
-#include "matmul/tensor.cuh"
+#include "matmul/ladder/tensor_walk.cuh"
 
-constexpr int DEPTH = 16, STAGES = 3;
+constexpr int DEPTH = 16;
 
 template <bool ALONG_TERMS>
 __device__ int place_in_tile(int line, int term) {
@@ -59,34 +59,4 @@ __device__ void load_fragment(float (&to)[4], const float* tile, int first, int 
     }
 }
 
-// The shared memory of a block.
-struct Tiles {
-    float a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
-};
-
-// Walk along the sum: `multiply(tile_a, tile_b)` is called for each step's tiles. Every thread of the block must call.
-template <typename Multiply>
-__device__ void walk(Tiles& tiles, Factor<A_ALONG_TERMS> a, Factor<B_ALONG_TERMS> b, long long terms,
-                     Multiply multiply) {
-    long long left = terms;
-    auto copy_next = [&](int stage) {
-        if (left > 0) {
-            int here = left < DEPTH ? left : DEPTH;
-            copy_tile(tiles.a[stage], a, here);
-            copy_tile(tiles.b[stage], b, here);
-            a.advance(DEPTH);
-            b.advance(DEPTH);
-        }
-        commit_copies();  // a group each step, be it empty: so the number of groups to wait for is always the same
-        left -= DEPTH;
-    };
-    for (int stage = 0; stage < STAGES - 1; stage++) copy_next(stage);
-    int stage = 0;
-    while (left + (STAGES - 1) * DEPTH > 0) {
-        wait_copies<1>();  // this step's tile is here, for this thread's part,
-        __syncthreads();   // for everybody's; and all have done with the tile that is overwritten next
-        copy_next(stage == 0 ? STAGES - 1 : stage - 1);
-        multiply(tiles.a[stage], tiles.b[stage]);
-        stage = stage == STAGES - 1 ? 0 : stage + 1;
-    }
-}
+using Tiles = Stages<float, DEPTH>;
