@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Names of sizes in our kernels: a comparison with one of them keeps an index inside an array.
-SIZES = "rows|columns|n|terms|size|classes|stack|bins|tiles|queries|keys|width|values"
+SIZES = "rows|columns|lines|n|terms|size|classes|stack|bins|tiles|queries|keys|width|values"
 PATTERNS = {
     "barrier": r"__sync(?:threads|warp)\(\);",
     "fence": r"__threadfence\(\);",
