@@ -9,6 +9,7 @@ import ctypes
 import functools
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -310,9 +311,8 @@ class Device:
             raise LaunchError(self._sentence(source, name, dtype, grid, block, shared, error)) from error
 
     def _wait(self) -> None:
-        stream = self.cupy.cuda.get_current_stream()
-        if not stream.is_capturing():
-            stream.synchronize()
+        if not self.capturing():
+            self.cupy.cuda.get_current_stream().synchronize()
 
     def _sentence(self, source, name, dtype, grid, block, shared, error) -> str:
         place = source.path.relative_to(KERNELS) if source.path.is_relative_to(KERNELS) else source.path
@@ -326,3 +326,25 @@ class Device:
     def _load(self, source: Source, dtype):
         arch, kind = target(self.arch, nvrtc().architectures)
         return self.cupy.RawModule(path=str(source.compile(arch, dtype, kind)))
+
+    @functools.cached_property
+    def card(self) -> str:
+        """The GPU's name: of one architecture there are several."""
+        return self.cupy.cuda.runtime.getDeviceProperties(self.cupy.cuda.Device().id)["name"].decode()
+
+    def capturing(self) -> bool:
+        """Whether launches go into a graph rather than to the GPU: nothing can be waited for."""
+        return self.cupy.cuda.get_current_stream().is_capturing()
+
+    def milliseconds(self, run: Callable[[], Any], times: int = 5) -> float:
+        """How long the GPU takes for what `run` launches: the least of several times, after one that warms up."""
+        run()
+        found = []
+        for _ in range(times):
+            start, end = self.cupy.cuda.Event(), self.cupy.cuda.Event()
+            start.record()
+            run()
+            end.record()
+            end.synchronize()
+            found.append(self.cupy.cuda.get_elapsed_time(start, end))
+        return min(found)

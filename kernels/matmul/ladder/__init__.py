@@ -11,6 +11,34 @@ most; `kernelwright bench cpu --only ladder` measures them anew:
 
 The spread is between runs, on a machine whose caches others share.
 
+The GPU's, in float32, none of them run on a GPU yet. For 256³ the simulator counts sectors of global memory and passes
+over the banks of shared memory, and how many of these the bytes need (16-byte reads go by quarters of a warp);
+registers and shared memory are a thread's and a block's for sm_80. All of it is in what
+
+    kernelwright trace matmul --rung 7_conflicts --shape 256,256,256 --no-races
+
+prints. "Instr." are PTX's for 32 multiply-adds, of many terms (128,512,128 less 128,256,128): 1.0 is nothing but
+arithmetic. The time is that of 4096³ on an H100 by a roofline: 132 multiprocessors at 1.98 GHz do in each cycle 4
+instructions of a warp, one pass over the banks, or one line of L1. Latency, which double buffering (9) is for, isn't
+part of it.
+
+                    idea                               sectors  passes (needed)    instr.  regs  shared   4096³
+    1_naive         an element a thread             17,367,040          0            6.3    40       0   271 ms, L1
+    2_coalesced     neighbours take neighbours       2,629,632          0            6.3    40       0    16 ms, L1
+    3_shared        tiles in shared memory             139,264  1,081,344 (all)      3.9    38   8,192    17 ms, banks
+    4_registers     8 elements a thread                 73,728    606,208 (all)      3.0    55   4,096   9.5 ms, banks
+    5_square        8 × 8 elements a thread             98,304    364,544 (139,264)  1.9   124   8,192   5.7 ms, banks
+    6_vectors       16 bytes an instruction             49,152    208,896 (139,264)  1.24  122   8,192   3.3 ms, banks
+    7_conflicts     no bank conflicts                   40,960    139,264 (all)      1.23  122   8,448   2.5 ms, issue
+    8_warps         a warp's part nearly square         40,960    139,264 (all)      1.23  124   8,448   2.5 ms, issue
+    9_async         copies that nobody waits for        40,960    139,264 (all)      1.25  117  33,792   2.5 ms, issue
+    gpu.cu          9, with tiles chosen by table.py
+
+40,960 sectors are what 128 × 128 tiles must read, and y. 4096³ are 2.05 ms of nothing but multiply-adds. In machine
+code for sm_90 (nvdisasm) a step of 9, 16 terms, is some 1,220 instructions, of which 1,024 are FFMA and 64 are reads
+of shared memory: 84 %. With 1,024 blocks in 264 places, 3.9 waves, that makes 2.5 ms or 54 TFLOP/s at most, where
+cuBLAS is said to reach some 51.
+
 On the GPU, rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. In the
 simulator, 256 × 128 × 256, by
 
