@@ -62,10 +62,11 @@ def backward(device, sources, name, weight, lengths, reverse, grad, grad_h, grad
     grads = device.empty((2, rows, pitch), weight.dtype)
     grads[...] = 0
     later, here = grads[0], grads[1]
-    for launch in range(steps + 1):  # the last one takes the first step's gradients through the weight, no more
-        t = -1 if launch == steps else launch if reverse else steps - 1 - launch
+    order = range(steps) if reverse else range(steps - 1, -1, -1)
+    # The last launch takes the first step's gradients through the weight, no more.
+    for later_t, t in zip([-1, *order], [*order, -1]):
         arguments = packed, later, here, grad, lengths, grad_h0, *arrays
-        _step(device, sources, f"{name}_step", arguments, (np.int32(launch > 0), *flags), t, rows, n)
+        _step(device, sources, f"{name}_step", arguments, flags, later_t, t, rows, n)
         later, here = here, later
 
 
@@ -97,7 +98,7 @@ def _all_steps(device, sources, name, numbers, shape, packed, arrays, flags):
 
 
 def _step(device, sources, name, arrays, flags, *sizes):
-    _, rows, n = sizes
+    *_, rows, n = sizes
     tiles = cuda.blocks(rows, TILE) * cuda.blocks(n, TILE)
     arguments = *arrays, *flags, *(np.int64(size) for size in sizes)
     device.launch(sources.near, name, arrays[0].dtype, tiles, TILE * TILE // 2, arguments)
