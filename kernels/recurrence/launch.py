@@ -39,12 +39,13 @@ def forward(device, sources, name, weight, lengths, reverse, h0, y, h_n, arrays,
         return
     states = device.empty((2, rows, pitch), y.dtype)
     states[...] = 0
-    states[0, :, :n] = h_n
+    before, after = states[0], states[1]
+    before[:, :n] = h_n
     for step in range(steps):
         t = steps - 1 - step if reverse else step
-        arguments = packed, states[step % 2], states[1 - step % 2], lengths, y, *arrays
-        _step(device, sources, f"{name}_step", arguments, flags, t, rows, n)
-    h_n[...] = states[steps % 2, :, :n]
+        _step(device, sources, f"{name}_step", (packed, before, after, lengths, y, *arrays), flags, t, rows, n)
+        before, after = after, before
+    h_n[...] = before[:, :n]
 
 
 def backward(device, sources, name, weight, lengths, reverse, grad, grad_h, grad_h0, shape, arrays, flags):
@@ -60,10 +61,13 @@ def backward(device, sources, name, weight, lengths, reverse, grad, grad_h, grad
         return
     grads = device.empty((2, rows, pitch), weight.dtype)
     grads[...] = 0
-    for launch in range(steps + 1):  # the last one takes the first step's gradients through the weight, no more
-        t = -1 if launch == steps else launch if reverse else steps - 1 - launch
-        arguments = packed, grads[launch % 2], grads[1 - launch % 2], grad, lengths, grad_h0, *arrays
-        _step(device, sources, f"{name}_step", arguments, (np.int32(launch > 0), *flags), t, rows, n)
+    later, here = grads[0], grads[1]
+    order = range(steps) if reverse else range(steps - 1, -1, -1)
+    # The last launch takes the first step's gradients through the weight, no more.
+    for later_t, t in zip([-1, *order], [*order, -1]):
+        arguments = packed, later, here, grad, lengths, grad_h0, *arrays
+        _step(device, sources, f"{name}_step", arguments, flags, later_t, t, rows, n)
+        later, here = here, later
 
 
 def _flags(*flags):
@@ -94,7 +98,7 @@ def _all_steps(device, sources, name, numbers, shape, packed, arrays, flags):
 
 
 def _step(device, sources, name, arrays, flags, *sizes):
-    _, rows, n = sizes
+    *_, rows, n = sizes
     tiles = cuda.blocks(rows, TILE) * cuda.blocks(n, TILE)
     arguments = *arrays, *flags, *(np.int64(size) for size in sizes)
     device.launch(sources.near, name, arrays[0].dtype, tiles, TILE * TILE // 2, arguments)

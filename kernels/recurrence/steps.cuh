@@ -97,7 +97,8 @@ __device__ void backward(const Cell& cell, const real* packed, real* far, const 
         FOR_EACH_UNIT(unit, n) {
             real sum[ROWS][1];
             product(sum, grads, pitch, packed, n, unit);
-            FOR_EACH_ROW_OF_BLOCK(r, row, rows) dh[row * n + unit] += sum[r][0];
+            FOR_EACH_ROW_OF_BLOCK(r, row, rows)
+                if (t < lengths[row]) dh[row * n + unit] += sum[r][0];
         }
         __syncthreads();  // all have read them
     }

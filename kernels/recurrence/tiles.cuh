@@ -85,21 +85,21 @@ __device__ void step_forward(const Cell& cell, const real* packed, const real* b
     }
 }
 
-// Step t on the way back: what `later`, the gates' gradients of the step after it, give dh; then this step's `grads`,
-// (rows, whole vectors of all gates). There is no later step before the first launch, and no t left (−1) in the last.
+// Step t on the way back: what `later`, the gates' gradients of step `later_t`, give dh; then this step's `grads`,
+// (rows, whole vectors of all gates). There is no later step (−1) in the first launch, and no t left (−1) in the last.
 template <int GATES, typename Cell>
 __device__ void step_backward(const Cell& cell, const real* packed, const real* later, real* grads, const real* grad,
-                              const long long* lengths, real* dh, int has_later, int has_grad, int reverse, long long t,
-                              long long rows, long long n) {
+                              const long long* lengths, real* dh, int has_grad, int reverse, long long later_t,
+                              long long t, long long rows, long long n) {
     Tile tile(n);
     long long unit = tile.unit(), pitch = whole_vectors(GATES * n);
     real sum[2][1] = {};
-    if (has_later) product(sum, tile, later, packed, pitch, rows, n);
+    if (later_t >= 0) product(sum, tile, later, packed, pitch, rows, n);
 #pragma unroll
     for (int i = 0; i < 2; i++) {
         long long row = tile.row(i);
         if (unit < n && row < rows) {
-            dh[row * n + unit] += sum[i][0];
+            if (later_t >= 0 && later_t < lengths[row]) dh[row * n + unit] += sum[i][0];
             if (t < 0) continue;
             real v[GATES] = {};
             step_back(cell, v, Spot(t, row, unit, lengths[row], reverse, rows, n), grad, has_grad, dh, n);

@@ -70,3 +70,20 @@ def test_each_step_in_a_launch(operation, monkeypatch):
         for x, y in zip((*found, *found_back), (*wanted, *back), strict=True):
             if y is not None:
                 same(x, y, operation.tolerance(np.float32), sample.note)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("large", [launch.LARGE, 0])
+def test_rows_that_have_ended_meet_no_weight(large, monkeypatch):
+    """Not even an infinite one, of which 0 times is NaN."""
+    monkeypatch.setattr(launch, "LARGE", large)
+    draw = Draw(0, np.float32)
+    gates, weight, h0, c0 = draw.normal(3, 2, 8), draw.normal(8, 2), draw.normal(2, 2), draw.normal(2, 2)
+    weight[5, 1], grad, results = np.inf, draw.normal(3, 2, 2), []
+    for name in ("reference", "simulator"):
+        with kernels.using(name), np.errstate(invalid="ignore"):
+            found = kernels.lstm_backward(grad, gates, weight, None, h0, c0, [3, 0], grad_h_n=h0, grad_c_n=c0)
+        results.append([x for x in found if x is not None])
+    for x, y in zip(*results):
+        np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(results[1][2][1], h0[1])

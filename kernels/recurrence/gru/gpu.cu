@@ -75,8 +75,8 @@ extern "C" __global__ void gru_backward(const real* packed, real* far, const rea
 extern "C" __global__ void gru_backward_step(const real* packed, const real* later, real* grads, const real* grad,
                                              const long long* lengths, real* dh, const real* h0, const real* y,
                                              const real* saved, const real* inner, real* grad_gates, real* grad_inner,
-                                             int has_later, int has_grad, int reverse, int has_h0, long long t,
+                                             int has_grad, int reverse, int has_h0, long long later_t, long long t,
                                              long long rows, long long n) {
     CellBackward cell{h0, y, saved, inner, grad_gates, grad_inner, has_h0, n};
-    step_backward<3>(cell, packed, later, grads, grad, lengths, dh, has_later, has_grad, reverse, t, rows, n);
+    step_backward<3>(cell, packed, later, grads, grad, lengths, dh, has_grad, reverse, later_t, t, rows, n);
 }

@@ -75,9 +75,9 @@ extern "C" __global__ void lstm_backward(const real* packed, real* far, const re
 
 extern "C" __global__ void lstm_backward_step(const real* packed, const real* later, real* grads, const real* grad,
                                               const long long* lengths, real* dh, const real* c0, const real* saved,
-                                              const real* cells, real* grad_gates, real* dc, int has_later,
-                                              int has_grad, int reverse, int has_c0, long long t, long long rows,
+                                              const real* cells, real* grad_gates, real* dc, int has_grad, int reverse,
+                                              int has_c0, long long later_t, long long t, long long rows,
                                               long long n) {
     CellBackward cell{c0, saved, cells, grad_gates, dc, has_c0, n};
-    step_backward<4>(cell, packed, later, grads, grad, lengths, dh, has_later, has_grad, reverse, t, rows, n);
+    step_backward<4>(cell, packed, later, grads, grad, lengths, dh, has_grad, reverse, later_t, t, rows, n);
 }

@@ -51,8 +51,8 @@ extern "C" __global__ void rnn_backward(const real* packed, real* far, const rea
 
 extern "C" __global__ void rnn_backward_step(const real* packed, const real* later, real* grads, const real* grad,
                                              const long long* lengths, real* dh, const real* y, real* grad_gates,
-                                             int has_later, int has_grad, int reverse, int is_relu, long long t,
+                                             int has_grad, int reverse, int is_relu, long long later_t, long long t,
                                              long long rows, long long n) {
     CellBackward cell{y, grad_gates, is_relu, n};
-    step_backward<1>(cell, packed, later, grads, grad, lengths, dh, has_later, has_grad, reverse, t, rows, n);
+    step_backward<1>(cell, packed, later, grads, grad, lengths, dh, has_grad, reverse, later_t, t, rows, n);
 }
