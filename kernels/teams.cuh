@@ -34,6 +34,15 @@ struct alignas(WIDE * sizeof(real)) Pack {
     real at[WIDE];
 };
 
+// CUDA's own type for so many.
+#if WIDE == 4
+using Vector = float4;
+#elif WIDE == 2
+using Vector = double2;
+#else
+using Vector = real;
+#endif
+
 // The team's row; beyond the last one, of no numbers.
 struct Row {
     long long index, start, n, step;
@@ -90,6 +99,11 @@ struct Values {
 
 __device__ inline Pack pack_at(const real* x) { return *reinterpret_cast<const Pack*>(x); }
 
+// To global memory. An assignment would do the same, but the compiler takes some apart into numbers.
+__device__ inline void put(real* x, Pack pack) {
+    __stcg(reinterpret_cast<Vector*>(x), *reinterpret_cast<Vector*>(&pack));
+}
+
 // For parameters that there may not be.
 __device__ inline Pack pack_or(const real* x, int there_is, real otherwise) {
     Pack pack;
@@ -106,7 +120,7 @@ __device__ inline void Values::load(const real* x, const Row& row, long long fro
 }
 
 __device__ inline void Values::store(real* x, const Row& row, long long from) const {
-    FOR_EACH_PACK(k, j, row, from) *reinterpret_cast<Pack*>(x + row.at(from + j)) = pack(k);
+    FOR_EACH_PACK(k, j, row, from) put(x + row.at(from + j), pack(k));
 }
 
 struct Pair {

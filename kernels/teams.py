@@ -52,7 +52,7 @@ def plan(n: int, inner: int, arrays: tuple, held: int = 1) -> Plan:
     if dtype.itemsize == 4:  # of 16 float64 and what exp needs beside them, 1024 threads haven't the registers
         teams.append((1024, most))
     threads, each = next((team for team in teams if n <= team[0] * team[1]), (0, 0))
-    return Plan(threads or 1024, each or small, wide, threads > 0, False)
+    return Plan(threads or 512, each or middle, wide, threads > 0, False)
 
 
 def packs(n: int, arrays: tuple) -> int:

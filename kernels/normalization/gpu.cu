@@ -12,7 +12,7 @@ __device__ void apply(Normal normal, const real* x, const real* weight, const re
         FOR_EACH_PACK(k, j, row, from) {
             Pack w = pack_or(weight + from + j, has_weight, 1), b = pack_or(bias + from + j, has_bias, 0);
             UNROLL for (int e = 0; e < WIDE; e++) w.at[e] = normal(v.at[k + e]) * w.at[e] + b.at[e];
-            *reinterpret_cast<Pack*>(y + row.at(from + j)) = w;
+            put(y + row.at(from + j), w);
         }
     }
 }

@@ -72,7 +72,7 @@ __device__ void reduce_columns(const real* x, real divisor, real* out, long long
             UNROLL for (int e = 0; e < WIDE; e++)
                 total.at[e] = Op::combine(total.at[e], shares[other][threadIdx.x].at[e]);
         UNROLL for (int e = 0; e < WIDE; e++) total.at[e] /= divisor;
-        *reinterpret_cast<Pack*>(out + (outer * gridDim.y + blockIdx.y) * inner + i) = total;
+        put(out + (outer * gridDim.y + blockIdx.y) * inner + i, total);
     }
 }
 

@@ -1,8 +1,14 @@
-"""Launch geometry of gpu.cu: a team of threads a row, or a thread a column (teams.py)."""
+"""Launch geometry: a team of threads a row, or a thread a column (teams.py); many blocks a row for few long ones."""
 
 import numpy as np
 
-from ..teams import plan
+from .. import cuda
+from ..teams import Plan, packs, plan
+
+FEW, LONG = (
+    66,
+    16384,
+)  # fewer rows than half of an H100's multiprocessors, and numbers from which on splitting them pays
 
 
 def _launch(device, name, *arrays):
@@ -14,8 +20,20 @@ def _launch(device, name, *arrays):
         device.launch(chosen.source(__file__), name, out.dtype, *chosen.blocks(outer * inner), (*arrays, *sizes))
 
 
+def _forward(device, name, x, y):
+    rows, n, inner = x.shape
+    if inner > 1 or rows >= FEW or n < LONG or not rows:
+        _launch(device, name, x, y)
+        return
+    chosen = Plan(256, 64 // x.dtype.itemsize, packs(n, (x, y)), True, False)
+    grid = (cuda.blocks(n, chosen.threads * chosen.each), rows)
+    source, totals = chosen.source(__file__, "split.cu"), device.empty((rows, grid[0], 2), x.dtype)
+    device.launch(source, "totals_of_parts", x.dtype, grid, chosen.threads, (x, totals, np.int64(n)))
+    device.launch(source, f"{name}_of_parts", x.dtype, grid, chosen.threads, (x, totals, y, np.int64(n)))
+
+
 def softmax(device, x, y):
-    _launch(device, "softmax", x, y)
+    _forward(device, "softmax", x, y)
 
 
 def softmax_backward(device, grad, y, grad_x):
@@ -23,7 +41,7 @@ def softmax_backward(device, grad, y, grad_x):
 
 
 def log_softmax(device, x, y):
-    _launch(device, "log_softmax", x, y)
+    _forward(device, "log_softmax", x, y)
 
 
 def log_softmax_backward(device, grad, y, grad_x):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.kernels import simulator
+from kernelwright.kernels import cuda, simulator
 from kernelwright.kernels.simulator.resources import resources
 from kernelwright.kernels.softmax import gpu
 from kernelwright.kernels.teams import Plan, plan
 
-from ..catalog import DTYPES
+from ..catalog import DTYPES, running
 
 pytestmark = pytest.mark.cuda
 
@@ -26,13 +26,12 @@ def sectors(call) -> int:
     return sum(report.total.sectors for report in reports)
 
 
-# The sizes of a warp's rows, a block's, a few threads'; and columns.
-@pytest.mark.parametrize("shape", [(64, 32), (16, 256), (8, 1024), (4, 2048), (2, 8192), (3, 8, 256)])
+# Rows for a few threads, a warp, a block; and columns.
+@pytest.mark.parametrize("shape", [(64, 32), (8, 1024), (2, 8192), (3, 8, 256)])
 def test_softmax_moves_each_number_once(shape):
     x = array(*shape)
     axis, ideal = len(shape) - 1 if len(shape) == 2 else 1, x.nbytes // 32
     assert sectors(lambda: kernels.softmax(x, axis)) == 2 * ideal
-    assert sectors(lambda: kernels.log_softmax(x, axis)) == 2 * ideal
     assert sectors(lambda: kernels.sparsemax(x, axis)) == 2 * ideal
     assert sectors(lambda: kernels.softmax_backward(x, x, axis)) == 3 * ideal
 
@@ -65,9 +64,26 @@ def test_sums_read_each_number_once(shape, axis):
     assert ideal <= sectors(lambda: kernels.sum(x, axis)) <= 1.05 * ideal  # and the sums of blocks
 
 
-def test_long_rows_are_read_twice():
-    x = array(1, 40000)
-    assert sectors(lambda: kernels.softmax(x)) == 3 * x.nbytes // 32
+def test_long_rows_are_read_twice(monkeypatch):
+    x = array(2, 40000)
+    ideal = 3 * x.nbytes // 32
+    assert ideal <= sectors(lambda: kernels.softmax(x)) <= 1.02 * ideal  # split among blocks: and what these found
+    monkeypatch.setattr(gpu, "FEW", 0)
+    assert sectors(lambda: kernels.softmax(x)) == ideal
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_one_block_goes_through_a_long_row(name, monkeypatch):
+    """Which it does where there are many such rows."""
+    monkeypatch.setattr(gpu, "FEW", 0)
+    x = array(3, 33000)
+    x[0, :17000] -= 100  # larger numbers come late
+    x[1, 7], x[2] = np.nan, -np.inf
+    with running("simulator", "reverse"):
+        found = getattr(kernels, name)(x)
+    with kernels.using("reference"), np.errstate(invalid="ignore"):
+        wanted = getattr(kernels, name)(x.astype(np.float64))
+    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=5e-6)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -87,10 +103,19 @@ def test_packs_only_where_all_rows_begin_at_16_bytes():
     assert plan(1024, 7, (x[:1024],)).wide == 1
 
 
-@pytest.mark.parametrize("arch", [80, 90])
-def test_registers_suffice(arch):
-    """The largest plans of one array and of two: nothing is spilled."""
-    for each, name in ((32, "softmax"), (16, "softmax_backward")):
-        chosen = Plan(1024, each, 4, True, False)
-        cubin = chosen.source(gpu.__file__).compile(arch, np.float32).read_bytes()
-        assert resources(cubin, name, arch).stack == 0, name
+@pytest.mark.parametrize(
+    ("family", "file", "threads", "each", "name"),
+    [
+        ("softmax", "gpu.cu", 1024, 32, "softmax"),
+        ("softmax", "gpu.cu", 1024, 16, "softmax_backward"),
+        ("normalization", "gpu.cu", 512, 32, "layer_norm"),
+        ("normalization", "backward.cu", 1024, 8, "layer_norm_backward"),
+        ("losses/classification", "gpu.cu", 512, 16, "cross_entropy_indices"),
+    ],
+)
+def test_registers_suffice(family, file, threads, each, name):
+    """The largest plans on an H100: nothing is spilled, and 1024 threads find room on a multiprocessor."""
+    source = Plan(threads, each, 4, True, False).source(str(cuda.KERNELS / family / "gpu.py"), file)
+    found = resources(source.compile(90, np.float32).read_bytes(), name, 90)
+    assert found.stack == 0
+    assert found.occupancy(threads).warps >= 32

@@ -13,7 +13,7 @@ Weight and bias are counted for each row, though they come from the cache. Share
                  instructions           instructions           forward, back     forward, back
     1_naive      1,064,960     185,600  1,942,720    396,128   25, 30            –
     2_shared       196,608   3,309,568    392,256  5,482,828   23, 32            4,096, 4,096
-    top            131,072     259,072    178,240    628,800   32, 54            –, 16,384
+    top            131,072     293,888    178,240    636,992   36, 55            –, 16,384
 
 Of the top's 131,072 a quarter each is x, y, weight and bias. Its way back finds the statistics anew in a launch of its
 own unless it is given them, as layers do (35,840 of the 178,240); then it reads grad, x and weight and writes x's

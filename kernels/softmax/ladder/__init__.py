@@ -5,6 +5,7 @@
     3_shuffles    a warp a row: they meet by shuffles, without a barrier
     4_online      maximum and sum in one pass, by loads of 16 bytes
     gpu.cu        the row stays in registers; few threads a row, a warp or a block, as its length wants (teams.cuh)
+    split.cu      few long rows are split among many blocks, in two launches
 
 What they do with 64 rows of 1024 float32, which lie in 8,192 sectors of 32 bytes, as the simulator counts it
 (`kernelwright trace softmax --rung 1_naive --shape 64,1024 --no-races`, without `--rung` the top, with `--backward` the
@@ -16,7 +17,7 @@ gradient; registers are sm_80's):
     2_shared      33,280  4×   40,960  5×     277,504     29  8,192        6,656, none
     3_shuffles    32,832  4×   40,960  5×     106,112     48      –            –
     4_online      24,576  3×        –          95,232     56      –            –
-    gpu.cu        16,384  2×   24,576  3×      51,968     64      –            –
+    gpu.cu        16,384  2×   24,576  3×      53,184     63      –            –
 
 Predicted for an H100 (3.35 TB/s) and 16384 rows of 4096, 268 MB, not measured on one yet. What a rung reads again may
 come from the caches: 132 multiprocessors hold 1,056 rows of 16 KB at a time, a third of the second-level cache.
