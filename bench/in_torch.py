@@ -15,7 +15,10 @@ from ..kernels.operation import Operation, Sample
 # Whose counterpart does more than the work, so that a time of it would say nothing of PyTorch's.
 UNLIKE = {
     **dict.fromkeys(("rnn", "lstm", "gru"), "the counterpart in PyTorch makes a layer anew at every call"),
-    **dict.fromkeys(("dispatch", "combine", "grouped_matmul", "top_k_gates"), "PyTorch has no kernel for it"),
+    **dict.fromkeys(
+        ("top_k_gates", "expert_dispatch", "expert_combine", "grouped_matmul"),
+        "PyTorch has no kernel for it: the counterpart sorts, or goes expert by expert",
+    ),
     "ctc_loss": "PyTorch's gradient is another: the counterpart corrects it",
 }
 

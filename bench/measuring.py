@@ -102,6 +102,8 @@ def measure(
     # and leave its next call to fetch more from the system.
     attempt(keys, build)
     attempt(ready, call_first)
+    if not ready:
+        return rows
     proved = least >= ROUNDS or sum(array.nbytes for array in case.arrays.values()) <= SMALL
     with two_examples(case) if proved else nullcontext() as examples:
         attempt(ready, partial(check, examples))

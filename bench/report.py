@@ -121,7 +121,7 @@ NAMES = {"numpy": "NumPy", "torch": "PyTorch"}
 def headings(rows: "list[Row]") -> tuple[str, ...]:
     """Those of all rows, and those that only some need: they stand where they say more than one thing."""
     rivals = [f"vs {NAMES[name]}" for name in RIVALS if any(_has(row, name) for row in rows)]
-    more = [name for name in ("dtype", "threads") if len({getattr(row, name) for row in rows}) > 1]
+    more = [name for name in ("dtype", "threads") if len({getattr(row, name) for row in rows} - {None}) > 1]
     counted = COUNTED if any(row.simulated for row in rows) else ()
     return (*HEADINGS[:4], *more, *HEADINGS[4:-1], *rivals, *counted, HEADINGS[-1])
 
@@ -178,7 +178,7 @@ def _show_rich(rows: "list[Row]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 132)
+    console = Console(width=None if sys.stdout.isatty() else 160)
     wanted = headings(rows)
     if console.width < NARROW + 10 * (len(wanted) - len(HEADINGS) - 1):  # it has room for one rival
         wanted = tuple(name for name in wanted if name not in LESS_IMPORTANT)
@@ -246,7 +246,7 @@ def figures(results: dict[str, Any]) -> str:
     about = results["machine"]
     rows = [Row(**row) for row in results["rows"]]
     shown = [row for row in rows if row.backend not in RIVALS and row.seconds]
-    several = len({row.threads for row in shown}) > 1
+    several = len({row.threads for row in shown} - {None}) > 1
     lines: dict[tuple[str, ...], dict[str, Row]] = {}
     for row in shown:
         side = "forward" if row.direction == "forward" else "backward"

@@ -24,12 +24,11 @@ lack those marked +):
         exponent     {contender: e}: seconds grow like x^e, where x is large (the upper half of xs); null if unknown
         crossovers   {rival: [x, …]}: where numba's time crosses the rival's, interpolated; empty: nowhere within xs
         faster_at_the_end   {rival: whether numba is the faster one at the largest x}
-
     comparison + with `--compare`: {with: a file, changes: [{what, before, after, change, counts}], …} (comparison.py)
 
-A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch). A row
-with an `error` has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the simulator ran
-the CUDA C: it has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
+A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch). A row with an `error`
+has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the simulator ran the CUDA C: it
+has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
 
     value            the rival's time over ours, the median over rounds: above 1 we are faster
     low, high        its interval of at least 95 % confidence; null if there are too few rounds (fewer than 6)

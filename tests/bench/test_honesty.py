@@ -214,6 +214,19 @@ def test_an_update_that_changes_nothing_is_found(rows):
     assert (ours.error, ours.allocates, ours.refused) == (None, False, {})
 
 
+def test_where_all_fail_there_are_only_their_rows(monkeypatch):
+    def fails(case, name, rung=None):
+        raise MemoryError("too little")
+
+    monkeypatch.setattr(measuring, "contender", fails)
+    case = next(contenders.cases(dataclasses.replace(CATALOG["relu"], workloads={"small": (9,)}), True))
+    rows = measuring.measure(case, ["numba"], {}, 0.0)
+    assert [(row.backend, row.error) for row in rows] == [
+        ("numpy", "MemoryError: too little"),
+        ("numba", "MemoryError: too little"),
+    ]
+
+
 def test_inputs_are_as_they_were():
     operation = dataclasses.replace(CATALOG["relu"], workloads={"small": (100,)})
     (case, _) = contenders.cases(operation, False)
