@@ -21,6 +21,7 @@ HEADINGS = (
     *("time", "±", "GFLOP/s", "GB/s", "of limit", "vs NumPy", "first call"),
 )
 NARROW = 112  # columns of a terminal below which the heading's less important half is left out
+LEFT = ("operation", "size", "direction", "backend", "kernel", "network", "library")  # columns of text
 LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
 
 
@@ -199,7 +200,7 @@ def _three(row: "Row | None") -> tuple[str, str, str]:
 def markdown_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """A table that reads well as plain text, too."""
     widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    left = sum(heading in ("operation", "size", "direction", "backend", "kernel") for heading in headings)
+    left = sum(heading in LEFT for heading in headings)
 
     def line(texts: tuple[str, ...]) -> str:
         return (
