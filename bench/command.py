@@ -7,6 +7,7 @@ import argparse
 import importlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 RECIPES = Path(__file__).parents[1] / "training" / "recipes"
@@ -70,8 +71,8 @@ def _parser() -> Parser:
     bench.add_argument("--threads", metavar="N,…", help="of bench cpu: how many, by turns (default: 2,1)")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and where they come from")
     bench.add_argument("--markdown", type=Path, metavar="FILE", help="renew the table of figures in this file")
-    bench.add_argument("--html", type=Path, metavar="FILE", help="of bench report: the page, all in one file")
-    bench.add_argument("--png", type=Path, metavar="DIR", help="of bench report: its main pictures, light and dark")
+    bench.add_argument("--html", type=Path, metavar="FILE", help="write the report: all as one page, with pictures")
+    bench.add_argument("--png", type=Path, metavar="DIR", help="write the report's main pictures, light and dark")
     bench.set_defaults(run=_bench)
 
     trace = commands.add_parser(
@@ -110,18 +111,17 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _bench(chosen: argparse.Namespace) -> int:
-    if chosen.families == ["simulator"]:
-        from . import simulation
-
-        return simulation.run(chosen.quick, chosen.json, chosen.markdown)
     if chosen.families[:1] == ["report"]:
         from . import html
 
         _refuse(chosen, "bench report", "quick", "backends", "only", "threads", "json")
         return html.run([Path(name) for name in chosen.families[1:]], chosen.html, chosen.png, chosen.markdown)
-    for name in ("html", "png"):
-        if getattr(chosen, name) is not None:
-            raise ValueError(f"bench: --{name} is an option of kernelwright bench report alone")
+    if chosen.html or chosen.png:
+        return _bench_and_report(chosen)
+    if chosen.families == ["simulator"]:
+        from . import simulation
+
+        return simulation.run(chosen.quick, chosen.json, chosen.markdown)
     if chosen.families == ["cpu"]:
         return _bench_cpu(chosen)
     if chosen.families == ["peers"]:
@@ -136,6 +136,18 @@ def _bench(chosen: argparse.Namespace) -> int:
 
     backends = chosen.backends.split(",") if chosen.backends is not None else None
     return suite.run(chosen.families, chosen.quick, backends, chosen.json, chosen.markdown)
+
+
+def _bench_and_report(chosen: argparse.Namespace) -> int:
+    """Measure what is wanted, then draw it; the exit code of the first."""
+    from . import html, report
+
+    report.check_outputs(chosen.html, None)
+    with tempfile.TemporaryDirectory() as folder:
+        page, pictures, results = chosen.html, chosen.png, chosen.json or Path(folder, "results.json")
+        code = _bench(argparse.Namespace(**{**vars(chosen), "html": None, "png": None, "json": results}))
+        html.run([results], page, pictures, None)
+    return code
 
 
 def _refuse(chosen: argparse.Namespace, what: str, *options: str) -> None:

@@ -147,6 +147,17 @@ def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
     assert str(page) in capsys.readouterr().out
 
 
+def test_a_benchmark_draws_its_own_report(suite, tmp_path, monkeypatch):
+    def run(families, quick, backends, json_file, markdown):
+        json_file.write_text(json.dumps(suite))
+        return 130  # as after Ctrl-C
+
+    monkeypatch.setattr("kernelwright.bench.suite.run", run)
+    page = tmp_path / "page.html"
+    assert command.main(["bench", "softmax", "--html", str(page)]) == 130
+    assert "Every kernel" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -156,7 +167,6 @@ def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
         (["report", "other.json", "--html", "out.html"], "bench report: other.json holds no results"),
         (["report", "none.json", "--html", "out.html"], "none.json: No such file or directory"),
         (["report", "page.json", "--quick", "--html", "out.html"], "bench report: --quick has no use here"),
-        (["softmax", "--png", "out"], "bench: --png is an option of kernelwright bench report alone"),
     ],
 )
 def test_mistakes_are_told(arguments, message, tmp_path, monkeypatch, capsys):
