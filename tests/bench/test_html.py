@@ -148,13 +148,13 @@ def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
 
 
 def test_a_benchmark_draws_its_own_report(suite, tmp_path, monkeypatch):
-    def run(families, quick, backends, json_file, markdown):
+    def run(quick, json_file, markdown):
         json_file.write_text(json.dumps(suite))
         return 130  # as after Ctrl-C
 
-    monkeypatch.setattr("kernelwright.bench.suite.run", run)
+    monkeypatch.setattr("kernelwright.bench.simulation.run", run)
     page = tmp_path / "page.html"
-    assert command.main(["bench", "softmax", "--html", str(page)]) == 130
+    assert command.main(["bench", "simulator", "--html", str(page)]) == 130
     assert "Every kernel" in page.read_text()
 
 
