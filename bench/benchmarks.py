@@ -66,12 +66,14 @@ def run(chosen: argparse.Namespace) -> int:
         return html.run([Path(name) for name in rest], chosen.html, chosen.png, chosen.markdown)
     if not (chosen.html or chosen.png):
         return RUN[kind](chosen, rest, chosen.json)
-    from . import html
+    from . import html, report
 
+    report.check_outputs(chosen.html, None)
     with tempfile.TemporaryDirectory() as scratch:
         path = chosen.json or Path(scratch, "results.json")
         code = RUN[kind](chosen, rest, path)
-        return max(code, html.run([path], chosen.html, chosen.png, None))
+        html.run([path], chosen.html, chosen.png, None)
+    return code
 
 
 def _families(chosen: argparse.Namespace, families: list[str], json: Path | None) -> int:

@@ -23,6 +23,7 @@ HEADINGS = (
 )
 COUNTED = ("sectors", "bank passes")  # by the simulator: as taken, over as needed
 NARROW = 112  # columns of a terminal below which the heading's less important half is left out
+LEFT = ("operation", "size", "direction", "backend", "kernel", "network", "library")  # columns of text
 LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
 
 
@@ -282,7 +283,7 @@ def _side(row: "Row | None", rivals: list[str]) -> tuple[str, ...]:
 def markdown_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """A table that reads well as plain text, too."""
     widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    left = sum(heading in ("operation", "size", "direction", "backend", "kernel") for heading in headings)
+    left = sum(heading in LEFT for heading in headings)
 
     def line(texts: tuple[str, ...]) -> str:
         return (

@@ -147,6 +147,17 @@ def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
     assert str(page) in capsys.readouterr().out
 
 
+def test_a_benchmark_draws_its_own_report(suite, tmp_path, monkeypatch):
+    def run(quick, json_file, markdown):
+        json_file.write_text(json.dumps(suite))
+        return 130  # as after Ctrl-C
+
+    monkeypatch.setattr("kernelwright.bench.simulation.run", run)
+    page = tmp_path / "page.html"
+    assert command.main(["bench", "simulator", "--html", str(page)]) == 130
+    assert "Every kernel" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
