@@ -8,6 +8,7 @@ turn denormals into zeros.
 import ctypes
 import functools
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -232,3 +233,25 @@ class Device:
     @functools.cache  # noqa: B019  (there is one instance, for ever)
     def _load(self, source: Source, dtype):
         return self.cupy.RawModule(path=str(source.compile(self.arch, dtype)))
+
+    @functools.cached_property
+    def card(self) -> str:
+        """The GPU's name: of one architecture there are several."""
+        return self.cupy.cuda.runtime.getDeviceProperties(self.cupy.cuda.Device().id)["name"].decode()
+
+    def capturing(self) -> bool:
+        """Whether launches go into a graph rather than to the GPU: nothing can be waited for."""
+        return self.cupy.cuda.get_current_stream().is_capturing()
+
+    def milliseconds(self, run: Callable[[], Any], times: int = 5) -> float:
+        """How long the GPU takes for what `run` launches: the least of several times, after one that warms up."""
+        run()
+        found = []
+        for _ in range(times):
+            start, end = self.cupy.cuda.Event(), self.cupy.cuda.Event()
+            start.record()
+            run()
+            end.record()
+            end.synchronize()
+            found.append(self.cupy.cuda.get_elapsed_time(start, end))
+        return min(found)

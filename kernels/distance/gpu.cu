@@ -1,6 +1,6 @@
 // Distances on the GPU, and functions of them: y = φ(r), r² = Σₖ (xₖ − cₖ)² / w².
 //
-// Tiles as in the matrix product (matmul/gpu.cu): a block of 16 × 16 threads takes 64 rows and 64 centres, 16 features
+// Tiles as in a matrix product (matmul/ladder): a block of 16 × 16 threads takes 64 rows and 64 centres, 16 features
 // of each at a time in shared memory, and each thread 4 × 4 pairs. The squares themselves are summed: ‖x‖² + ‖c‖² − 2 x·c
 // would spare one instruction of two, but loses its digits where x is near c.
 //

@@ -86,8 +86,8 @@ extern "C" __global__ void products(const real* a_data, long long a_row, long lo
                                     long long b_stack, long long b_row, long long b_column, const real* bias,
                                     const long long* offsets, real* y, long long experts, long long rows,
                                     long long terms, long long columns, int has_bias, int by_terms) {
-    long long tiles_across = (columns + TILE - 1) / TILE;
-    long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
+    long long tiles_across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    long long top = blockIdx.x / tiles_across * TILE_ROWS, left = blockIdx.x % tiles_across * TILE_COLUMNS;
     for (long long e = blockIdx.y; e < experts + !by_terms; e += gridDim.y) {
         bool real_expert = e < experts;
         long long begin = offsets[e], count = (real_expert ? offsets[e + 1] : rows) - begin;
@@ -105,9 +105,11 @@ extern "C" __global__ void products(const real* a_data, long long a_row, long lo
         long long height = by_terms ? rows : count, depth = by_terms ? count : real_expert ? terms : 0;
         if (top >= height) continue;  // the same for the whole block
         Sums sums = tile_sums(a, b, 0, top, left, height, depth, columns);
-        for (int i = 0; i < EACH; i++) {
-            for (int j = 0; j < EACH; j++) {
-                long long row = top + sums.down + i * SIDE, column = left + sums.across + j * SIDE;
+#pragma unroll
+        for (int i = 0; i < THREAD_ROWS; i++) {
+#pragma unroll
+            for (int j = 0; j < THREAD_COLUMNS; j++) {
+                long long row = top + sums.row(i), column = left + sums.column(j);
                 if (row < height && column < columns)
                     out[row * columns + column] =
                         sums.at[i][j] + (has_bias && real_expert ? bias[e * columns + column] : real(0));

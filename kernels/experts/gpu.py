@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import cuda
 from ..embedding.gpu import sorted_by_index, sums
-from ..matmul.gpu import TILE
+from ..matmul.gpu import THREADS, TILE
 
 SOURCE = cuda.Source(__file__)
 
@@ -61,4 +61,5 @@ def _products(device, a, b, bias, offsets, by_terms, out):
     (of_a, of_b), sizes = strides, _sizes(experts, rows, a.shape[1], columns)
     flags = np.int32(bias.size > 0 and not by_terms), np.int32(by_terms)
     grid = cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE), min(experts + 1, 65535)
-    device.launch(SOURCE, "products", out.dtype, grid, 256, (a, *of_a, b, *of_b, bias, offsets, out, *sizes, *flags))
+    arguments = a, *of_a, b, *of_b, bias, offsets, out, *sizes, *flags
+    device.launch(SOURCE, "products", out.dtype, grid, THREADS, arguments)

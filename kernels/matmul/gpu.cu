@@ -1,25 +1,40 @@
-// The matrix product on the GPU: y = act(a b + bias + residual), for a stack of matrices of any size and strides. A block
-// takes a tile of y, of each matrix of the stack: tile.cuh draws it.
+// The matrix product on the GPU: y = act(a b + bias + residual), for a stack of matrices of any size and strides. A
+// block takes a tile of y, of each matrix of the stack: tile.cuh draws it. Where that makes too few blocks, launch code
+// lets several of them (blockIdx.z) share a tile's terms, `part` each: y then is a stack of partial sums, for add_parts.
 
+#include "elementwise.cuh"
 #include "matmul/tile.cuh"
 
-extern "C" __global__ void matmul(MATRIX_ARGUMENTS) {
-    Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
-    long long tiles_across = (columns + TILE - 1) / TILE;
-    long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
+// For float, 128 registers a thread: two blocks of 256 threads on a multiprocessor, one of which computes while the
+// other waits.
+extern "C" __global__ void __launch_bounds__(THREADS, sizeof(real) == 4 ? 512 / THREADS : 1)
+    matmul(MATRIX_ARGUMENTS, long long part) {
+    long long first = blockIdx.z * part, count = min(part, terms - first);
+    Matrices a = {a_data + first * a_column, a_stack, a_row, a_column};
+    Matrices b = {b_data + first * b_row, b_stack, b_row, b_column};
+    real* out = y + blockIdx.z * stack * rows * columns;
+    Result result = {out, bias, residual, rows, columns, has_bias, has_residual, activation};
+    long long tiles_across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    long long top = blockIdx.x / tiles_across * TILE_ROWS, left = blockIdx.x % tiles_across * TILE_COLUMNS;
     for (long long s = blockIdx.y; s < stack; s += gridDim.y) {
-        Sums sums = tile_sums(a, b, s, top, left, rows, terms, columns);
-        for (int i = 0; i < EACH; i++) {
-            for (int j = 0; j < EACH; j++) {
-                long long row = top + sums.down + i * SIDE, column = left + sums.across + j * SIDE;
-                if (row < rows && column < columns) {
-                    long long place = (s * rows + row) * columns + column;
-                    real v = sums.at[i][j] + (has_bias ? bias[column] : real(0));
-                    if (has_residual) v += residual[place];
-                    y[place] = activate(activation, v);
-                }
-            }
-        }
+        Sums sums = tile_sums(a, b, s, top, left, rows, count, columns);
+#pragma unroll
+        for (int i = 0; i < THREAD_ROWS; i++)
+#pragma unroll
+            for (int j = 0; j < THREAD_COLUMNS; j += V)
+                result.put_vector(s, top + sums.row(i), left + sums.column(j), vector_of(&sums.at[i][j]));
+    }
+}
+
+// The partial sums of each element, always in the same order, and what follows them.
+extern "C" __global__ void add_parts(const real* sums, const real* bias, const real* residual, real* y, long long parts,
+                                     long long columns, int has_bias, int has_residual, int activation,
+                                     long long size) {
+    Result result = {y, bias, residual, size, columns, has_bias, has_residual, activation};
+    FOR_EACH_ELEMENT(i, size) {
+        real sum = 0;
+        for (long long part = 0; part < parts; part++) sum += sums[part * size + i];
+        y[i] = result.finished(sum, i, i % columns);
     }
 }
 

@@ -1,6 +1,31 @@
-// What every version of the matrix product shares: how its arguments describe a stack of matrices.
+// What every version of the matrix product shares: how its arguments describe a stack of matrices, and what follows the
+// sums.
 #pragma once
 #include "activations/formulas.cuh"
+
+// As many numbers as one instruction moves: 16 bytes.
+constexpr int V = 16 / sizeof(real);
+struct alignas(16) Vector {
+    real at[V];
+};
+
+__device__ inline Vector vector_of(const real* from) {
+    Vector v;
+#pragma unroll
+    for (int e = 0; e < V; e++) v.at[e] = from[e];
+    return v;
+}
+
+// One instruction, said outright: beside a branch that stores the same numbers one by one the compiler merges both.
+__device__ inline void store_vector(float* to, const float* v) {
+    asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(to), "f"(v[0]), "f"(v[1]), "f"(v[2]), "f"(v[3])
+                 : "memory");
+}
+__device__ inline void store_vector(double* to, const double* v) {
+    asm volatile("st.global.v2.f64 [%0], {%1, %2};" ::"l"(to), "d"(v[0]), "d"(v[1]) : "memory");
+}
+
+__device__ inline bool is_aligned(const void* p) { return reinterpret_cast<unsigned long long>(p) % 16 == 0; }
 
 // A stack of matrices with any strides, counted in elements: transposes and broadcasts are only strides.
 struct Matrices {
@@ -11,6 +36,26 @@ struct Matrices {
         return data[s * stack_stride + row * row_stride + column * column_stride];
     }
 };
+
+// One side of a product, seen alike for both: the rows of a, or the columns of b, are its lines, along which the terms
+// are summed.
+struct Operand {
+    const real* data;
+    long long lines, terms, line_stride, term_stride;
+
+    // Beyond the edges are zeros, which add nothing to a sum.
+    __device__ real at(long long line, long long term) const {
+        return line < lines && term < terms ? data[line * line_stride + term * term_stride] : real(0);
+    }
+};
+
+__device__ inline Operand rows_of(const Matrices& a, long long s, long long rows, long long terms) {
+    return {a.data + s * a.stack_stride, rows, terms, a.row_stride, a.column_stride};
+}
+
+__device__ inline Operand columns_of(const Matrices& b, long long s, long long terms, long long columns) {
+    return {b.data + s * b.stack_stride, columns, terms, b.column_stride, b.row_stride};
+}
 
 // What every version is launched with (gpu.py: arguments). The sizes are those of y and of the sum.
 #define MATRIX_ARGUMENTS                                                                                       \
@@ -30,3 +75,35 @@ __device__ inline real activate(int activation, real v) {
         default: return v;
     }
 }
+
+// Where the sums go: y = act(sum + bias + residual). Its functions are called, not pasted in: loops over a thread's
+// elements are unrolled, for these to be registers, and 64 times all the activations would be much code.
+struct Result {
+    real* y;
+    const real *bias, *residual;
+    long long rows, columns;
+    int has_bias, has_residual, activation;
+
+    __device__ real finished(real sum, long long place, long long column) const {
+        if (has_bias) sum += bias[column];
+        if (has_residual) sum += residual[place];
+        return activate(activation, sum);
+    }
+
+    // One element of matrix s; beyond the edges nothing.
+    __device__ __noinline__ void put(long long s, long long row, long long column, real sum) const {
+        long long place = (s * rows + row) * columns + column;
+        if (row < rows && column < columns) y[place] = finished(sum, place, column);
+    }
+
+    // V neighbours in a row, from a multiple of V on: one vector, where every row begins at a multiple of 16 bytes.
+    __device__ __noinline__ void put_vector(long long s, long long row, long long column, Vector v) const {
+        if (columns % V || !is_aligned(y)) {
+            for (int e = 0; e < V; e++) put(s, row, column + e, v.at[e]);
+        } else if (row < rows && column < columns) {
+            long long place = (s * rows + row) * columns + column;
+            for (int e = 0; e < V; e++) v.at[e] = finished(v.at[e], place + e, column + e);
+            store_vector(y + place, v.at);
+        }
+    }
+};

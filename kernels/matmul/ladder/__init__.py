@@ -11,22 +11,44 @@ most; `kernelwright bench cpu --only ladder` measures them anew:
 
 The spread is between runs, on a machine whose caches others share.
 
-On the GPU, rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. In the
-simulator, 256 × 128 × 256, by
+The GPU's, in float32, none of them run on a GPU yet. For 256³ the simulator counts sectors of global memory and passes
+over the banks of shared memory, and how many of these the bytes need (16-byte reads go by quarters of a warp);
+registers and shared memory are a thread's and a block's for sm_80. All of it is in what
 
-    kernelwright trace matmul --rung 10_tf32 --shape 256,128,256 --no-races
+    kernelwright trace matmul --rung 7_conflicts --shape 256,256,256 --no-races
 
-and predicted for an H100, 4096³ (each file says how; none has run on one):
+prints. "Instr." are PTX's for 32 multiply-adds, of many terms (128,512,128 less 128,256,128): 1.0 is nothing but
+arithmetic. The time is that of 4096³ on an H100 by a roofline: 132 multiprocessors at 1.98 GHz do in each cycle 4
+instructions of a warp, one pass over the banks, or one line of L1. Latency, which double buffering (9) is for, isn't
+part of it.
 
-                                                    sectors  bank    warp instr.  regis-  shared  predicted
-                                                             confl.               ters            ms
-    10_tf32           tensor cores, 10 bits          24,576       0      185,632     128   48 KB  0.8 to 1
-    11_tf32x3         three products: float32        24,576       0      289,728     211   48 KB  1.4 to 1.6
-    12_bf16           7 bits, half the bytes         24,576       0      109,248     219   32 KB  0.8 to 1
-    13_rounded_first  bfloat16 in global memory too  28,672       0      129,344     120   48 KB  0.45 to 0.55
+                    idea                               sectors  passes (needed)    instr.  regs  shared   4096³
+    1_naive         an element a thread             17,367,040          0            6.3    40       0   271 ms, L1
+    2_coalesced     neighbours take neighbours       2,629,632          0            6.3    40       0    16 ms, L1
+    3_shared        tiles in shared memory             139,264  1,081,344 (all)      3.9    38   8,192    17 ms, banks
+    4_registers     8 elements a thread                 73,728    606,208 (all)      3.0    55   4,096   9.5 ms, banks
+    5_square        8 × 8 elements a thread             98,304    364,544 (139,264)  1.9   124   8,192   5.7 ms, banks
+    6_vectors       16 bytes an instruction             49,152    208,896 (139,264)  1.24  122   8,192   3.3 ms, banks
+    7_conflicts     no bank conflicts                   40,960    139,264 (all)      1.23  122   8,448   2.5 ms, issue
+    8_warps         a warp's part nearly square         40,960    139,264 (all)      1.23  124   8,448   2.5 ms, issue
+    9_async         copies that nobody waits for        40,960    139,264 (all)      1.25  117  33,792   2.5 ms, issue
+    gpu.cu          9, with tiles chosen by table.py
 
-Of 24,576 sectors two thirds are the factors' tiles, once for each block that needs them, and the rest is y. Registers
-are those of the hungriest layout of the factors, on sm_80 or sm_90; none spills.
+40,960 sectors are what 128 × 128 tiles must read, and y. 4096³ are 2.05 ms of nothing but multiply-adds. In machine
+code for sm_90 (nvdisasm) a step of 9, 16 terms, is some 1,220 instructions, of which 1,024 are FFMA and 64 are reads
+of shared memory: 84 %. With 1,024 blocks in 264 places, 3.9 waves, that makes 2.5 ms or 54 TFLOP/s at most, where
+cuBLAS is said to reach some 51.
+
+Rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. For 256³ again, by the same
+command; all sectors and passes are needed. Registers are those of the hungriest layout of the factors, on sm_80 or
+sm_90, and none spills. The time is that of 4096³, predicted as each file says, with mma.sync at 60 % of the tensor cores'
+peak, which is what others measured on an H100, and L2 at 5.5 TB/s:
+
+                       idea                             sectors  passes  warp instr.  regs  shared   4096³
+    10_tf32            tensor cores, 10 bits             40,960  36,864      317,216   128  49,152   0.8 to 1 ms, L2
+    11_tf32x3          three products: float32 again     40,960  36,864      528,064   211  49,152   1.4 to 1.6 ms, mma
+    12_bf16            7 bits, half as many bytes        40,960  20,480      149,696   219  32,768   0.8 to 1 ms, L2
+    13_rounded_first   bfloat16 in global memory, too    49,152  20,480      206,784   120  49,152   0.45 to 0.55 ms, L2
 """
 
 # Of rungs that round their factors on purpose: each product of numbers of order 1 is off by 2⁻¹¹ (tf32) or 2⁻⁸ (bf16)

@@ -1,0 +1,94 @@
+"""Which tile a product gets on which GPU, and among how many blocks its terms are split.
+
+A large tile reuses more of what it reads; small ones, and terms split among blocks, give every multiprocessor something
+to do. What is known from measuring a GPU stands in MEASURED; anything else is predicted by a model of the waves of
+blocks, `cycles`, whose constants are estimates: nothing of it has run on a GPU yet.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .. import cuda
+
+
+class Tile(NamedTuple):
+    """The part of y that a block computes, and a thread (tile.cuh)."""
+
+    rows: int
+    columns: int
+    thread_rows: int
+    thread_columns: int
+
+    @property
+    def threads(self) -> int:
+        """A warp's part is that of 4 × 8 threads."""
+        return self.rows * self.columns // (self.thread_rows * self.thread_columns)
+
+    @property
+    def macros(self) -> dict[str, int]:
+        names = "TILE_ROWS", "TILE_COLUMNS", "THREAD_ROWS", "THREAD_COLUMNS"
+        return dict(zip(names, self))
+
+
+class Choice(NamedTuple):
+    """A tile, and how many blocks share its terms."""
+
+    tile: Tile
+    parts: int
+
+
+LARGE, TALL, MIDDLE, SMALL = Tile(128, 128, 8, 8), Tile(128, 64, 8, 8), Tile(64, 64, 8, 4), Tile(32, 32, 4, 4)
+TILES = (LARGE, TALL, MIDDLE, SMALL)
+PARTS = (1, 2, 4, 8, 16, 32)
+DEPTH = 64  # bytes of a row of a that a block takes at a time (tile.cuh)
+
+# (architecture, shape class) → the fastest choice there; beside each the card and where the measurement is kept. None
+# has been made yet.
+MEASURED: dict[tuple[int, tuple[int, ...]], Choice] = {}
+
+# Multiprocessors of an architecture's usual card: T4, A100, RTX 3090, RTX 4090, H100, B200, RTX 5090. Of the others,
+# that of the nearest below.
+MULTIPROCESSORS = {75: 40, 80: 108, 86: 82, 89: 128, 90: 132, 100: 148, 120: 170}
+LATENCY = 700  # cycles between asking global memory for a strip and having it
+LAUNCH = 4000  # cycles that another kernel takes, to begin with
+BYTES = 1500  # that global memory moves in a cycle, of all multiprocessors together
+# Multiply-adds of float32 that a multiprocessor does in a cycle, 128 at most, with each tile: their share of the inner
+# loop's instructions, and what shared memory leaves of it.
+RATE = {LARGE: 108.0, TALL: 104.0, MIDDLE: 80.0, SMALL: 48.0}
+RESIDENT = {LARGE: 2, TALL: 4, MIDDLE: 4, SMALL: 8}  # blocks at a time on a multiprocessor: registers allow no more
+
+
+def shape_class(stack: int, rows: int, terms: int, columns: int, itemsize: int) -> tuple[int, ...]:
+    """Products for which one choice will do: sizes up to the next power of two, and the type's size."""
+    return (*((size - 1).bit_length() for size in (stack, rows, terms, columns)), itemsize)
+
+
+def candidates(stack: int, rows: int, terms: int, columns: int, itemsize: int) -> Iterator[Choice]:
+    """What may be chosen: no tile four times as large as the product, no part of less than 8 steps along the terms."""
+    for tile in TILES:
+        if tile is SMALL or (tile.rows < 4 * rows and tile.columns < 4 * columns):
+            for parts in PARTS:
+                if parts == 1 or terms * itemsize >= 8 * DEPTH * parts:
+                    yield Choice(tile, parts)
+
+
+def predicted(arch: int, *shape: int) -> Choice:
+    """The candidate of the fewest cycles."""
+    return min(candidates(*shape), key=lambda choice: cycles(arch, choice, *shape))
+
+
+def cycles(arch: int, choice: Choice, stack: int, rows: int, terms: int, columns: int, itemsize: int) -> float:
+    """Of the multiprocessor that gets the most blocks: waves of as many as fit on it, step by step along the terms.
+
+    A step takes what its multiply-adds take, but no less than memory's latency.
+    """
+    tile, parts = choice
+    blocks = cuda.blocks(rows, tile.rows) * cuda.blocks(columns, tile.columns) * stack * parts
+    steps = cuda.blocks(cuda.blocks(terms * itemsize, DEPTH), parts)
+    step = tile.rows * tile.columns * (DEPTH // itemsize) / RATE[tile]
+    count = MULTIPROCESSORS[max((known for known in MULTIPROCESSORS if known <= arch), default=75)]
+    waves, rest = divmod(cuda.blocks(blocks, count), RESIDENT[tile])
+    total = waves * steps * max(LATENCY, RESIDENT[tile] * step) + (rest > 0) * steps * max(LATENCY, rest * step)
+    if parts > 1:  # the partial sums are written and read
+        total += LAUNCH + 2 * parts * stack * rows * columns * itemsize / BYTES
+    return total

@@ -1,0 +1,212 @@
+"""The matrix product on the GPU: every tile and split, what the simulator proves of the ladder, how one is chosen."""
+
+import numpy as np
+import pytest
+
+from kernelwright import kernels
+from kernelwright.kernels import cache, simulator
+from kernelwright.kernels.matmul import gpu, tune
+from kernelwright.kernels.matmul.table import LARGE, MIDDLE, PARTS, SMALL, TILES, Choice, candidates, cycles, predicted
+from kernelwright.kernels.simulator.resources import resources
+
+from ..catalog import DTYPES
+
+H100 = 90
+LAYOUTS = {"C": np.ascontiguousarray, "F": np.asfortranarray, "strided": lambda x: np.repeat(x, 2, axis=1)[:, ::2]}
+CUDA = pytest.mark.cuda
+
+
+def operands(m: int, k: int, n: int, dtype=np.float32):
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal(shape).astype(dtype) for shape in ((m, k), (k, n), (n,), (m, n))]
+
+
+def traced(rung: str, size: int) -> simulator.Report:
+    a, b, _, _ = operands(size, size, size)
+    with kernels.using("simulator"), kernels.rung(matmul=rung), simulator.record(races=False) as reports:
+        kernels.matmul(a, b)
+    return reports[0]
+
+
+def total(report: simulator.Report, what: str) -> int:
+    return sum(getattr(line, what) for line in (*report.lines.values(), *report.places.values()))
+
+
+def multiplied(device, choice: Choice, layout: str, n: int, after: bool) -> int:
+    """Holds a product of 133 × 36 × n, with or without what may follow, against NumPy's; how many kernels that took."""
+    a, b, bias, residual = operands(133, 36, n)
+    exact, nothing = a.astype(float) @ b, np.empty(0, np.float32)
+    wanted = np.maximum(exact + bias + residual, 0) if after else exact
+    following = (bias, residual, 1) if after else (nothing, nothing, 0)
+    out = np.empty((1, *residual.shape), np.float32)
+    with simulator.record() as reports:
+        gpu.run(device, choice, LAYOUTS[layout](a)[None], LAYOUTS[layout](b)[None], *following, out)
+    assert all(report.findings == [] for report in reports)
+    np.testing.assert_allclose(out[0], wanted, rtol=1e-4, atol=1e-4)
+    return len(reports)
+
+
+@CUDA
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("tile", TILES)
+def test_every_tile_and_split(tile, parts):
+    """Of which the samples' sizes get but few. 133 × 140: a rim of everything; 36 terms: two steps and a rest."""
+    device = kernels.backend("simulator").device
+    for layout, n, after in (("C", 140, False), ("F", 139, True), ("strided", 140, True)):
+        assert multiplied(device, Choice(tile, parts), layout, n, after) == 1 + (parts > 1)
+
+
+@CUDA
+def test_without_asynchronous_copies():
+    """Before sm_80 they are plain ones."""
+    device = simulator.Device()
+    device.arch = 75
+    for layout in LAYOUTS:
+        multiplied(device, Choice(MIDDLE, 1), layout, 140, True)
+
+
+@CUDA
+def test_where_no_tile_is_said_it_is_the_middle_one():
+    """Other families' kernels that include tile.cuh are launched with its threads."""
+    default, middle = (source.compile(80, np.float32, "ptx").read_text() for source in (gpu.SOURCE, gpu.source(MIDDLE)))
+    assert default == middle
+
+
+@CUDA
+@pytest.mark.parametrize("tile", TILES)
+def test_nothing_is_spilled(tile):
+    """Local memory holds the 56 bytes of Result, which the functions behind the sums read; registers all else."""
+    for arch in (80, H100):
+        for dtype in DTYPES:
+            found = resources(gpu.source(tile).compile(arch, dtype).read_bytes(), "matmul", arch)
+            assert found.stack <= 56, found
+        found = resources(gpu.source(tile).compile(arch, np.float32).read_bytes(), "matmul", arch)
+        assert found.occupancy(tile.threads).warps >= 16, found
+
+
+@CUDA
+def test_rungs_without_bank_conflicts():
+    """From rung 7 on each access to shared memory takes no more passes than its bytes need; before, some do."""
+    for rung in ("7_conflicts", "8_warps", "9_async"):
+        report = traced(rung, 128)
+        assert total(report, "bank_wavefronts") * 128 == total(report, "shared_bytes") > 0, rung
+    for rung in ("5_square", "6_vectors"):
+        report = traced(rung, 128)
+        assert total(report, "bank_wavefronts") * 128 > total(report, "shared_bytes"), rung
+
+
+@CUDA
+def test_rungs_read_less_and_less():
+    """Sectors of global memory: of rung 9 those that its tiles hold and no more."""
+    sectors = [total(traced(rung, 128), "sectors") for rung in ("1_naive", "2_coalesced", "3_shared", "7_conflicts")]
+    assert sectors == sorted(sectors, reverse=True)
+    assert total(traced("9_async", 128), "sectors") == 3 * 128 * 128 * 4 // 32
+
+
+def test_the_model():
+    """It gives a large product large tiles, a small one small ones, and shares many terms out where blocks are few."""
+    assert predicted(H100, 1, 4096, 4096, 4096, 4) == Choice(LARGE, 1)
+    assert predicted(H100, 1, 64, 64, 64, 4).tile == SMALL
+    assert predicted(H100, 1, 64, 65536, 64, 4).parts > 1
+    assert predicted(H100, 4096, 64, 64, 64, 4).parts == 1
+    for shape in ((1, 1, 1, 1, 4), (1, 512, 512, 512, 4), (3, 7, 100_000, 5, 8), (1, 300, 0, 300, 4)):
+        every = list(candidates(*shape))
+        assert predicted(H100, *shape) in every
+        assert all(choice.parts in PARTS and cycles(H100, choice, *shape) >= 0 for choice in every)
+
+
+class Timed:
+    """A GPU whose times are planted: what it is asked to run tells it which choice that was."""
+
+    arch = H100
+    card = "a card for tests"
+
+    def __init__(self, fastest: Choice):
+        self.fastest, self.timed, self.busy = fastest, [], False
+        self.seen: Choice | None = None
+
+    def empty(self, shape, dtype):
+        return np.empty(shape, dtype)
+
+    def launch(self, source, name, dtype, grid, block, args, shared=0):
+        if name == "matmul":
+            tile = next(tile for tile in TILES if gpu.source(tile) == source)
+            self.seen = Choice(tile, grid[2])
+
+    def capturing(self):
+        return self.busy
+
+    def milliseconds(self, run):
+        run()
+        self.timed.append(self.seen)
+        return 1.0 if self.seen == self.fastest else 2.0
+
+    def multiply(self, size: int = 512) -> Choice | None:
+        a, b, _, _ = operands(size, size, size)
+        nothing = np.empty(0, np.float32)
+        gpu.matmul(self, a[None], b[None], nothing, nothing, 0, np.empty((1, size, size), np.float32))
+        return self.seen
+
+
+@pytest.fixture
+def untuned(monkeypatch, tmp_path):
+    """Nothing is known yet, neither to this process nor on disk."""
+    monkeypatch.setattr(tune, "_found", {})
+    monkeypatch.setattr(cache, "directory", lambda: tmp_path)
+    monkeypatch.setattr(cache, "writable", lambda: True)
+    monkeypatch.delenv("KERNELWRIGHT_AUTOTUNE", raising=False)
+    return tmp_path
+
+
+def test_the_fastest_is_chosen_and_kept(untuned, monkeypatch):
+    first = Timed(Choice(MIDDLE, 2))
+    assert first.multiply() == first.fastest
+    assert 1 < len(first.timed) == len(set(first.timed)) <= tune.TRIED
+    assert predicted(H100, 1, 512, 512, 512, 4) in first.timed
+    first.timed.clear()
+    assert first.multiply(400) == first.fastest  # of the same class, and known
+    assert first.timed == []
+
+    monkeypatch.setattr(tune, "_found", {})  # another process
+    second = Timed(Choice(SMALL, 1))
+    assert second.multiply() == first.fastest
+    assert second.timed == []
+
+    other = Timed(Choice(SMALL, 1))
+    other.card = "another card"
+    other.multiply()
+    assert other.timed
+
+
+def test_a_spoilt_file_is_measured_anew(untuned, monkeypatch):
+    Timed(Choice(MIDDLE, 2)).multiply()
+    (file,) = untuned.iterdir()
+    for content in (b"", b"{}", b'{"choice": [[1], 2]}', b"[1]"):
+        file.write_bytes(content)
+        monkeypatch.setattr(tune, "_found", {})
+        device = Timed(Choice(MIDDLE, 2))
+        assert device.multiply() == device.fastest
+        assert device.timed
+
+
+def test_without_timing_the_model_chooses(untuned, monkeypatch):
+    model = predicted(H100, 1, 512, 512, 512, 4)
+    device = Timed(next(choice for choice in candidates(1, 512, 512, 512, 4) if choice != model))
+    device.busy = True  # a graph is captured
+    assert device.multiply() == model
+    device.busy = False
+    monkeypatch.setenv("KERNELWRIGHT_AUTOTUNE", "0")
+    assert device.multiply() == model
+    assert device.timed == [] == list(untuned.iterdir())
+
+
+def test_the_simulator_times_nothing():
+    assert not hasattr(kernels.backend("simulator").device, "milliseconds")
+
+
+def test_what_was_measured_comes_first(untuned, monkeypatch):
+    key = H100, tune.shape_class(1, 512, 512, 512, 4)
+    monkeypatch.setitem(tune.MEASURED, key, Choice(SMALL, 4))
+    device = Timed(Choice(MIDDLE, 2))
+    assert device.multiply() == Choice(SMALL, 4)
+    assert device.timed == []
