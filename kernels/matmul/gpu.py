@@ -15,7 +15,7 @@ SOURCE = cuda.Source(__file__)
 @functools.cache
 def source(tile: Tile) -> cuda.Source:
     """gpu.cu with that tile."""
-    return cuda.Source(__file__, **tile.macros)
+    return cuda.Source(__file__, "gpu.cu", **tile.macros)
 
 
 def arguments(a, b, bias, residual, activation, out) -> tuple:
