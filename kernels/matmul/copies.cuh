@@ -20,7 +20,7 @@ __device__ inline void start_copy(void* to, const void* from, int inside) {
 }
 
 // Wait for this thread's copies; others' only a barrier makes sure of.
-__device__ inline void finish_copies() {
+__device__ inline void wait_for_copies() {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.wait_all;" ::: "memory");
 #endif

@@ -16,7 +16,7 @@ SOURCE = cuda.Source(__file__)
 @functools.cache
 def source(tile: Tile) -> cuda.Source:
     """gpu.cu with that tile."""
-    return cuda.Source(__file__, **tile.macros)
+    return cuda.Source(__file__, "gpu.cu", **tile.macros)
 
 
 def arguments(a, b, bias, residual, activation, out) -> tuple:
@@ -33,9 +33,7 @@ def _matrices(x) -> tuple:
 
 
 def matmul(device, a, b, bias, residual, activation, out):
-    if precision.on_tensor_cores(device, a, b, bias, residual, activation, out):
-        return
-    if not out.size:
+    if not out.size or precision.on_tensor_cores(device, a, b, bias, residual, activation, out):
         return
 
     def attempt(choice: Choice):  # into an array that nobody reads, for out may be one of the inputs

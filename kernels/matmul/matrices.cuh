@@ -42,11 +42,6 @@ struct Matrices {
 struct Operand {
     const real* data;
     long long lines, terms, line_stride, term_stride;
-
-    // Beyond the edges are zeros, which add nothing to a sum.
-    __device__ real at(long long line, long long term) const {
-        return line < lines && term < terms ? data[line * line_stride + term * term_stride] : real(0);
-    }
 };
 
 __device__ inline Operand rows_of(const Matrices& a, long long s, long long rows, long long terms) {

@@ -110,7 +110,7 @@ __device__ inline Sums tile_sums(const Matrices& a, const Matrices& b, long long
     long long steps = (terms + DEPTH - 1) / DEPTH;
     for (long long step = -1; step < steps; step++) {  // the first round only copies
         int now = step & 1;
-        finish_copies();
+        wait_for_copies();
         __syncthreads();  // this step's strips are whole, and nobody reads the others any more
         if (step + 1 < steps) {
             int ahead = min(terms - (step + 1) * DEPTH, (long long)DEPTH);

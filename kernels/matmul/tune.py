@@ -65,8 +65,10 @@ def _file_name(known: tuple) -> str:
 def _read(name: str) -> Choice | None:
     """What an earlier process found; None where there is nothing, or nothing that is a choice."""
     directory = cache.directory()
+    if directory is None:
+        return None
     try:
-        tile, parts = json.loads((directory / name).read_bytes())["choice"] if directory else (None, None)
-        return Choice(Tile(*map(int, tile)), int(parts)) if tile else None
+        tile, parts = json.loads((directory / name).read_bytes())["choice"]
+        return Choice(Tile(*map(int, tile)), int(parts))
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -10,7 +10,7 @@ SIZES = "rows|columns|lines|n|terms|size|classes|stack|bins|tiles|queries|keys|w
 PATTERNS = {
     "barrier": r"__sync(?:threads|warp)\(\);",
     "fence": r"__threadfence\(\);",
-    "wait": r"(?:__pipeline_wait_prior\(|wait_copies<)\d[)>(]+;|\bwait_for_copies\(\);",
+    "wait": r"__pipeline_wait_prior\(\d\);|\bwait_copies<\d>\(\);|\bwait_for_copies\(\);",
     "atomic": r"\batomic(?=Add|Max)",
     "bound": rf"[\w.]+(?: \+ \w+)? (?:<|>=) (?:{SIZES})\b",
 }

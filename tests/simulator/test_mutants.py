@@ -132,6 +132,18 @@ def shows(operation, number: int, backend, rung: str) -> bool:
     return False
 
 
+def rungs_with(path) -> list[str]:
+    """The rungs that a file of a ladder belongs to: itself, or those that include it."""
+    files = [path] if path.suffix == ".cu" else [x for x in path.parent.glob("*.cu") if path in included(x)]
+    return sorted(file.stem.removeprefix("gpu_") for file in files)
+
+
+def included(path) -> set:
+    """The headers that a source includes, and those that they include."""
+    found = {cuda.KERNELS / name for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)}
+    return found.union(*(included(header) for header in found))
+
+
 def is_harmless(mutant: Mutant) -> bool:
     return key(mutant) in HARMLESS
 
@@ -154,29 +166,14 @@ COURSE = [mutant for name in SAMPLES for mutant in mutants(name, source(name).re
 
 @pytest.mark.parametrize(("mutant", "path"), LIBRARY, ids=lambda x: str(x) if isinstance(x, Mutant) else "")
 def test_of_the_library(mutant, path):
-    noticed = any(reported(mutant, *place) for place in places(path))
+    place = path.parent.relative_to(cuda.KERNELS).parts
+    rungs = [""]
+    if place[-1:] == ("ladder",):
+        place, rungs = place[:-1], rungs_with(path)
+    elif path.suffix != ".cu":
+        place = ()
+    noticed = any(reported(mutant, ".".join(place), rung) for rung in rungs)
     assert noticed is not is_harmless(mutant), verdict(mutant)
-
-
-def places(path) -> list[tuple[str, str]]:
-    """Folders and rungs whose operations run a file; of a header all folders, or those rungs that alone include it."""
-    if path.suffix == ".cu":
-        return [place_of(path)]
-    users = [user for user in sorted(cuda.KERNELS.rglob("*.cu")) if path in headers(user)]
-    return [("", "")] if any(user.name == "gpu.cu" for user in users) else [place_of(user) for user in users]
-
-
-def place_of(path) -> tuple[str, str]:
-    folder = path.parent.relative_to(cuda.KERNELS).parts
-    if folder[-1] == "ladder":
-        return ".".join(folder[:-1]), path.stem.removeprefix("gpu_")
-    return ".".join(folder), ""
-
-
-def headers(path) -> set:
-    """What a source includes, and what those include."""
-    found = {cuda.KERNELS / name for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)}
-    return found.union(*(headers(header) for header in found))
 
 
 @pytest.mark.parametrize("mutant", COURSE, ids=str)

@@ -39,22 +39,16 @@ code for sm_90 (nvdisasm) a step of 9, 16 terms, is some 1,220 instructions, of 
 of shared memory: 84 %. With 1,024 blocks in 264 places, 3.9 waves, that makes 2.5 ms or 54 TFLOP/s at most, where
 cuBLAS is said to reach some 51.
 
-On the GPU, rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. In the
-simulator, 256 × 128 × 256, by
+Rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. For 256³ again, by the same
+command; all sectors and passes are needed. Registers are those of the hungriest layout of the factors, on sm_80 or
+sm_90, and none spills. The time is that of 4096³, predicted as each file says, with mma.sync at 60 % of the tensor
+cores' peak, which is what others measured on an H100, and L2 at 5.5 TB/s:
 
-    kernelwright trace matmul --rung 10_tf32 --shape 256,128,256 --no-races
-
-and predicted for an H100, 4096³ (each file says how; none has run on one):
-
-                                                    sectors  bank    warp instr.  regis-  shared  predicted
-                                                             confl.               ters            ms
-    10_tf32           tensor cores, 10 bits          24,576       0      185,632     128   48 KB  0.8 to 1
-    11_tf32x3         three products: float32        24,576       0      289,728     211   48 KB  1.4 to 1.6
-    12_bf16           7 bits, half the bytes         24,576       0      109,248     219   32 KB  0.8 to 1
-    13_rounded_first  bfloat16 in global memory too  28,672       0      129,344     120   48 KB  0.45 to 0.55
-
-Of 24,576 sectors two thirds are the factors' tiles, once for each block that needs them, and the rest is y. Registers
-are those of the hungriest layout of the factors, on sm_80 or sm_90; none spills.
+                       idea                             sectors  passes  warp instr.  regs  shared   4096³
+    10_tf32            tensor cores, 10 bits             40,960  36,864      317,216   128  49,152   0.8 to 1 ms, L2
+    11_tf32x3          three products: float32 again     40,960  36,864      528,064   211  49,152   1.4 to 1.6 ms, mma
+    12_bf16            7 bits, half as many bytes        40,960  20,480      149,696   219  32,768   0.8 to 1 ms, L2
+    13_rounded_first   bfloat16 in global memory, too    49,152  20,480      206,784   120  49,152   0.45 to 0.55 ms, L2
 """
 
 # Of rungs that round their factors on purpose: each product of numbers of order 1 is off by 2⁻¹¹ (tf32) or 2⁻⁸ (bf16)

@@ -27,7 +27,6 @@ matmul_6_vectors = _rung("gpu_6_vectors.cu", (128, 128), 256)
 matmul_7_conflicts = _rung("gpu_7_conflicts.cu", (128, 128), 256)
 matmul_8_warps = _rung("gpu_8_warps.cu", (128, 128), 256)
 matmul_9_async = _rung("gpu_9_async.cu", (128, 128), 256)
-
 matmul_10_tf32 = tensor.rung("gpu_10_tf32.cu")
 matmul_11_tf32x3 = tensor.rung("gpu_11_tf32x3.cu")
 matmul_12_bf16 = tensor.rung("gpu_12_bf16.cu")

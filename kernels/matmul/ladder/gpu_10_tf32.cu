@@ -6,11 +6,11 @@
 // rounds 24 registers, and does 16 mma: 11 operations for a byte of shared memory, 32 for a byte of L2.
 //
 // On an H100 (not run on one yet), 4096³, predicted: tensor cores 0.28 ms, or 0.45 where mma.sync gets 60 % of them, as
-// others measured on Hopper; shared memory, 128 bytes a clock on each of 132 multiprocessors, 0.57 ms; L2, 4.3 GB at
+// others measured on Hopper; shared memory, 128 bytes a clock at 1.75 GHz, 0.58 ms; L2, 4.3 GB at
 // some 5.5 TB/s, 0.78 ms; DRAM 0.06 ms. So L2 is the limit: 0.8 to 1 ms, 140 to 170 TFLOP/s.
 //
-// Measured in the simulator, 256 × 128 × 256: 24,576 sectors, all of them needed; no bank conflict; 185,632 instructions
-// of warps, a tenth of rung 1's. 128 registers and 48 KB a block, two blocks a multiprocessor: 64 KB on their way.
+// Measured in the simulator, 256³: 40,960 sectors, as rung 9, all of them needed; 36,864 passes over the banks, a quarter
+// of rung 9's, all of them needed. 128 registers and 48 KB a block, two blocks a multiprocessor: 64 KB on their way.
 
 #include "matmul/ladder/tensor_copies.cuh"
 

@@ -10,9 +10,10 @@
 // 0.55 ms, 250 to 300 TFLOP/s. cuBLAS typically gets 700 of factors that are bfloat16 in memory, by wgmma, whose tiles
 // are larger and don't pass through registers.
 //
-// Measured in the simulator, 256 × 128 × 256: 2 × 6,144 sectors to round the factors and 16,384 to multiply, all of them
-// needed (where only two blocks need each tile, that is more than rung 12's); no bank conflict in 12,288 passes; 2 × 17,920
-// and 93,504 instructions of warps. Up to 120 registers and 48 KB: two blocks a multiprocessor, 64 KB on their way.
+// Measured in the simulator, 256³: 2 × 12,288 sectors to round the factors and 24,576 to multiply, all of them needed
+// (where only two blocks need each tile, that is more than rung 12's 40,960); 20,480 passes over the banks, all needed;
+// 2 × 35,840 and 135,104 instructions of warps. Up to 120 registers and 48 KB: two blocks a multiprocessor, 64 KB on
+// their way.
 
 #include "matmul/ladder/tensor_bf16.cuh"
 #include "matmul/ladder/tensor_walk.cuh"

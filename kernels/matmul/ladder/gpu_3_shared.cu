@@ -14,7 +14,7 @@
 // 4096³: 17 GB from L2 (3 ms), 2.06 passes over the banks for 32 multiply-adds: 17 ms on an H100.
 // Not run on a GPU yet. Figures, and where they come from: ladder/__init__.py.
 
-#include "matmul/matrices.cuh"
+#include "matmul/ladder/edges.cuh"
 
 constexpr int TILE = 32;
 
@@ -31,8 +31,8 @@ extern "C" __global__ void matmul(MATRIX_ARGUMENTS) {
         long long steps = (terms + TILE - 1) / TILE;
         for (long long step = 0; step < steps; step++) {
             long long k = step * TILE;
-            tile_a[threadIdx.y][threadIdx.x] = of_a.at(row, k + threadIdx.x);
-            tile_b[threadIdx.y][threadIdx.x] = of_b.at(column, k + threadIdx.y);
+            tile_a[threadIdx.y][threadIdx.x] = number(of_a, row, k + threadIdx.x);
+            tile_b[threadIdx.y][threadIdx.x] = number(of_b, column, k + threadIdx.y);
             __syncthreads();  // the tiles are whole
             for (int depth = 0; depth < TILE; depth++) sum += tile_a[threadIdx.y][depth] * tile_b[depth][threadIdx.x];
             __syncthreads();  // all have read: the tiles may be overwritten

@@ -5,7 +5,7 @@
 // 4096³: 8.6 GB from L2 (1.6 ms), 1.16 passes for 32 multiply-adds: 9.5 ms on an H100.
 // Not run on a GPU yet. Figures, and where they come from: ladder/__init__.py.
 
-#include "matmul/matrices.cuh"
+#include "matmul/ladder/edges.cuh"
 
 constexpr int TILE = 64, DEPTH = 8, EACH = 8, THREADS = TILE * TILE / EACH;
 
@@ -23,8 +23,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
         for (long long step = 0; step < steps; step++) {
             long long k = step * DEPTH;
             int line = threadIdx.x / DEPTH, term = threadIdx.x % DEPTH;  // 8 neighbours of a row of a are a sector
-            tile_a[line][term] = of_a.at(top + line, k + term);
-            tile_b[down][across] = of_b.at(left + across, k + down);
+            tile_a[line][term] = number(of_a, top + line, k + term);
+            tile_b[down][across] = number(of_b, left + across, k + down);
             __syncthreads();  // the tiles are whole
             for (int depth = 0; depth < DEPTH; depth++) {
                 real from_b = tile_b[depth][across];

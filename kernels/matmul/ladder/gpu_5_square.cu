@@ -7,7 +7,7 @@
 // 4096³: 4.3 GB from L2 (0.8 ms), 0.70 passes for 32 multiply-adds, of which 0.27 would do: 5.7 ms on an H100.
 // Not run on a GPU yet. Figures, and where they come from: ladder/__init__.py.
 
-#include "matmul/matrices.cuh"
+#include "matmul/ladder/edges.cuh"
 
 constexpr int TILE = 128, DEPTH = 8, EACH = 8, SIDE = TILE / EACH, THREADS = SIDE * SIDE;
 
@@ -25,8 +25,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
         for (long long step = 0; step < steps; step++) {
             long long k = step * DEPTH;
             for (int e = threadIdx.x; e < TILE * DEPTH; e += THREADS) {
-                tile_a[e % DEPTH][e / DEPTH] = of_a.at(top + e / DEPTH, k + e % DEPTH);
-                tile_b[e / TILE][e % TILE] = of_b.at(left + e % TILE, k + e / TILE);
+                tile_a[e % DEPTH][e / DEPTH] = number(of_a, top + e / DEPTH, k + e % DEPTH);
+                tile_b[e / TILE][e % TILE] = number(of_b, left + e % TILE, k + e / TILE);
             }
             __syncthreads();  // the tiles are whole
             for (int depth = 0; depth < DEPTH; depth++) {

@@ -1,6 +1,6 @@
 // How rungs 6 to 8 copy a tile: each thread a vector of 16 bytes, along whichever axis is contiguous in memory.
 #pragma once
-#include "matmul/matrices.cuh"
+#include "matmul/ladder/edges.cuh"
 
 constexpr int TILE = 128, DEPTH = 32 / sizeof(real), THREADS = TILE * DEPTH / V;  // 256 threads
 
@@ -13,7 +13,7 @@ __device__ inline Vector neighbours(const Operand& from, long long line, long lo
     bool whole = line + (along_terms ? 1 : V) <= from.lines && term + (along_terms ? V : 1) <= from.terms;
     if (side_by_side && whole && is_aligned(place)) return *reinterpret_cast<const Vector*>(place);
     Vector v;
-    for (int e = 0; e < V; e++) v.at[e] = along_terms ? from.at(line, term + e) : from.at(line + e, term);
+    for (int e = 0; e < V; e++) v.at[e] = along_terms ? number(from, line, term + e) : number(from, line + e, term);
     return v;
 }
 
