@@ -92,7 +92,7 @@ def test_the_matrix_of_weights_is_never_stored():
 
 @pytest.mark.cuda
 def test_what_the_gpu_moves():
-    """Each block of 64 queries reads its own rows, and each key and value, once; in whole sectors, without conflicts."""
+    """Each block of 64 queries reads its own rows, and each key and value, once: whole sectors, no conflicts."""
     heads, rows, width = 2, 128, 64
     x = [DRAW.standard_normal((1, heads, rows, width), dtype=np.float32) for _ in range(4)]
     with kernels.using("simulator"), simulator.record(races=False) as reports:
