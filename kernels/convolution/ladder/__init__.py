@@ -20,7 +20,7 @@ sm_80. In the last column: for how many results a number of the image is looked 
     1_naive         1,929,216        0     9,479,168         40       0  1, by the thread that computes it
     2_channels        206,336  442,368     4,158,976         56   4,096  8 output channels, which a thread computes
     3_tiles           163,328  921,600     3,892,224         56   2,176  16, in tiles of a matrix product
-    4_registers        53,376  293,176     1,268,136        110  10,240  64, a thread keeping 4 × 4 sums; terms in tables
+    4_registers        53,376  293,176     1,268,136        110  10,240  64; 4 × 4 sums a thread; terms in tables
     gpu.cu             40,576  204,292       953,306        109  13,824  64; 4 × 8 sums; the next tile comes meanwhile
 
 What that predicts for 32 × 64 × 32² → 64 channels on an H100 (132 multiprocessors at 1.75 GHz, four instructions and
