@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .. import cuda
+from ..matmul import gpu as matmul
 from ..reductions import gpu as reductions
 from . import gpu_depthwise, gpu_winograd
 from .geometry import unpack
@@ -14,6 +15,7 @@ TALL, WIDE = 64, 128  # rows and columns of a product a block
 THREADS = 256
 ROWS = 4  # fewer are a thread's own, without tiles
 BLOCKS = 528  # enough to fill the largest GPU
+POSITIONS = 256  # of an image: fewer would leave much of the matrix product's tiles empty
 TERMS = 128  # fewer aren't worth a block of their own
 
 
@@ -33,6 +35,9 @@ def convolution(device, x, weight, bias, geometry, precision, out):
         gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out)
         return
     sizes = arguments(x, weight, out, geometry)
+    if _is_product(rules, x, weight, bias, out):
+        _multiply(device, weight.reshape(weight.shape[:2]), x, out)
+        return
     if gpu_depthwise.serves(weight, rules.groups):
         gpu_depthwise.launch(device, "depthwise", x, weight, bias, out, sizes)
         return
@@ -49,12 +54,28 @@ def transposed(device, x, weight, bias, geometry, precision, out):
         gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out, transposed=True)
         return
     sizes = arguments(out, weight, x, geometry)
+    if _is_product(rules, x, weight, bias, out):
+        _multiply(device, weight.reshape(weight.shape[:2]).T, x, out)
+        return
     if gpu_depthwise.serves(weight, rules.groups):
         gpu_depthwise.launch(device, "depthwise_transposed", x, weight, bias, out, sizes)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
     columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
     _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack, sizes)
+
+
+def _is_product(rules, x, weight, bias, out) -> bool:
+    """Whether each image of the result is a product of matrices, weight × image: with a window of one place."""
+    alone = math.prod(weight.shape[2:]) == math.prod(rules.stride) == rules.groups == 1 and not any(rules.padding)
+    positions = math.prod(out.shape[2:])
+    return alone and x.shape[2:] == out.shape[2:] and not bias.size and positions >= POSITIONS and weight.size > 0
+
+
+def _multiply(device, factors, x, out):
+    images, results = (z.reshape(*z.shape[:2], -1) for z in (x, out))
+    every, nothing = np.broadcast_to(factors, (len(x), *factors.shape)), device.empty((0,), out.dtype)
+    matmul.matmul(device, every, images, nothing, nothing, 0, results)
 
 
 def _launch(device, name, arrays, rows, columns, stack, sizes):
