@@ -62,8 +62,8 @@ __device__ int source(int q, int k, int stride, int padding, int dilation) {
     return stride == 1 ? place : place >= 0 && place % stride == 0 ? place / stride : -1;
 }
 
-extern "C" __global__ void depthwise_transposed(const real* y, const real* weight, const real* bias, real* x, int has_bias,
-                                                SHAPE_ARGUMENTS) {
+extern "C" __global__ void depthwise_transposed(const real* y, const real* weight, const real* bias, real* x,
+                                                int has_bias, SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long size = (long long)n * groups * s.input.product();
     FOR_EACH_ELEMENT(i, size) {

@@ -5,16 +5,19 @@
 //
 //     x[term.x + column.x], if (d, h, w) = term's + column's position is one of the image's, else 0 (the padding)
 //
-// so that the work of finding it is shared. A thread looks up in the same columns all along, which are known beforehand; what
-// belongs to a term is computed once, by one thread, and without divisions: the next tile's terms are 8 further on
+// so that the work of finding it is shared. A thread looks up in the same columns all along, which are known beforehand.
+// What belongs to a term is computed once, by one thread, and without divisions: the next tile's terms are 8 further on
 // (Digits::add). While tile i is multiplied, tile i + 1 comes from global memory into registers, and the places of the
 // terms of tile i + 2 are found: there are two of everything in shared memory, and one barrier a tile.
 //
-//     a warp's          across                A warp's threads are 4 rows of 8. Their columns are 8 apart, so that what they
-//     part of       0 1 2 … 7 0 1 2 … 7       read of x are 8 neighbours, and what they write, whole sectors. Of a they
-//     the tile    ┌─────────────────────      read 4 neighbouring rows at once. Rows of both tiles are 4 numbers longer
-//         down 0  │ ▒         ▒               than they need be, so that 8 terms of a column lie in different banks.
-//              0  │ ▒         ▒
+//     a warp's           across               A warp's threads are 4 rows of 8. A thread's rows (▒) are neighbours,
+//     part of          0 1 … 7 0 1 … 7        which it reads of a at once; its columns are 8 apart, so that the warp
+//     the tile        ┌────────────────       reads 8 neighbours of x, and writes whole sectors.
+//                  0  │ ▒       ▒
+//            down  0  │ ▒       ▒             Rows of both tiles are 4 numbers longer than they need be, so that
+//                  0  │ ▒       ▒             8 terms of a column lie in different banks.
+//                  0  │ ▒       ▒
+//                  1  │
 #pragma once
 #include "convolution/shapes.cuh"
 
