@@ -115,7 +115,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
             arrived();
         }
         if (DROPS) draw<R, true>(weights, COUNTER(b * heads + h, left, top), queries, seed, limit, kept);
+#pragma unroll
         for (int i = 0; i < R; i++) {
+#pragma unroll
             for (int j = 0; j < EACH; j++) {
                 long long key = top + own_row<R>(i), query = left + across() + 8 * j, at = (b * heads + h) * queries + query;
                 bool seen = SEEN(query, key);

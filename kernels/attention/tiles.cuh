@@ -100,7 +100,7 @@ __device__ void fetch(Tile<ROWS>& tile, Rows x, long long top, long long left) {
 
 // sum += own rows · other rows, over the first `depth` columns.
 template <int R>
-__device__ void multiply(real (&sum)[R][EACH], const Tile<16 * R>& own, const Tile<OTHERS>& other, int depth) {
+__device__ __forceinline__ void multiply(real (&sum)[R][EACH], const Tile<16 * R>& own, const Tile<OTHERS>& other, int depth) {
 #pragma unroll 4
     for (int d = 0; d < depth / LANES; d++) {
         Vector a[R], b[EACH];
@@ -114,7 +114,7 @@ __device__ void multiply(real (&sum)[R][EACH], const Tile<16 * R>& own, const Ti
 
 // The same of rows that are wider than a tile: both are fetched piece by piece.
 template <int R>
-__device__ void multiply_wide(real (&sum)[R][EACH], Tile<16 * R>& own, Rows a, long long top, Tile<OTHERS>& other, Rows b,
+__device__ __forceinline__ void multiply_wide(real (&sum)[R][EACH], Tile<16 * R>& own, Rows a, long long top, Tile<OTHERS>& other, Rows b,
                               long long left) {
     for (long long e = 0; e < a.columns; e += DEPTH) {
         __syncthreads();  // all have read what was here
@@ -131,9 +131,11 @@ __device__ void add_product(Vector (&sum)[R][PARTS], const Weights<16 * R>& p, c
     for (int k = 0; k < OTHERS / LANES; k++) {
         Vector weight[R];
         for (int i = 0; i < R; i++) weight[i] = p.at[own_row<R>(i)][k];
+#pragma unroll
         for (int part = 0; part < PARTS; part++) {
             int vector = part * 8 + across();
             if (vector * LANES >= wide) continue;
+#pragma unroll
             for (int e = 0; e < LANES; e++) {
                 Vector x = other.at[k * LANES + e][vector];
                 for (int i = 0; i < R; i++)
@@ -156,7 +158,7 @@ __device__ void store_vector(T* place, const Vector& v) {
 
 // Rows from `top` on and columns from `left` on of y = sum, row i times factor(i).
 template <int R, typename Factor>
-__device__ void store(const Vector (&sum)[R][PARTS], real* y, long long step, long long top, long long rows,
+__device__ __forceinline__ void store(const Vector (&sum)[R][PARTS], real* y, long long step, long long top, long long rows,
                       long long left, long long columns, Factor factor) {
     auto each = [&](auto put) {
 #pragma unroll

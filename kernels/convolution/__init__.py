@@ -31,7 +31,7 @@ def set_conv_precision(precision: str) -> None:
         Sums of products, as written: their error is that of a matrix product.
     "high"
         Windows of 3×3 may be worked on by Winograd's F(2×2, 3×3), with 16 multiplications instead of 36. The error is
-        hardly larger. On the CPU alone.
+        hardly larger.
     "medium", the default
         Windows of 3×3 may be worked on by F(4×4, 3×3), with a quarter of the multiplications, and on the CPU those of
         4×4 and 5×5 by F(3×3, 4×4) and F(2×2, 5×5), with 36 of 144 and of 100. The error is some ten times as large:

@@ -6,9 +6,12 @@
 //     weight_gradient    output channels    channels, places       n, positions in y
 //
 // Each group of channels is a product by itself, one of a few rows without tiles (Gather::few). None of them stores the
-// patches that the window sees, which would be as many images as the window has places.
+// patches that the window sees, which would be as many images as the window has places. Where groups are single channels
+// depthwise.cu serves, for some 3×3 windows winograd.cu. Not run on a GPU yet.
 
 #include "convolution/product.cuh"
+
+constexpr int AT_A_TIME = sizeof(real) == 4 ? 2 : 1;  // blocks on a multiprocessor: they share its registers
 
 // How a result is gathered along an axis: position p is its element start + p every, and sees at place k, which is
 // the window's element first + k skip, the image's element origin + p stride + k pace.
@@ -70,25 +73,25 @@ struct Gather {
     }
 
     __device__ void tile(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
-        long long columns = this->columns(), tiles_across = (columns + TILE - 1) / TILE;
-        if (blockIdx.x >= tiles_across * ((rows + TILE - 1) / TILE)) return;  // of a phase smaller than the first one
-        long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
-        real sum[EACH][EACH] = {};
+        long long columns = this->columns(), tiles_across = (columns + WIDE - 1) / WIDE;
+        if (blockIdx.x >= tiles_across * ((rows + TALL - 1) / TALL)) return;  // of a phase smaller than the first one
+        long long top = blockIdx.x / tiles_across * TALL, left = blockIdx.x % tiles_across * WIDE;
+        real sum[ROWS][COLUMNS] = {};
         if (terms())
             multiply<false>(
                 weight, row_stride, x, image, top, rows, left, columns, [=](long long c) { return column_at(c); }, 0,
                 terms(), places(), [=](const Digits& t) { return term_at(t); }, sum);
-        for (int j = 0; j < EACH; j++) {
-            long long column = left + threadIdx.x % SIDE + j * SIDE, at = first_row(column);
-            for (int i = 0; i < EACH; i++) {
-                long long row = top + threadIdx.x / SIDE + i * SIDE;
+        for (int j = 0; j < COLUMNS; j++) {
+            long long column = left + own_column(j), at = first_row(column);
+            for (int i = 0; i < ROWS; i++) {
+                long long row = top + own_row(i);
                 if (row < rows && column < columns)
                     y[at + row * result.product()] = sum[i][j] + (has_bias ? bias[group * rows + row] : real(0));
             }
         }
     }
 
-    // A thread a column. With a few rows, as where each channel is a group, most of a tile would be empty.
+    // A thread a column: of a few rows most of a tile would be empty.
     __device__ void few(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
         long long columns = this->columns(), terms = this->terms();
         long long column = blockIdx.x * (long long)blockDim.x + threadIdx.x;
@@ -114,7 +117,8 @@ struct Gather {
     }
 };
 
-extern "C" __global__ void convolution(const real* x, const real* weight, const real* bias, real* y, int has_bias,
+extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
+    convolution(const real* x, const real* weight, const real* bias, real* y, int has_bias,
                                        int in_tiles, SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long row = channels * s.window.product();  // of the weight, for one output
@@ -127,7 +131,8 @@ extern "C" __global__ void convolution(const real* x, const real* weight, const 
     }
 }
 
-extern "C" __global__ void transposed(const real* y, const real* weight, const real* bias, real* x, int has_bias,
+extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
+    transposed(const real* y, const real* weight, const real* bias, real* x, int has_bias,
                                       int in_tiles, SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long row = channels * s.window.product(), stack = groups * s.stride.product();
@@ -144,13 +149,14 @@ extern "C" __global__ void transposed(const real* y, const real* weight, const r
 
 // With few rows and columns, many blocks share a tile of the result: each sums `share` terms into its own part of
 // `parts` (parts, *weight), which gpu.py adds up afterwards.
-extern "C" __global__ void weight_gradient(const real* grad, const real* x, real* parts, long long share,
+extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
+    weight_gradient(const real* grad, const real* x, real* parts, long long share,
                                            SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long plane = s.input.product(), positions = s.result.product();
     long long rows = outputs, columns = channels * s.window.product(), terms = n * positions;
-    long long tiles_across = (columns + TILE - 1) / TILE;
-    long long top = blockIdx.x / tiles_across * TILE, left = blockIdx.x % tiles_across * TILE;
+    long long tiles_across = (columns + WIDE - 1) / WIDE;
+    long long top = blockIdx.x / tiles_across * TALL, left = blockIdx.x % tiles_across * WIDE;
     long long first = blockIdx.z * share, last = first + share;
     if (last >= terms) last = terms;
 
@@ -166,13 +172,13 @@ extern "C" __global__ void weight_gradient(const real* grad, const real* x, real
         return Place{image * outputs * positions + in_grad, image * channels * plane + flat(d, h, w), d, h, w};
     };
     for (long long group = blockIdx.y; group < groups; group += gridDim.y) {
-        real sum[EACH][EACH] = {};
+        real sum[ROWS][COLUMNS] = {};
         multiply<true>(grad + group * outputs * positions, positions, x + group * channels * plane, s.input, top, rows,
                        left, columns, column_at, first, last, s.result, term_at, sum);
         real* part = parts + ((long long)blockIdx.z * groups + group) * rows * columns;
-        for (int i = 0; i < EACH; i++) {
-            for (int j = 0; j < EACH; j++) {
-                long long row = top + threadIdx.x / SIDE + i * SIDE, column = left + threadIdx.x % SIDE + j * SIDE;
+        for (int i = 0; i < ROWS; i++) {
+            for (int j = 0; j < COLUMNS; j++) {
+                long long row = top + own_row(i), column = left + own_column(j);
                 if (row < rows && column < columns) part[row * columns + column] = sum[i][j];
             }
         }

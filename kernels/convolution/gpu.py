@@ -5,15 +5,17 @@ import math
 import numpy as np
 
 from .. import cuda
+from ..matmul import gpu as matmul
 from ..reductions import gpu as reductions
-from . import gpu_winograd
+from . import gpu_depthwise, gpu_winograd
 from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
-TILE = 64  # rows and columns of a product a block
+TALL, WIDE = 64, 128  # rows and columns of a product a block
 THREADS = 256
 ROWS = 4  # fewer are a thread's own, without tiles
 BLOCKS = 528  # enough to fill the largest GPU
+POSITIONS = 256  # of an image: fewer would leave much of the matrix product's tiles empty
 TERMS = 128  # fewer aren't worth a block of their own
 
 
@@ -28,11 +30,18 @@ def convolution(device, x, weight, bias, geometry, precision, out):
     rules, _ = unpack(geometry)
     if not out.size:
         return
-    if precision > 1 and gpu_winograd.serves(rules, x, weight, out):
-        gpu_winograd.convolution(device, x, weight, bias, rules.padding, out)
+    side = gpu_winograd.side(precision, rules, x, weight, out)
+    if side:
+        gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out)
+        return
+    sizes = arguments(x, weight, out, geometry)
+    if _is_product(rules, x, weight, bias, out):
+        _multiply(device, weight.reshape(weight.shape[:2]), x, out)
+        return
+    if gpu_depthwise.serves(weight, rules.groups):
+        gpu_depthwise.launch(device, "depthwise", x, weight, bias, out, sizes)
         return
     columns = len(out) * math.prod(out.shape[2:])
-    sizes = arguments(x, weight, out, geometry)
     _launch(device, "convolution", (x, weight, bias, out), len(weight) // rules.groups, columns, rules.groups, sizes)
 
 
@@ -40,35 +49,63 @@ def transposed(device, x, weight, bias, geometry, precision, out):
     rules, size = unpack(geometry)
     if not out.size:
         return
-    if precision > 1 and gpu_winograd.serves(rules, x, weight, out):
-        gpu_winograd.convolution(device, x, weight, bias, rules.padding, out, transposed=True)
+    side = gpu_winograd.side(precision, rules, x, weight, out)
+    if side:
+        gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out, transposed=True)
+        return
+    sizes = arguments(out, weight, x, geometry)
+    if _is_product(rules, x, weight, bias, out):
+        _multiply(device, weight.reshape(weight.shape[:2]).T, x, out)
+        return
+    if gpu_depthwise.serves(weight, rules.groups):
+        gpu_depthwise.launch(device, "depthwise_transposed", x, weight, bias, out, sizes)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
     columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
-    sizes = arguments(out, weight, x, geometry)
     _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack, sizes)
+
+
+def _is_product(rules, x, weight, bias, out) -> bool:
+    """Whether each image of the result is a product of matrices, weight × image: with a window of one place."""
+    alone = math.prod(weight.shape[2:]) == math.prod(rules.stride) == rules.groups == 1 and not any(rules.padding)
+    positions = math.prod(out.shape[2:])
+    return alone and x.shape[2:] == out.shape[2:] and not bias.size and positions >= POSITIONS and weight.size > 0
+
+
+def _multiply(device, factors, x, out):
+    images, results = (z.reshape(*z.shape[:2], -1) for z in (x, out))
+    every, nothing = np.broadcast_to(factors, (len(x), *factors.shape)), device.empty((0,), out.dtype)
+    matmul.matmul(device, every, images, nothing, nothing, 0, results)
 
 
 def _launch(device, name, arrays, rows, columns, stack, sizes):
     bias, out = arrays[2:]
     in_tiles = rows >= ROWS
-    blocks = cuda.blocks(rows, TILE) * cuda.blocks(columns, TILE) if in_tiles else cuda.blocks(columns, THREADS)
+    blocks = cuda.blocks(rows, TALL) * cuda.blocks(columns, WIDE) if in_tiles else cuda.blocks(columns, THREADS)
     flags = np.int32(bias.size > 0), np.int32(in_tiles)
     device.launch(SOURCE, name, out.dtype, (blocks, min(stack, 65535)), THREADS, (*arrays, *flags, *sizes))
 
 
 def weight_gradient(device, grad, x, geometry, precision, out):
     groups = unpack(geometry)[0].groups
-    tiles = cuda.blocks(len(out) // groups, TILE) * cuda.blocks(math.prod(out.shape[1:]), TILE)
+    sizes = arguments(x, out, grad, geometry)
+    if gpu_depthwise.serves(out, groups):
+        target = gpu_depthwise.weight_gradient(device, grad, x, out, BLOCKS, sizes)
+    else:
+        target = _weight_gradient(device, grad, x, groups, out, sizes)
+    if target is not out:
+        reductions.sum(device, target, 1, out.reshape(1, 1, out.size))
+
+
+def _weight_gradient(device, grad, x, groups, out, sizes):
+    """Parts of it, (1, parts, out.size), or `out` itself."""
+    tiles = cuda.blocks(len(out) // groups, TALL) * cuda.blocks(math.prod(out.shape[1:]), WIDE)
     # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.
     terms = len(grad) * math.prod(grad.shape[2:])
     wanted = min(cuda.blocks(BLOCKS, tiles * groups), cuda.blocks(terms, TERMS), 65535)
     share = cuda.blocks(cuda.blocks(terms, wanted), 16) * 16
     parts = cuda.blocks(terms, share)
     target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
-    sizes = (np.int64(share), *arguments(x, out, grad, geometry))
-    device.launch(
-        SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), THREADS, (grad, x, target, *sizes)
-    )
-    if parts > 1:
-        reductions.sum(device, target, 1, out.reshape(1, 1, out.size))
+    given = (grad, x, target, np.int64(share), *sizes)
+    device.launch(SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), THREADS, given)
+    return target

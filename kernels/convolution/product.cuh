@@ -1,68 +1,107 @@
 // A matrix product sum = a x whose second matrix is never stored: its elements are looked up in an image.
 //
-// As in matmul/gpu.cu a block of 16 × 16 threads computes a 64 × 64 tile, 4 × 4 elements a thread, and takes the terms
-// of the sum 16 at a time through shared memory. Here the element at (term, column) of the second matrix is
+// A block of 16 × 16 threads computes a tile of 64 × 128, a thread 4 × 8 of it, and takes the terms of the sum 8 at a
+// time through shared memory. The element at (term, column) of the second matrix is
 //
 //     x[term.x + column.x], if (d, h, w) = term's + column's position is one of the image's, else 0 (the padding)
 //
-// so that the work of finding it is shared: what belongs to a column is computed once, what belongs to a term once
-// a tile, by one thread, and without divisions: the next tile's terms are 16 further on (Digits::add).
+// so that the work of finding it is shared. A thread looks up in the same columns all along, which are known beforehand.
+// What belongs to a term is computed once, by one thread, and without divisions: the next tile's terms are 8 further on
+// (Digits::add). While tile i is multiplied, tile i + 1 comes from global memory into registers, and the places of the
+// terms of tile i + 2 are found: there are two of everything in shared memory, and one barrier a tile.
 //
-//                     column: one for each of 64              term: one for each of 16
-//                    ┌────────────────┐                       they are replaced while the block multiplies, when
-//              term  │                │                       nobody looks them up
-//                    └────────────────┘ tile of x
+//     a warp's           across               A warp's threads are 4 rows of 8. A thread's rows (▒) are neighbours,
+//     part of          0 1 … 7 0 1 … 7        which it reads of a at once; its columns are 8 apart, so that the warp
+//     the tile        ┌────────────────       reads 8 neighbours of x, and writes whole sectors.
+//                  0  │ ▒       ▒
+//            down  0  │ ▒       ▒             Rows of both tiles are 4 numbers longer than they need be, so that
+//                  0  │ ▒       ▒             8 terms of a column lie in different banks.
+//                  0  │ ▒       ▒
+//                  1  │
 #pragma once
 #include "convolution/shapes.cuh"
 
-constexpr int TILE = 64, DEPTH = 16, SIDE = 16, EACH = TILE / SIDE, THREADS = SIDE * SIDE;
+constexpr int TALL = 64, WIDE = 128, DEPTH = 8, THREADS = 256, ROWS = 4, COLUMNS = 8;  // of a tile; of a thread
+constexpr int OF_A = TALL * DEPTH / THREADS, OF_X = WIDE * DEPTH / THREADS;              // that a thread fetches
 
-// What a term or a column contributes to where two factors lie.
+// What a term or a column contributes to where two factors lie; 40 bytes, so that neighbours lie in different banks.
 struct Place {
     long long a, x;
     int d, h, w;
+    long long unused;
 };
+
+struct alignas(4 * sizeof(real)) Four {
+    real at[4];
+};
+
+// This thread's place in the tile: rows are neighbours, columns 8 apart.
+__device__ inline int own_row(int i) { return threadIdx.x / 64 * 16 + threadIdx.x % 32 / 8 * 4 + i; }
+__device__ inline int own_column(int j) { return threadIdx.x / 32 % 2 * 64 + threadIdx.x % 8 + 8 * j; }
 
 // Adds the terms from `first` on. BY_TERM: neighbouring terms, rather than columns, are neighbours in x's memory.
 template <bool BY_TERM, class TermAt, class ColumnAt>
 __device__ void multiply(const real* a, long long row_stride, const real* x, Sizes image, long long top, long long rows,
                          long long left, long long columns, ColumnAt column_at, long long first, long long terms,
-                         Sizes radix, TermAt term_at, real (&sum)[EACH][EACH]) {
-    __shared__ real tile_a[DEPTH][TILE + 1];  // transposed; one column more, so that writing has no conflicts
-    __shared__ real tile_x[DEPTH][TILE + 1];
-    __shared__ Place term[DEPTH], column[TILE];
-    int across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
-
-    if (threadIdx.x < TILE) column[threadIdx.x] = column_at(left + threadIdx.x);
-    Digits number(first + threadIdx.x % DEPTH, radix), step(DEPTH, radix);
-    if (threadIdx.x < DEPTH) term[threadIdx.x] = term_at(number);
-    __syncthreads();  // terms and columns are known
-    long long steps = (terms - first + DEPTH - 1) / DEPTH, k = first;
-    for (long long i = 0; i < steps; i++, k += DEPTH) {
-        for (int e = threadIdx.x; e < TILE * DEPTH; e += THREADS) {
-            int depth = e % DEPTH, m = e / DEPTH;
-            bool inside = top + m < rows && k + depth < terms;
-            tile_a[depth][m] = inside ? a[(top + m) * row_stride + term[depth].a] : real(0);
-
-            if (!BY_TERM) depth = e / TILE, m = e % TILE;
-            const Place &t = term[depth], &c = column[m];
-            inside = left + m < columns && k + depth < terms && is_inside(t.d + c.d, t.h + c.h, t.w + c.w, image);
-            tile_x[depth][m] = inside ? x[t.x + c.x] : real(0);
+                         Sizes radix, TermAt term_at, real (&sum)[ROWS][COLUMNS]) {
+    __shared__ Four tile_a[2][DEPTH][TALL / 4 + 1];
+    __shared__ real tile_x[2][DEPTH][WIDE + 4];
+    __shared__ Place term[2][DEPTH], column_of[BY_TERM ? WIDE : 1];
+    __shared__ Digits number[DEPTH], step[DEPTH];  // of the terms to be found next: here, for registers are scarce
+    int t = threadIdx.x;
+    // Which elements this thread fetches.
+    auto depth_at = [=](int i) { return BY_TERM ? t % DEPTH : t / WIDE + i * (THREADS / WIDE); };
+    auto column_in = [=](int i) { return BY_TERM ? t / DEPTH + i * (THREADS / DEPTH) : t % WIDE; };
+    // The column of this thread, or those of all. Those beyond the last see nothing.
+    Place column = {0, 0, -(1 << 30), 0, 0, 0};
+    if (left + t % WIDE < columns) column = column_at(left + t % WIDE);
+    if (BY_TERM && t < WIDE) column_of[t] = column;
+    real from_a[OF_A], from_x[OF_X];
+    auto fetch = [&](long long k, const Place* term) {
+        for (int i = 0; i < OF_A; i++) {
+            long long row = top + t / DEPTH + i * (THREADS / DEPTH);
+            bool inside = row < rows && k + t % DEPTH < terms;
+            from_a[i] = inside ? a[row * row_stride + term[t % DEPTH].a] : real(0);
         }
-        __syncthreads();  // the tiles are whole
-        if (threadIdx.x < DEPTH) {
-            number.add(step, radix);
-            term[threadIdx.x] = term_at(number);
+        for (int i = 0; i < OF_X; i++) {
+            int depth = depth_at(i), m = column_in(i);
+            const Place &z = term[depth], &c = BY_TERM ? column_of[m] : column;
+            bool inside = k + depth < terms && is_inside(z.d + c.d, z.h + c.h, z.w + c.w, image);
+            from_x[i] = inside ? x[z.x + c.x] : real(0);
         }
+    };
+    auto put = [&](int buffer) {
+        for (int i = 0; i < OF_A; i++) {
+            int row = t / DEPTH + i * (THREADS / DEPTH);
+            tile_a[buffer][t % DEPTH][row / 4].at[row % 4] = from_a[i];
+        }
+        for (int i = 0; i < OF_X; i++) tile_x[buffer][depth_at(i)][column_in(i)] = from_x[i];
+    };
+
+    auto next_term = [&](Place& place) { place = term_at(number[t]), number[t].add(step[t], radix); };
+    if (t < DEPTH) {
+        step[t] = Digits(DEPTH, radix), number[t] = Digits(first + t, radix);
+        next_term(term[0][t]);
+        next_term(term[1][t]);
+    }
+    __syncthreads();  // the first terms are known, and the columns
+    fetch(first, term[0]);
+    put(0);
+    __syncthreads();  // the first tiles are whole
+    long long steps = (terms - first + DEPTH - 1) / DEPTH;
+    for (long long i = 0; i < steps; i++) {
+        int now = i % 2, then = 1 - now;
+        if (i + 1 < steps) fetch(first + (i + 1) * DEPTH, term[then]);
+        if (t < DEPTH) next_term(term[now][t]);
+#pragma unroll
         for (int depth = 0; depth < DEPTH; depth++) {
-            real from_a[EACH], from_x[EACH];
-            for (int e = 0; e < EACH; e++) {
-                from_a[e] = tile_a[depth][down + e * SIDE];
-                from_x[e] = tile_x[depth][across + e * SIDE];
-            }
-            for (int i = 0; i < EACH; i++)
-                for (int j = 0; j < EACH; j++) sum[i][j] += from_a[i] * from_x[j];
+            Four factor = tile_a[now][depth][own_row(0) / 4];
+            real seen[COLUMNS];
+            for (int n = 0; n < COLUMNS; n++) seen[n] = tile_x[now][depth][own_column(n)];
+            for (int m = 0; m < ROWS; m++)
+                for (int n = 0; n < COLUMNS; n++) sum[m][n] += factor.at[m] * seen[n];
         }
-        __syncthreads();  // all have read: the tiles may be overwritten
+        if (i + 1 < steps) put(then);
+        __syncthreads();  // the next tiles are whole, and all have read these
     }
 }

@@ -31,6 +31,8 @@ struct Digits {
     long long first;
     int d, h, w;
 
+    Digits() = default;
+
     __device__ Digits(long long number, Sizes radix) {
         w = number % radix.w, number /= radix.w;
         h = number % radix.h, number /= radix.h;

@@ -1,4 +1,5 @@
-// Convolutions with 3×3 windows by Winograd's F(4×4, 3×3): 4 × 4 results from 36 products a channel, instead of 144.
+// Convolutions with 3×3 windows by Winograd's F(4×4, 3×3): 4 × 4 results from 36 products a channel, instead of 144; or,
+// compiled with TILE=2, by his F(2×2, 3×3): 2 × 2 from 16, instead of 36.
 //
 //        image            Bᵀ d B                                                   Aᵀ m A         result
 //     ┌─────────┐      ┌────────────┐ ┐                           ┌────────────┐ ┐             ┌─────────┐
@@ -9,21 +10,31 @@
 //                       weight, outputs × channels: G g Gᵀ ┘
 //
 // Tiles of the image overlap by 2; beyond its edges are zeros. Along one axis Aᵀ [(G g) ∘ (Bᵀ d)] convolves d with g: as
-// polynomials, both are evaluated at 0, ±1, ±2 and ∞, multiplied there, and interpolated.
+// polynomials, both are evaluated at 0, ±1, ±2 and ∞, multiplied there, and interpolated; with TILE=2 at 0, ±1 and ∞ alone, and no
+// factor in B and A is another than 0 or ±1: the sums hardly lose anything.
 //
 // Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, arXiv:1509.09308.
 
 #include "convolution/shapes.cuh"
 #include "elementwise.cuh"
 
-constexpr int T = 4, SEEN = 6;  // results and numbers seen of a tile, along an axis
+#ifndef TILE
+#define TILE 4  // results of a tile, along an axis
+#endif
+constexpr int SEEN = TILE + 2;  // numbers that it sees
 
 struct Matrices {
+#if TILE == 4
     double B[SEEN][SEEN] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
                             {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
     double G[SEEN][3] = {{1 / 4., 0, 0},             {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
                          {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
-    double A[T][SEEN] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
+    double A[TILE][SEEN] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
+#else
+    double B[SEEN][SEEN] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
+    double G[SEEN][3] = {{1, 0, 0}, {1 / 2., 1 / 2., 1 / 2.}, {1 / 2., -1 / 2., 1 / 2.}, {0, 0, 1}};
+    double A[TILE][SEEN] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
+#endif
 };
 
 // M x Mᵀ. The compiler knows M once the loops are unrolled: what is multiplied by 0 isn't computed.
@@ -70,7 +81,7 @@ extern "C" __global__ void image_to_points(const real* x, real* points, int heig
     FOR_EACH_ELEMENT(i, n) {
         Digits tile(i % columns, {1, tiles_h, tiles_w});
         const real* plane = x + (tile.first * channels + i / columns) * image.product();
-        int top = tile.h * T - padding_h, left = tile.w * T - padding_w;
+        int top = tile.h * TILE - padding_h, left = tile.w * TILE - padding_w;
         real seen[SEEN][SEEN], found[SEEN][SEEN];
         for (int h = 0; h < SEEN; h++) {
             for (int w = 0; w < SEEN; w++) {
@@ -90,13 +101,13 @@ extern "C" __global__ void points_to_result(const real* points, const real* bias
     Sizes result = {1, height, width};
     FOR_EACH_ELEMENT(i, n) {
         Digits tile(i % columns, {1, tiles_h, tiles_w});
-        int output = i / columns, top = tile.h * T, left = tile.w * T;
-        real products[SEEN][SEEN], found[T][T];
+        int output = i / columns, top = tile.h * TILE, left = tile.w * TILE;
+        real products[SEEN][SEEN], found[TILE][TILE];
         for (int k = 0; k < SEEN * SEEN; k++) products[k / SEEN][k % SEEN] = points[k * n + i];
         transform(known.A, products, found);
         real* plane = y + (tile.first * outputs + output) * result.product();
-        for (int h = 0; h < T; h++)
-            for (int w = 0; w < T; w++)
+        for (int h = 0; h < TILE; h++)
+            for (int w = 0; w < TILE; w++)
                 if (is_inside(0, top + h, left + w, result))
                     plane[(long long)(top + h) * width + left + w] = found[h][w] + (has_bias ? bias[output] : real(0));
     }

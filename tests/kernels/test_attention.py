@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
+from kernelwright.kernels import simulator
 from kernelwright.kernels.attention import attention_counters
+from kernelwright.kernels.backend import Simulator
 
 DRAW = np.random.default_rng(0)
 ARRAYS = [DRAW.standard_normal((2, 2, 5, 4)) for _ in range(4)]
@@ -87,6 +89,39 @@ def test_the_matrix_of_weights_is_never_stored():
         y, logsumexp = kernels.scaled_dot_product_attention_with_logsumexp(used, used, used, is_causal=True)
         backward(y, used, used, used, is_causal=True, y=y, logsumexp=logsumexp)
     assert peak() - before < rows * rows * 4 // 8
+
+
+@pytest.mark.cuda
+def test_what_the_gpu_moves():
+    """Each block of 64 queries reads its own rows, and each key and value, once: whole sectors, no conflicts."""
+    heads, rows, width = 2, 128, 64
+    x = [DRAW.standard_normal((1, heads, rows, width), dtype=np.float32) for _ in range(4)]
+    with kernels.using("simulator"), simulator.record(races=False) as reports:
+        kernels.scaled_dot_product_attention(*x[1:])
+        backward(*x)
+    row, blocks = width // 8, heads * rows // 64  # a row in sectors
+    assert reports[0].total.sectors == blocks * (64 + 64 + rows + rows) * row
+    for report in reports:
+        assert report.global_efficiency == 1, str(report)
+        for line in report.lines.values():
+            assert line.bank_wavefronts <= 4 * line.shared_requests  # one of 16 bytes a thread goes in four passes
+        assert report.resources.stack == 0
+
+
+@pytest.mark.cuda
+def test_a_gpu_without_asynchronous_copies():
+    """Below sm_80 tiles are copied by plain loads and stores."""
+    x = [DRAW.standard_normal((1, 2, 37, 6), dtype=np.float32) for _ in range(4)]
+    older = Simulator()
+    older.device.arch = 75
+    with kernels.using(older), simulator.record() as reports:
+        found = kernels.scaled_dot_product_attention(*x[1:]), *backward(*x, is_causal=True)
+    assert all(report.findings == [] and report.arch == 75 for report in reports)
+    with kernels.using("reference"):
+        x = [one.astype(np.float64) for one in x]
+        wanted = kernels.scaled_dot_product_attention(*x[1:]), *backward(*x, is_causal=True)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def peak() -> int:

@@ -75,7 +75,7 @@ def test_results_larger_than_a_cache(name, x, weight, options):
 def test_what_it_costs():
     """Another kernel each, and another error; here a tile has a rim on both axes."""
     rng = np.random.default_rng(0)
-    x, weight, bias = (rng.standard_normal(size).astype(np.float32) for size in ((1, 40, 7, 11), (40, 40, 3, 3), (40,)))
+    x, weight, bias = (rng.standard_normal(size).astype(np.float32) for size in ((1, 80, 7, 11), (80, 80, 3, 3), (80,)))
     given = [x, weight, bias]
     with kernels.using("reference"):
         exact = kernels.conv2d(*(array.astype(np.float64) for array in given), padding=1)
@@ -88,23 +88,67 @@ def test_what_it_costs():
             back, *_ = kernels.conv2d_backward(exact.astype(np.float32), *given, padding=1)
         assert all(report.findings == [] for report in reports)
         launched = [report.kernel for report in reports]
-        assert launched.count("image_to_points") == (2 if precision == "medium" else 0)
+        assert launched.count("image_to_points") == (0 if precision == "highest" else 2)
         for found, wanted in ((y, exact), (back, grad_x)):
             assert np.linalg.norm(found - wanted) <= most * 1.2e-7 * np.linalg.norm(wanted)
+
+
+@pytest.mark.cuda
+def test_what_the_gpu_moves():
+    """A block of 64 outputs × 128 positions reads each weight once and each number once for each place that sees it."""
+    rng = np.random.default_rng(0)
+    x, weight, grad = (
+        rng.standard_normal(size, dtype=np.float32) for size in ((1, 8, 8, 32), (64, 8, 3, 3), (1, 64, 8, 32))
+    )
+    kernels.set_conv_precision("highest")
+    with kernels.using("simulator"), simulator.record(races=False) as reports:
+        kernels.conv2d(x, weight, padding=1)
+        kernels.conv2d_backward(grad, x, weight, padding=1)
+    forward = reports[0].total
+    assert forward.sectors == forward.ideal_sectors
+    assert forward.sectors * 8 <= 2 * (9 * x.size + weight.size) + grad.size
+    for report in reports[:3]:
+        assert report.global_efficiency > 0.85, str(report)
+        assert report.shared_efficiency > 0.7, str(
+            report
+        )  # 16 bytes a thread count as four passes, whoever shares them
+        assert report.resources.stack <= 8
+
+
+@pytest.mark.cuda
+def test_a_depthwise_gradient_fills_the_gpu():
+    """Few weights of many positions are summed by many blocks, always in the same order."""
+    rng = np.random.default_rng(0)
+    x, grad = (rng.standard_normal((3, 2, 24, 24), dtype=np.float32) for _ in range(2))
+    weight = np.zeros((2, 1, 3, 3), np.float32)
+    found = []
+    for order in simulator.ORDERS:
+        with kernels.using("simulator"), simulator.record(order, races=False) as reports:
+            _, grad_weight, _ = kernels.conv2d_backward(grad, x, weight, padding=1, groups=2, input_gradient=False)
+        assert reports[0].kernel == "depthwise_weight"
+        assert reports[0].grid[1] > 2
+        assert reports[0].global_efficiency > 0.7
+        found.append(grad_weight)
+    assert all((one == found[0]).all() for one in found)
+    with kernels.using("reference"):
+        _, wanted, _ = kernels.conv2d_backward(*(z.astype(np.float64) for z in (grad, x, weight)), padding=1, groups=2)
+    np.testing.assert_allclose(found[0], wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_where_tiles_serve():
     x, weight, out = np.empty((1, 64, 1, 8, 8)), np.empty((64, 64, 1, 3, 3)), np.empty((1, 64, 1, 8, 8))
     usual = Geometry((1, 1, 1), (0, 1, 1), (1, 1, 1), 1)
-    serves = gpu_winograd.serves
-    assert serves(usual, x, weight, out)
-    assert not serves(usual._replace(stride=(1, 2, 1)), x, weight, out)
-    assert not serves(usual._replace(dilation=(1, 1, 2)), x, weight, out)
-    assert not serves(usual._replace(groups=2), x, weight, out)
-    assert not serves(usual, x, np.empty((64, 64, 1, 3, 5)), out)
-    assert not serves(usual, x, weight[:, :8], out)  # few channels
-    assert not serves(usual, x, weight, out[..., :1])  # tiles that are mostly rim
-    assert not serves(usual, np.empty((1, 64, 2, 8, 8)), weight, np.empty((1, 64, 2, 8, 8)))
+    side = gpu_winograd.side
+    assert [side(precision, usual, x, weight, out) for precision in range(3)] == [0, 2, 4]
+    assert not side(2, usual._replace(stride=(1, 2, 1)), x, weight, out)
+    assert not side(2, usual._replace(dilation=(1, 1, 2)), x, weight, out)
+    assert not side(2, usual._replace(groups=2), x, weight, out)
+    assert not side(2, usual, x, np.empty((64, 64, 1, 3, 5)), out)
+    assert not side(2, usual, x, weight[:, :8], out)  # few channels
+    assert not side(1, usual, x, weight[:, :24], out)  # of so many, tiles of 4 × 4 are worth it, those of 2 × 2 aren't
+    assert side(2, usual, x, weight[:, :24], out)
+    assert not side(2, usual, x, weight, out[..., :1])  # tiles that are mostly rim
+    assert not side(2, usual, np.empty((1, 64, 2, 8, 8)), weight, np.empty((1, 64, 2, 8, 8)))
 
 
 def test_more_weights_than_one_sum_holds():

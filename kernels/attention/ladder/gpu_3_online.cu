@@ -2,6 +2,9 @@
 //
 // Whenever a tile holds a larger score than those before, what has been summed until then is multiplied by
 // exp(before − now): so no scores are made twice. The result lies in global memory, where each tile adds to it.
+// Three quarters of rung 2's sectors, 70 % of its instructions.
+//
+// What remains: for 2 × 2 multiply-adds a thread reads 2 + 2 numbers of shared memory, and all wait for each tile.
 
 #include "attention/heads.cuh"
 #include "attention/ladder/tiles.cuh"

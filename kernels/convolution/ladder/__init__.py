@@ -8,11 +8,25 @@ On one core that can do 117 GFLOP/s (AMD EPYC, Zen 4), 3×3 windows, by `kernelw
     rows.py         97             a tile of it at a time, multiplied by the matrix product's tile: precision "highest"
     winograd.py    237             36 products where those take 144, counted as if they were as many
 
-On the GPU, where each number of the image is looked up once for
+On the GPU, of 2 images of 16 channels of 16² and 64 windows of 5×5, float32, as the simulator counts it:
 
-    1_naive       one result, by the thread that computes it
-    2_channels    8 output channels, which a thread computes, with their weights in shared memory
-    3_tiles       16 output channels, in tiles of a matrix product
-    gpu.cu        64, a thread keeping 4 × 4 sums in registers; terms and positions found in tables
-    winograd.cu   3×3 windows: 36 products where those take 144
+    kernelwright trace conv2d --shape 2,16,16,64,5,1,2,1 --rung 4_registers
+
+Sectors are those of global memory, all of them needed; passes those over the banks of shared memory; instructions
+those of warps, 409,600 of which are the multiply-adds; registers are a thread's, shared memory a block's, both on
+sm_80. In the last column: for how many results a number of the image is looked up once.
+
+                      sectors   passes  instructions  registers  shared
+    1_naive         1,929,216        0     9,479,168         40       0  1, by the thread that computes it
+    2_channels        206,336  442,368     4,158,976         56   4,096  8 output channels, which a thread computes
+    3_tiles           163,328  921,600     3,892,224         56   2,176  16, in tiles of a matrix product
+    4_registers        53,376  293,176     1,268,136        110  10,240  64; 4 × 4 sums a thread; terms in tables
+    gpu.cu             40,576  204,292       953,306        109  13,824  64; 4 × 8 sums; the next tile comes meanwhile
+
+What that predicts for 32 × 64 × 32² → 64 channels on an H100 (132 multiprocessors at 1.75 GHz, four instructions and
+a pass a clock; 3.35 TB/s), where the arithmetic alone takes 0.10 ms: 1_naive 4.7 ms, by its sectors, if no cache held
+any; then 1.2, 1.1, 0.35 and 0.26 ms, by the instructions. None of them has been run on a GPU yet.
+
+Other ways of the top: ../winograd.cu for 3×3 windows, 36 or 16 products where those take 144 or 36; ../depthwise.cu
+where each group is one channel.
 """

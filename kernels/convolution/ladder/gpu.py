@@ -5,7 +5,8 @@ import numpy as np
 from ... import cuda
 from ..gpu import arguments
 
-NAIVE, CHANNELS, TILES = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in ("1_naive", "2_channels", "3_tiles"))
+RUNGS = "1_naive", "2_channels", "3_tiles", "4_registers"
+NAIVE, CHANNELS, TILES, REGISTERS = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in RUNGS)
 
 
 def convolution_1_naive(device, x, weight, bias, geometry, precision, out):
@@ -22,6 +23,12 @@ def convolution_3_tiles(device, x, weight, bias, geometry, precision, out):
     groups, positions = int(geometry[9]), out.size // len(weight)
     tiles = cuda.blocks(positions, 16) * cuda.blocks(len(weight) // groups, 16)
     _launch(device, TILES, (tiles, min(groups, 65535)), (16, 16), x, weight, bias, geometry, out)
+
+
+def convolution_4_registers(device, x, weight, bias, geometry, precision, out):
+    groups, positions = int(geometry[9]), out.size // len(weight)
+    tiles = cuda.blocks(positions, 64) * cuda.blocks(len(weight) // groups, 64)
+    _launch(device, REGISTERS, (tiles, min(groups, 65535)), 256, x, weight, bias, geometry, out)
 
 
 def _launch(device, source, grid, block, x, weight, bias, geometry, out):

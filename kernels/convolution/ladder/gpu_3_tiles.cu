@@ -3,8 +3,7 @@
 // A block computes 16 output channels at 16 positions, a thread one of these, and takes 16 terms at a time. A number of
 // the image is now looked up once for 16 channels, by one thread of the block, a weight read once for 16 positions.
 //
-// What remains is that each multiply-add reads both factors from shared memory: gpu.cu keeps 4 × 4 sums a thread in
-// registers, which takes a quarter of that, and finds terms and positions in a table.
+// What remains is that each multiply-add reads both factors from shared memory.
 
 #include "convolution/shapes.cuh"
 
