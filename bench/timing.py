@@ -119,8 +119,7 @@ def race(
 ) -> dict[Name, Timing]:
     """Time them by turns for `budget` seconds, and for `least` rounds at least.
 
-    A contender whose single
-    call takes longer than twice the budget has only one sample.
+    A contender whose single call takes longer than twice the budget has only one sample.
     """
     collecting = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-// Tensor cores, and copies that nobody waits for: one PTX instruction a function. No header of CUDA's is needed.
+// Tensor cores: one PTX instruction a function. No header of CUDA's is needed.
 //
 // mma.sync multiplies matrices that a warp holds together. Of a fragment of 16 lines (rows of A; columns of B, two
 // neighbouring tiles) lane l, with g = l / 4 and t = l % 4, has four registers:
@@ -11,7 +11,7 @@
 // The product, 16 × 8, lies in d[0], d[1]: row g, columns 2t and 2t + 1; and d[2], d[3]: row g + 8.
 #pragma once
 
-// Before sm_80 there are neither tf32 nor bf16 nor asynchronous copies: launch code takes another kernel there.
+// Before sm_80 there are neither tf32 nor bf16: launch code takes another kernel there.
 #if __CUDA_ARCH__ >= 800
 constexpr bool TENSOR_CORES = true;
 #else
@@ -65,27 +65,4 @@ __device__ inline unsigned to_bf16(float first, float second) {
     unsigned r;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(second), "f"(first));
     return r;
-}
-
-// Copies to shared memory: `bytes` of 16 (or of 4) are read, the rest become zeros; where `bytes` is 0 nothing is read.
-__device__ inline void copy_16(void* to, const void* from, int bytes) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
-                 :
-                 : "r"(shared_address(to)), "l"(__cvta_generic_to_global(from)), "r"(bytes)
-                 : "memory");
-}
-
-__device__ inline void copy_4(void* to, const void* from, int bytes) {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;"
-                 :
-                 : "r"(shared_address(to)), "l"(__cvta_generic_to_global(from)), "r"(bytes)
-                 : "memory");
-}
-
-// A thread's copies since the last call are a group; wait_copies<N> waits for all of its groups but the newest N.
-__device__ inline void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-
-template <int N>
-__device__ inline void wait_copies() {
-    asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
 }

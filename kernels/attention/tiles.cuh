@@ -11,6 +11,8 @@
 // With float64 half as many numbers make a row, and half as many rows the other tile.
 #pragma once
 
+#include "copies.cuh"
+
 constexpr int THREADS = 128, LANES = 16 / sizeof(real), DEPTH = 16 * LANES, OTHERS = 8 * LANES, EACH = OTHERS / 8;
 constexpr int PARTS = 2;  // of a row of the result, a vector each: a thread's columns are 8 vectors apart
 
@@ -49,23 +51,10 @@ __device__ inline bool in_vectors(const real* x, long long step, long long colum
     return (unsigned long long)x % sizeof(Vector) == 0 && step % LANES == 0 && columns % LANES == 0;
 }
 
-// *to = *from, or 0, by the time of wait_for_copies: from sm_80 on, the thread needn't wait for what it copies.
+// *to = *from, or 0, by the time of wait_for_copies.
 template <typename T>
 __device__ void copy(T* to, const T* from, bool inside) {
-#if __CUDA_ARCH__ >= 800
-    unsigned place = __cvta_generic_to_shared(to);
-    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(place), "l"(from), "n"(sizeof(T)),
-                 "r"(inside ? int(sizeof(T)) : 0)
-                 : "memory");
-#else
-    *to = inside ? *from : T{};
-#endif
-}
-
-__device__ inline void wait_for_copies() {
-#if __CUDA_ARCH__ >= 800
-    asm volatile("cp.async.wait_all;" ::: "memory");
-#endif
+    start_copy<sizeof(T)>(to, from, inside ? sizeof(T) : 0);
 }
 
 // What was fetched is there for all threads, and all have read what they were reading.

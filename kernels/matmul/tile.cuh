@@ -19,7 +19,7 @@
 //
 // Beyond the edges strips hold zeros, which add nothing to the sums; only elements inside are to be stored.
 #pragma once
-#include "matmul/copies.cuh"
+#include "copies.cuh"
 #include "matmul/matrices.cuh"
 
 // The tile of a block and that of a thread; launch code may say others (gpu.py: Tile).

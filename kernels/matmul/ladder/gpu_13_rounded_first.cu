@@ -63,7 +63,7 @@ __device__ void copy_tile(bf16* tile, const Rounded<ALONG_TERMS>& factor, int te
         int line = ALONG_TERMS ? e / DEPTH : e % TILE, term = ALONG_TERMS ? e % DEPTH : e / TILE;
         long long at = ALONG_TERMS ? line * factor.pitch + term : term * factor.pitch + line;
         bool inside = line < factor.lines && term < terms;
-        copy_16(tile + place_in_tile<ALONG_TERMS>(line, term), factor.data + at, inside ? 16 : 0);
+        start_copy<16>(tile + place_in_tile<ALONG_TERMS>(line, term), factor.data + at, inside ? 16 : 0);
     }
 }
 

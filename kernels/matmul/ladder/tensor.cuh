@@ -10,6 +10,8 @@
 //       │      │      │      │      │         Launch code chooses: a macro for each factor.
 //       └──────┴──────┴──────┴──────┘
 #pragma once
+
+#include "copies.cuh"
 #include "matmul/matrices.cuh"
 #include "mma.cuh"
 

@@ -32,14 +32,14 @@ __device__ void copy_tile(float* tile, const Factor<ALONG_TERMS>& factor, int te
         for (int e = threadIdx.x * 4; e < TILE * DEPTH; e += THREADS * 4) {
             int line = ALONG_TERMS ? e / DEPTH : e % TILE, term = ALONG_TERMS ? e % DEPTH : e / TILE;
             float* to = tile + place_in_tile<ALONG_TERMS>(line, term);
-            copy_16(to, factor.at(line, term), factor.inside(line, term, terms) * 4);
+            start_copy<16>(to, factor.at(line, term), factor.inside(line, term, terms) * 4);
         }
     } else {
 #pragma unroll 1
         for (int e = threadIdx.x; e < TILE * DEPTH; e += THREADS) {
             int line = ALONG_TERMS ? e / DEPTH : e % TILE, term = ALONG_TERMS ? e % DEPTH : e / TILE;
             float* to = tile + place_in_tile<ALONG_TERMS>(line, term);
-            copy_4(to, factor.at(line, term), factor.inside(line, term, terms) ? 4 : 0);
+            start_copy<4>(to, factor.at(line, term), factor.inside(line, term, terms) ? 4 : 0);
         }
     }
 }
