@@ -1,6 +1,6 @@
 // The matrix product on the GPU: y = act(a b + bias + residual), for a stack of matrices of any size and strides. A
 // block takes a tile of y, of each matrix of the stack: tile.cuh draws it. Where that makes too few blocks, launch code
-// lets several of them (blockIdx.z) share a tile's terms, `part` each: y then is a stack of partial sums, for add_parts.
+// lets several of them (blockIdx.z) share a tile's terms, `part` each: y then is a stack of partial sums for add_parts.
 
 #include "elementwise.cuh"
 #include "matmul/tile.cuh"

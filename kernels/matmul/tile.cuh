@@ -22,7 +22,7 @@
 #include "copies.cuh"
 #include "matmul/matrices.cuh"
 
-// The tile of a block and that of a thread; launch code may say others (gpu.py: Tile).
+// The tile of a block and that of a thread; launch code may say others (table.py: Tile).
 #ifndef TILE_ROWS
 #define TILE_ROWS 64
 #define TILE_COLUMNS 64

@@ -12,12 +12,13 @@ most; `kernelwright bench cpu --only ladder` measures them anew:
 The spread is between runs, on a machine whose caches others share.
 
 The GPU's, in float32, none of them run on a GPU yet. For 256³ the simulator counts sectors of global memory and passes
-over the banks of shared memory, and how many of these the bytes need (16-byte reads go by quarters of a warp);
-registers and shared memory are a thread's and a block's for sm_80. All of it is in what
+over the banks of shared memory; registers and shared memory are a thread's and a block's for sm_80. It is what
 
     kernelwright trace matmul --rung 7_conflicts --shape 256,256,256 --no-races
 
-prints. "Instr." are PTX's for 32 multiply-adds, of many terms (128,512,128 less 128,256,128): 1.0 is nothing but
+prints. Passes needed are the lanes' bytes, by 128: as many as there are without conflicts, for 16-byte reads go by
+quarters of a warp (the report's "needed" is less: a number that several lanes read, it counts once).
+"Instr." are PTX's for 32 multiply-adds, of many terms (128,512,128 less 128,256,128): 1.0 is nothing but
 arithmetic. The time is that of 4096³ on an H100 by a roofline: 132 multiprocessors at 1.98 GHz do in each cycle 4
 instructions of a warp, one pass over the banks, or one line of L1. Latency, which double buffering (9) is for, isn't
 part of it.
