@@ -35,10 +35,10 @@ Example = tuple[Mapping[str, np.ndarray], list[np.ndarray]]  # inputs by name, a
 
 @contextmanager
 def two_examples(case: Case) -> Iterator[list[Example]]:
-    """The case's own input, and another; at the end the case's arrays are as they were.
+    """Another input than the case's, and then the case's own, which contenders with arrays of their own are left with.
 
-    In the other one, the first array of floating-point numbers is halved and lies the other way round: what is as far
-    as most of our operations can see another input, and as valid as the first.
+    In the other one, the first array of floating-point numbers is halved and lies the other way round: an input as
+    valid as the first, and nearly every operation has another result for it.
     """
     arrays = dict(case.arrays)
     kept = {name: array.copy() for name, array in arrays.items()}
@@ -49,9 +49,9 @@ def two_examples(case: Case) -> Iterator[list[Example]]:
         other[first] = np.flip(array) * array.dtype.type(0.5)
     try:
         judge = contender(in_float64(case), "reference")
-        wanted = [[_kept(as_numpy(array), case.dtype) for array in outcome(judge, values)] for values in (kept, other)]
+        wanted = [[_kept(as_numpy(array), case.dtype) for array in outcome(judge, values)] for values in (other, kept)]
         del judge
-        yield list(zip((kept, other), wanted))
+        yield list(zip((other, kept), wanted))
     finally:
         for name, array in arrays.items():
             array[...] = kept[name]
