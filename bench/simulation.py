@@ -80,7 +80,7 @@ def _operation(name: str, *sizes: int) -> Callable[..., simulator.Report]:
         def launch(
             self, source: Any, name: str, dtype: Any, grid: Any, block: Any, args: tuple, shared: int = 0
         ) -> None:
-            kept.update(path=source.path, name=name, launch=(grid, block, args, shared))
+            kept.update(source=source, name=name, launch=(grid, block, args, shared))
 
     backend: Any = kernels.backend("simulator")
     own = type(backend)()
@@ -89,8 +89,8 @@ def _operation(name: str, *sizes: int) -> Callable[..., simulator.Report]:
         operation.function(*sample.args, **sample.options)
 
     def launch(**options: Any) -> simulator.Report:
-        real = {"real": "float"}
-        return simulator.run(kept["path"], kept["name"], *kept["launch"], defines=real, include=[KERNELS], **options)
+        source, macros = kept["source"], {"real": "float", **dict(kept["source"].macros)}
+        return simulator.run(source.path, kept["name"], *kept["launch"], defines=macros, include=[KERNELS], **options)
 
     return launch
 

@@ -70,6 +70,8 @@ AXES = (
     Axis("embedding", BATCH, "rows looked up", powers(16, 16384, 4), lambda n: (n, 10000, 128)),
     Axis("embedding", WIDTH, "numbers a row", powers(16, 1024, 4), lambda n: (2048, 10000, n)),
     Axis("top_k_gates", BATCH, "rows", powers(16, 16384, 4), lambda n: (n, 8, 2)),
+    Axis("transpose", SIZE, "rows and columns of square matrices", powers(64, 4096, 4), lambda n: (n, n)),
+    Axis("bincount", BATCH, "numbers", powers(1 << 8, 1 << 20, 16), lambda n: (n, 256)),
     Axis("cross_entropy", BATCH, "rows", powers(16, 4096, 4), lambda n: (n, 256)),
     Axis("cross_entropy", WIDTH, "classes", powers(10, 10240, 4), lambda n: (256, n)),
     Axis("matmul", SIZE, "rows and columns of square matrices", powers(16, 1024), lambda n: (n, n, n)),

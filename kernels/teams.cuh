@@ -25,8 +25,8 @@
 
 // Registers are shared out for the largest block that is launched, and so many of them on a multiprocessor.
 constexpr int LARGEST = THREADS > 512 ? THREADS : 512;
-#define KERNEL extern "C" __global__ void __launch_bounds__(LARGEST)
-#define KERNEL_OF_1024 extern "C" __global__ void __launch_bounds__(LARGEST, 1024 / LARGEST)
+#define BOUNDED __launch_bounds__(LARGEST)
+#define BOUNDED_BY_1024 __launch_bounds__(LARGEST, 1024 / LARGEST)
 
 constexpr long long PIECE = THREADS * EACH;
 

@@ -76,16 +76,16 @@ __device__ void backward(const real* grad, const real* x, const real* weight, re
     if (WHOLE && wants_bias) store_sums(of_bias, for_bias, columns);
 }
 
-KERNEL_OF_1024 layer_norm_backward(const real* grad, const real* x, const real* weight, Normal* statistics,
-                                   real* grad_x, real* for_weight, real* for_bias, int has_weight, int wants_weight,
-                                   int wants_bias, long long rows, long long n) {
+extern "C" __global__ BOUNDED_BY_1024 void layer_norm_backward(
+    const real* grad, const real* x, const real* weight, Normal* statistics, real* grad_x, real* for_weight,
+    real* for_bias, int has_weight, int wants_weight, int wants_bias, long long rows, long long n) {
     backward<true>(grad, x, weight, 0, grad_x, statistics, for_weight, for_bias, has_weight, wants_weight, wants_bias,
                    rows, n);
 }
 
-KERNEL_OF_1024 rms_norm_backward(const real* grad, const real* x, const real* weight, real eps, Normal* kept,
-                                 real* grad_x, real* for_weight, int has_weight, int wants_weight, long long rows,
-                                 long long n) {
+extern "C" __global__ BOUNDED_BY_1024 void rms_norm_backward(
+    const real* grad, const real* x, const real* weight, real eps, Normal* kept, real* grad_x, real* for_weight,
+    int has_weight, int wants_weight, long long rows, long long n) {
     backward<false>(grad, x, weight, eps, grad_x, kept, for_weight, nullptr, has_weight, wants_weight, 0, rows, n);
 }
 

@@ -17,8 +17,9 @@ __device__ void apply(Normal normal, const real* x, const real* weight, const re
     }
 }
 
-KERNEL layer_norm(const real* x, const real* weight, const real* bias, real eps, real* y, Normal* statistics,
-                  int has_weight, int has_bias, int wants_statistics, long long rows, long long n) {
+extern "C" __global__ BOUNDED void layer_norm(
+    const real* x, const real* weight, const real* bias, real eps, real* y, Normal* statistics, int has_weight,
+    int has_bias, int wants_statistics, long long rows, long long n) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, 1) {
@@ -28,7 +29,8 @@ KERNEL layer_norm(const real* x, const real* weight, const real* bias, real eps,
     }
 }
 
-KERNEL layer_norm_statistics(const real* x, real eps, Normal* statistics, long long rows, long long n) {
+extern "C" __global__ BOUNDED void layer_norm_statistics(
+    const real* x, real eps, Normal* statistics, long long rows, long long n) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, 1) {
@@ -37,7 +39,8 @@ KERNEL layer_norm_statistics(const real* x, real eps, Normal* statistics, long l
     }
 }
 
-KERNEL rms_norm(const real* x, const real* weight, real eps, real* y, int has_weight, long long rows, long long n) {
+extern "C" __global__ BOUNDED void rms_norm(
+    const real* x, const real* weight, real eps, real* y, int has_weight, long long rows, long long n) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, 1) {

@@ -76,13 +76,14 @@ __device__ void reduce_columns(const real* x, real divisor, real* out, long long
     }
 }
 
-#define REDUCTION(name, Op)                                                                                     \
-    KERNEL name##_rows(const real* x, real divisor, real* out, long long rows, long long n) {                   \
-        reduce_rows<Op>(x, divisor, out, rows, n);                                                              \
-    }                                                                                                           \
-    KERNEL name##_columns(const real* x, real divisor, real* out, long long columns, long long n,               \
-                          long long inner) {                                                                    \
-        reduce_columns<Op>(x, divisor, out, columns, n, inner);                                                 \
+#define REDUCTION(name, Op)                                                                        \
+    extern "C" __global__ BOUNDED void name##_rows(                                                \
+        const real* x, real divisor, real* out, long long rows, long long n) {                     \
+        reduce_rows<Op>(x, divisor, out, rows, n);                                                 \
+    }                                                                                              \
+    extern "C" __global__ BOUNDED void name##_columns(                                             \
+        const real* x, real divisor, real* out, long long columns, long long n, long long inner) { \
+        reduce_columns<Op>(x, divisor, out, columns, n, inner);                                    \
     }
 
 REDUCTION(sum, Add)

@@ -7,7 +7,7 @@
 #include "softmax/total.cuh"
 #include "teams.cuh"
 
-KERNEL softmax(const real* x, real* y, long long rows, long long n, long long inner) {
+extern "C" __global__ BOUNDED void softmax(const real* x, real* y, long long rows, long long n, long long inner) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
@@ -21,7 +21,7 @@ KERNEL softmax(const real* x, real* y, long long rows, long long n, long long in
     }
 }
 
-KERNEL log_softmax(const real* x, real* y, long long rows, long long n, long long inner) {
+extern "C" __global__ BOUNDED void log_softmax(const real* x, real* y, long long rows, long long n, long long inner) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
@@ -35,7 +35,8 @@ KERNEL log_softmax(const real* x, real* y, long long rows, long long n, long lon
     }
 }
 
-KERNEL softmax_backward(const real* grad, const real* y, real* grad_x, long long rows, long long n, long long inner) {
+extern "C" __global__ BOUNDED void softmax_backward(
+    const real* grad, const real* y, real* grad_x, long long rows, long long n, long long inner) {
     Team team;
     Values g, v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
@@ -54,8 +55,8 @@ KERNEL softmax_backward(const real* grad, const real* y, real* grad_x, long long
     }
 }
 
-KERNEL log_softmax_backward(const real* grad, const real* y, real* grad_x, long long rows, long long n,
-                            long long inner) {
+extern "C" __global__ BOUNDED void log_softmax_backward(
+    const real* grad, const real* y, real* grad_x, long long rows, long long n, long long inner) {
     Team team;
     Values g, v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
@@ -75,7 +76,7 @@ KERNEL log_softmax_backward(const real* grad, const real* y, real* grad_x, long 
 }
 
 // Newton's steps towards τ, from below: each from the sum and the number of those above the last one.
-KERNEL sparsemax(const real* x, real* y, long long rows, long long n, long long inner) {
+extern "C" __global__ BOUNDED void sparsemax(const real* x, real* y, long long rows, long long n, long long inner) {
     const real nothing = real(-1) / real(0);
     Team team;
     Values v;
@@ -115,8 +116,8 @@ KERNEL sparsemax(const real* x, real* y, long long rows, long long n, long long 
     }
 }
 
-KERNEL sparsemax_backward(const real* grad, const real* y, real* grad_x, long long rows, long long n,
-                          long long inner) {
+extern "C" __global__ BOUNDED void sparsemax_backward(
+    const real* grad, const real* y, real* grad_x, long long rows, long long n, long long inner) {
     Team team;
     Values g, v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {

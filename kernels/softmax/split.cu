@@ -20,7 +20,7 @@ __device__ Row part_of_row(long long n) {
     return row;
 }
 
-KERNEL totals_of_parts(const real* x, Total* totals, long long n) {
+extern "C" __global__ BOUNDED void totals_of_parts(const real* x, Total* totals, long long n) {
     const real nothing = real(-1) / real(0);
     Row part = part_of_row(n);
     Team team;
@@ -42,7 +42,7 @@ __device__ Total total_of_parts(const Total* totals, Team& team) {
     return {top, team.sum(sum)};
 }
 
-KERNEL softmax_of_parts(const real* x, const Total* totals, real* y, long long n) {
+extern "C" __global__ BOUNDED void softmax_of_parts(const real* x, const Total* totals, real* y, long long n) {
     Row part = part_of_row(n);
     Team team;
     Values v;
@@ -53,7 +53,7 @@ KERNEL softmax_of_parts(const real* x, const Total* totals, real* y, long long n
     v.store(y, part, 0);
 }
 
-KERNEL log_softmax_of_parts(const real* x, const Total* totals, real* y, long long n) {
+extern "C" __global__ BOUNDED void log_softmax_of_parts(const real* x, const Total* totals, real* y, long long n) {
     Row part = part_of_row(n);
     Team team;
     Values v;

@@ -48,11 +48,6 @@ def test_first_use_is_measured_in_a_process_of_its_own(monkeypatch):
     assert len(set(ran)) == 1
 
 
-def test_it_is_no_backend_to_time(capsys):
-    assert command.main(["bench", "relu", "--backends", "simulator"]) == 2
-    assert "kernelwright bench simulator" in capsys.readouterr().err
-
-
 def test_no_place_for_the_figures(tmp_path, capsys):
     document = tmp_path / "README.md"
     document.write_text("")

@@ -15,10 +15,10 @@ struct MinusLog {
 };
 
 // Cross-entropy with class numbers. Neighbouring teams may have labels of different kinds, but go through all sums together.
-KERNEL_OF_1024 cross_entropy_indices(const real* logits, const long long* target, const real* weight, const real* divisor,
-                                     long long ignore_index, real smoothing, real* loss, real* gradient,
-                                     int has_weight, int has_divisor, int wants_gradient, long long rows,
-                                     long long classes, long long inner) {
+extern "C" __global__ BOUNDED_BY_1024 void cross_entropy_indices(
+    const real* logits, const long long* target, const real* weight, const real* divisor, long long ignore_index,
+    real smoothing, real* loss, real* gradient, int has_weight, int has_divisor, int wants_gradient, long long rows,
+    long long classes, long long inner) {
     real spread = smoothing / classes;
     real scale = has_divisor ? real(1) / divisor[0] : real(1);
     Team team;
@@ -63,9 +63,9 @@ KERNEL_OF_1024 cross_entropy_indices(const real* logits, const long long* target
 }
 
 // Cross-entropy with class probabilities.
-KERNEL_OF_1024 cross_entropy_probabilities(const real* logits, const real* target, const real* weight, real smoothing,
-                                           real scale, real* loss, real* gradient, int has_weight, int wants_gradient,
-                                           long long rows, long long classes, long long inner) {
+extern "C" __global__ BOUNDED_BY_1024 void cross_entropy_probabilities(
+    const real* logits, const real* target, const real* weight, real smoothing, real scale, real* loss, real* gradient,
+    int has_weight, int wants_gradient, long long rows, long long classes, long long inner) {
     real kept = real(1) - smoothing, spread = smoothing / classes;
     Team team;
     Values v, wanted;

@@ -1,0 +1,5 @@
+"""Histograms of integers. See conftest.py."""
+
+
+def test_bincount(timed):
+    timed()
