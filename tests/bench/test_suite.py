@@ -95,6 +95,7 @@ def test_rows_are_sane(tiny):
         assert ours.error is None
         assert 0 < ours.seconds < 1
         assert ours.first_call > 0
+        assert ours.refused == {}
         assert ours.vs_numpy == ours.ratios["numpy"]["value"]
         assert numpy.seconds > 0
         assert ours.flops == pytest.approx(case.cost.flops / ours.seconds)
