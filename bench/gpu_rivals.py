@@ -90,18 +90,24 @@ def _torch_call(case: Case, cupy: Any, torch: Any, compile: Callable) -> Callabl
     return lambda: torch.autograd.grad(output, by, grad, retain_graph=True)
 
 
-def _graph(torch: Any, call: Callable[[], Any]) -> Callable[[], Any] | None:
-    """The call as a CUDA graph; None where PyTorch can't record it."""
-    try:
-        side = torch.cuda.Stream()
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                call()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+def recorded(torch: Any, call: Callable[[], Any]) -> Callable[[], Any]:
+    """The call as a CUDA graph of PyTorch's, which wants it to have run on a stream of its own before."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
             call()
-        return graph.replay
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        call()
+    return graph.replay
+
+
+def _graph(torch: Any, call: Callable[[], Any]) -> Callable[[], Any] | None:
+    """The same; None where PyTorch can't record it."""
+    try:
+        return recorded(torch, call)
     except RuntimeError:
         torch.cuda.synchronize()
         return None

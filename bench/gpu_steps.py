@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import kernels, layers, training
+from .gpu_rivals import recorded
+from .steps import step_of
 from .timing import Contender, Timing, race
 
 BATCH, SIZES = 256, (784, 512, 512, 10)
@@ -68,18 +70,8 @@ def _step(sizes: tuple[int, ...]) -> Callable[[Any, Any], Any]:
     parts: list[Any] = []
     for inputs, outputs in itertools.pairwise(sizes):
         parts += [layers.Linear(inputs, outputs), layers.ReLU(), layers.Dropout(0.1)]
-    net, criterion = layers.Sequential(*parts[:-2]), layers.CrossEntropyLoss()
-    optimizer = training.Adam(net.parameters(), lr=1e-3)
-
-    def step(x: Any, labels: Any) -> Any:
-        optimizer.zero_grad()
-        scores, backward = net.forward(x)
-        loss, loss_backward = criterion.forward(scores, labels)
-        backward(loss_backward(), input_gradient=False)
-        optimizer.step()
-        return loss
-
-    return step
+    net = layers.Sequential(*parts[:-2])
+    return step_of(net, training.Adam(net.parameters(), lr=1e-3))
 
 
 def of_torch(
@@ -87,7 +79,7 @@ def of_torch(
 ) -> dict[str, Callable[[], Any]]:
     given = [torch.from_numpy(array).to(device) for array in (x, labels)]
 
-    def step_of(capturable: bool) -> Callable[[], Any]:
+    def theirs(capturable: bool) -> Callable[[], Any]:
         parts: list[Any] = []
         for inputs, outputs in itertools.pairwise(sizes):
             parts += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU(), torch.nn.Dropout(0.1)]
@@ -103,16 +95,7 @@ def of_torch(
 
         return step
 
-    found = {TORCH: step_of(False)}
+    found = {TORCH: theirs(False)}
     if device == "cuda":
-        step, side = step_of(True), torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                step()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            step()
-        found[TORCH_GRAPH] = graph.replay
+        found[TORCH_GRAPH] = recorded(torch, theirs(True))
     return found

@@ -30,9 +30,14 @@ def classification(batch: int, *shape: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(net: layers.Module, optimizer: training.Optimizer, x: Any, labels: Any) -> Callable[[], Any]:
+    return partial(step_of(net, optimizer), x, labels)
+
+
+def step_of(net: layers.Module, optimizer: training.Optimizer) -> Callable[[Any, Any], Any]:
+    """A step of training a classifier on such samples and labels."""
     criterion = layers.CrossEntropyLoss()
 
-    def step() -> Any:
+    def step(x: Any, labels: Any) -> Any:
         optimizer.zero_grad()
         scores, backward = net.forward(x)
         loss, loss_backward = criterion.forward(scores, labels)
