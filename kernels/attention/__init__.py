@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import check
+from .. import capture, check
 from ..backend import current, kernel
 from ..operation import Cost, Draw, Sample, operation
 from .matrices import in_rows, matrices, output
@@ -271,7 +271,7 @@ def _drawn(name: str, p: Any, seed: Any, offset: Any) -> tuple[int, int, int, fl
     for what, value in (("seed", seed), ("offset", offset)):
         if not isinstance(value, (int, np.integer)) or not 0 <= value < 1 << 63:
             raise ValueError(f"{name}: {what} is {value!r}, it must be an integer from 0 to 2⁶³ − 1")
-    return int(seed), int(offset), _limit(p), _factor(p)
+    return int(seed), capture.as_offset(offset), _limit(p), _factor(p)
 
 
 def _limit(p: float) -> int:

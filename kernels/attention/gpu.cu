@@ -66,7 +66,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
                 total[i] += dot[i][j];
             }
         }
-        if (DROPS) draw<R, false>(p, COUNTER(head, top, left), queries, seed, limit, kept);
+        if (DROPS) draw<R, false>(p, COUNTER(head, top, left), queries, seed, place, limit, kept);
         for (int i = 0; i < R; i++) {
             for (int j = 0; j < EACH; j++) {
                 real& weight = p.element(own_row<R>(i), across() + 8 * j);

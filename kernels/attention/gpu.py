@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import cuda
+from .. import capture, cuda
 
 FORWARD, BACKWARD = cuda.Source(__file__), cuda.Source(__file__, "backward.cu")
 THREADS = 128
@@ -19,7 +19,8 @@ def arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor) -> tupl
     """The first arguments of every kernel but one."""
     arrays = (*rows_of(q), *rows_of(k), *rows_of(v), *rows_of(mask))
     sizes = q.shape[1], q.shape[1] // max(k.shape[1], 1), q.shape[2], k.shape[2], q.shape[3], v.shape[3]
-    drop = *map(np.int64, (seed, offset, limit)), q.dtype.type(factor)
+    offset, place = capture.placed(offset)
+    drop = np.int64(seed), np.int64(offset), place, np.int64(limit), q.dtype.type(factor)
     return (*arrays, np.int32(mask.size > 0), q.dtype.type(scale), np.int32(causal), *drop, *map(np.int64, sizes))
 
 

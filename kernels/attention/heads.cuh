@@ -7,8 +7,8 @@
 #define ROWS_OF(type, x) type *x, long long x##_batch, long long x##_head, long long x##_row
 #define ATTENTION_ARGUMENTS                                                                                       \
     ROWS_OF(const real, q), ROWS_OF(const real, k), ROWS_OF(const real, v), ROWS_OF(const real, mask), int has_mask, \
-        real scale, int causal, long long seed, long long offset, long long limit, real kept, long long heads,    \
-        long long group, long long queries, long long keys, long long width, long long values
+        real scale, int causal, long long seed, long long offset, const long long *place, long long limit, real kept, \
+        long long heads, long long group, long long queries, long long keys, long long width, long long values
 // Where a head begins. `group` heads of q share one of k and v.
 #define HEAD(x, batch, head) (x + (batch) * x##_batch + (head) * x##_head)
 
