@@ -30,9 +30,9 @@ def convolution(device, x, weight, bias, geometry, precision, out):
     rules, _ = unpack(geometry)
     if not out.size:
         return
-    side = gpu_winograd.side(precision, rules, x, weight, out)
-    if side:
-        gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out)
+    winograd = gpu_winograd.way(precision, rules, x, weight, out)
+    if winograd:
+        winograd(device, x, weight, bias, rules.padding, out)
         return
     sizes = arguments(x, weight, out, geometry)
     if _is_product(rules, x, weight, bias, out):
@@ -49,9 +49,9 @@ def transposed(device, x, weight, bias, geometry, precision, out):
     rules, size = unpack(geometry)
     if not out.size:
         return
-    side = gpu_winograd.side(precision, rules, x, weight, out)
-    if side:
-        gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out, transposed=True)
+    winograd = gpu_winograd.way(precision, rules, x, weight, out)
+    if winograd:
+        winograd(device, x, weight, bias, rules.padding, out, transposed=True)
         return
     sizes = arguments(out, weight, x, geometry)
     if _is_product(rules, x, weight, bias, out):

@@ -39,7 +39,7 @@ PLANE: Sizes = (
     (14, 16, (9, 14), 17, (3, 3), {"padding": (2, 1)}),  # Winograd's, with rims everywhere
     (13, 17, (8, 8), 16, (4, 4), {"padding": 1}),
     (14, 16, (7, 9), 18, (5, 5), {"padding": (2, 1)}),
-    (2, 27, (7, 11), 29, (3, 3), {"padding": 1}),  # the same, on the GPU
+    (1, 64, (7, 11), 40, (3, 3), {"padding": 1}),  # the same, on the GPU
     (33, 4, (3, 3), 6, (2, 2), {"padding": 2, "dilation": 2, "groups": 2}),
 )
 LINE: Sizes = (

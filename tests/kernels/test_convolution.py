@@ -88,7 +88,8 @@ def test_what_it_costs():
             back, *_ = kernels.conv2d_backward(exact.astype(np.float32), *given, padding=1)
         assert all(report.findings == [] for report in reports)
         launched = [report.kernel for report in reports]
-        assert launched.count("image_to_points") == (0 if precision == "highest" else 2)
+        assert launched.count("weight_to_points") == (0 if precision == "highest" else 2)
+        assert launched.count("image_to_points") == (2 if precision == "medium" else 0)
         for found, wanted in ((y, exact), (back, grad_x)):
             assert np.linalg.norm(found - wanted) <= most * 1.2e-7 * np.linalg.norm(wanted)
 
@@ -136,19 +137,19 @@ def test_a_depthwise_gradient_fills_the_gpu():
 
 
 def test_where_tiles_serve():
-    x, weight, out = np.empty((1, 64, 1, 8, 8)), np.empty((64, 64, 1, 3, 3)), np.empty((1, 64, 1, 8, 8))
+    x, weight, out = (np.empty(z, np.float32) for z in ((2, 64, 1, 8, 8), (64, 64, 1, 3, 3), (2, 64, 1, 8, 8)))
     usual = Geometry((1, 1, 1), (0, 1, 1), (1, 1, 1), 1)
-    side = gpu_winograd.side
-    assert [side(precision, usual, x, weight, out) for precision in range(3)] == [0, 2, 4]
-    assert not side(2, usual._replace(stride=(1, 2, 1)), x, weight, out)
-    assert not side(2, usual._replace(dilation=(1, 1, 2)), x, weight, out)
-    assert not side(2, usual._replace(groups=2), x, weight, out)
-    assert not side(2, usual, x, np.empty((64, 64, 1, 3, 5)), out)
-    assert not side(2, usual, x, weight[:, :8], out)  # few channels
-    assert not side(1, usual, x, weight[:, :24], out)  # of so many, tiles of 4 × 4 are worth it, those of 2 × 2 aren't
-    assert side(2, usual, x, weight[:, :24], out)
-    assert not side(2, usual, x, weight, out[..., :1])  # tiles that are mostly rim
-    assert not side(2, usual, np.empty((1, 64, 2, 8, 8)), weight, np.empty((1, 64, 2, 8, 8)))
+    way = gpu_winograd.way
+    fused, tiled = gpu_winograd.fused.convolution, gpu_winograd.convolution
+    assert [way(precision, usual, x, weight, out) for precision in range(3)] == [None, fused, tiled]
+    assert not way(2, usual._replace(stride=(1, 2, 1)), x, weight, out)
+    assert not way(2, usual._replace(dilation=(1, 1, 2)), x, weight, out)
+    assert not way(2, usual._replace(groups=2), x, weight, out)
+    assert not way(2, usual, x, weight[..., :2], out)
+    assert way(2, usual, x[:, :32], weight[:, :32], out) is fused  # moving points of 4 × 4 costs more than it saves
+    assert not way(2, usual, x[:, :4], weight[:, :4], out)  # few channels
+    assert not way(2, usual, x, weight, np.empty((128, 64, 1, 1, 1), np.float32))  # tiles that are mostly rim
+    assert not way(2, usual, np.repeat(x, 2, 2), weight, np.repeat(out, 2, 2))
 
 
 def test_more_weights_than_one_sum_holds():

@@ -3,7 +3,9 @@
 import numpy as np
 
 from ... import cuda
+from ..geometry import unpack
 from ..gpu import arguments
+from . import winograd
 
 RUNGS = "1_naive", "2_channels", "3_tiles", "4_registers"
 NAIVE, CHANNELS, TILES, REGISTERS = (cuda.Source(__file__, f"gpu_{rung}.cu") for rung in RUNGS)
@@ -29,6 +31,14 @@ def convolution_4_registers(device, x, weight, bias, geometry, precision, out):
     groups, positions = int(geometry[9]), out.size // len(weight)
     tiles = cuda.blocks(positions, 64) * cuda.blocks(len(weight) // groups, 64)
     _launch(device, REGISTERS, (tiles, min(groups, 65535)), 256, x, weight, bias, geometry, out)
+
+
+def convolution_5_winograd(device, x, weight, bias, geometry, precision, out):
+    rules, _ = unpack(geometry)
+    if out.size and winograd.fits(rules, x, weight, out):
+        winograd.convolution(device, x, weight, bias, rules.padding, out)
+    else:
+        convolution_4_registers(device, x, weight, bias, geometry, precision, out)
 
 
 def _launch(device, source, grid, block, x, weight, bias, geometry, out):
