@@ -14,12 +14,12 @@
 // 36,864, all needed; 149,696 instructions of warps to its 317,216. Up to 219 registers and 32 KB: one block a
 // multiprocessor, 32 KB on their way.
 
-#include "matmul/ladder/tensor_bf16.cuh"
+#include "matmul/ladder/tensor_16bit.cuh"
 
 constexpr int STAGES = 2;
 
 struct Tiles {
-    bf16 a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
+    Bits16 a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
 };
 
 // Numbers on their way from global memory to a tile: in registers while the tile before is worked on.
@@ -59,7 +59,7 @@ __device__ void fetch(Held& held, Factor<ALONG_TERMS>& factor, int terms) {
 }
 
 template <bool ALONG_TERMS>
-__device__ void round_into(bf16* tile, const Held& held) {
+__device__ void round_into(Bits16* tile, const Held& held) {
     for (int e = 0; e < TILE * DEPTH / 4 / THREADS; e++) {
         Four<ALONG_TERMS> four(e);
         uint2 rounded = {to_bf16(held.of[e].x, held.of[e].y), to_bf16(held.of[e].z, held.of[e].w)};
