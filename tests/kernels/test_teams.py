@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.kernels import cuda, simulator
+from kernelwright.kernels import cuda, simulator, teams
 from kernelwright.kernels.simulator.resources import resources
-from kernelwright.kernels.softmax import gpu
 from kernelwright.kernels.teams import Plan, plan
 
-from ..catalog import DTYPES, running
+from ..catalog import DTYPES, as_tuple, running
 
 pytestmark = pytest.mark.cuda
 
@@ -64,26 +63,66 @@ def test_sums_read_each_number_once(shape, axis):
     assert ideal <= sectors(lambda: kernels.sum(x, axis)) <= 1.05 * ideal  # and the sums of blocks
 
 
-def test_long_rows_are_read_twice(monkeypatch):
-    x = array(2, 40000)
-    ideal = 3 * x.nbytes // 32
-    assert ideal <= sectors(lambda: kernels.softmax(x)) <= 1.02 * ideal  # split among blocks: and what these found
-    monkeypatch.setattr(gpu, "FEW", 0)
-    assert sectors(lambda: kernels.softmax(x)) == ideal
+# Of arrays (2, n): the function, what it is given beside them, how often as many sectors as an array has it moves.
+LONG = {
+    "softmax": ((), 3),
+    "log_softmax": ((), 3),
+    "softmax_backward": ((0,), 5),
+    "log_softmax_backward": ((0,), 4),
+    "cross_entropy": (("labels",), 1),
+    "cross_entropy_with_gradient": (("labels",), 3),
+    "layer_norm": (("n",), 3),
+    "layer_norm_backward": ((0, "n"), 6),  # x once more, for how its rows were normalised
+    "rms_norm": (("n",), 3),
+    "rms_norm_backward": ((0, "n"), 5),
+}
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_one_block_goes_through_a_long_row(name, monkeypatch):
-    """Which it does where there are many such rows."""
-    monkeypatch.setattr(gpu, "FEW", 0)
-    x = array(3, 33000)
-    x[0, :17000] -= 100  # larger numbers come late
-    x[1, 7], x[2] = np.nan, -np.inf
+def of_long_rows(name: str, n: int):
+    """A call of it, on the backend in use; numbers of a row differ in size, and larger ones come late."""
+    x, labels = array(2, n), np.array([1, n - 1])
+    x[0, : n // 2] -= 100
+    given = {"labels": labels, "n": n, 0: array(2, n)[::-1].copy()}
+    arguments = [given[key] for key in LONG[name][0]]
+    if name.endswith("backward"):  # the gradient comes first, then x, or a softmax of it
+        y = x if "norm" in name else getattr(kernels.backend("reference"), name.removesuffix("_backward"))(x)
+        arguments.insert(1, y)
+    else:
+        arguments.insert(0, x)
+    options = {"label_smoothing": 0.1} if "entropy" in name else {}
+
+    def call(dtype=np.float32):
+        with np.errstate(over="ignore"):
+            return getattr(kernels, name)(*[cast(argument, dtype) for argument in arguments], **options)
+
+    return call, x.nbytes // 32
+
+
+def cast(argument, dtype):
+    return argument.astype(dtype) if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else argument
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_few_long_rows_are_split_and_read_twice(name):
+    call, ideal = of_long_rows(name, 33000)
+    times = LONG[name][1]
+    assert times * ideal <= sectors(call) <= 1.05 * times * ideal  # and, by each warp, what blocks found
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize(("n", "long", "parts"), [(33000, 1 << 40, 1), (9000, 1, 2)], ids=["of rows", "of parts"])
+def test_long_rows_in_pieces(name, n, long, parts, monkeypatch):
+    """As one block goes through them where there are many, and through parts where one row is very long."""
+    monkeypatch.setattr(teams, "LONG", long)
+    monkeypatch.setattr(teams, "PARTS", parts)
+    call, _ = of_long_rows(name, n)
     with running("simulator", "reverse"):
-        found = getattr(kernels, name)(x)
-    with kernels.using("reference"), np.errstate(invalid="ignore"):
-        wanted = getattr(kernels, name)(x.astype(np.float64))
-    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=5e-6)
+        found = as_tuple(call())
+    with kernels.using("reference"):
+        wanted = as_tuple(call(np.float64))
+    for x, y in zip(found, wanted):
+        if y is not None:
+            np.testing.assert_allclose(x, y, rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
