@@ -24,6 +24,7 @@ lack those marked +):
         exponent     {contender: e}: seconds grow like x^e, where x is large (the upper half of xs); null if unknown
         crossovers   {rival: [x, …]}: where numba's time crosses the rival's, interpolated; empty: nowhere within xs
         faster_at_the_end   {rival: whether numba is the faster one at the largest x}
+        refused    + {rival: why its curve can't be compared with ours}
     comparison + with `--compare`: {with: a file, changes: [{what, before, after, change, counts}], …} (comparison.py)
 
 A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch). A row with an `error`

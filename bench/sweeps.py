@@ -47,6 +47,7 @@ class Sweep:
     exponent: dict[str, float | None] = field(default_factory=dict)
     crossovers: dict[str, list[float]] = field(default_factory=dict)
     faster_at_the_end: dict[str, bool] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)  # {rival: why its curve can't be compared with ours}
 
 
 def powers(first: int, last: int, factor: int = 2) -> tuple[int, ...]:
@@ -136,8 +137,8 @@ def summed_up(one: Axis, rows: list[list[Row]]) -> Sweep:
     seconds = {name: [_seconds(here, name) for here in rows] for name in names}
     xs = list(one.xs)
     ours = next((name for name in names if name not in RIVALS), None)
-    refused = {rival for here in rows for row in here for rival in row.refused or ()}
-    found = Sweep(one.family, one.operation, one.axis, one.label, xs, seconds)
+    refused = {rival: why for here in rows for row in here for rival, why in (row.refused or {}).items()}
+    found = Sweep(one.family, one.operation, one.axis, one.label, xs, seconds, refused=refused)
     for name in names:
         found.exponent[name] = exponent(xs, seconds[name])
     for rival in names:
@@ -158,13 +159,26 @@ def table(found: Sweep) -> str:
     names = list(found.seconds)
     body = [(str(x), *(report.duration(found.seconds[name][i]) for name in names)) for i, x in enumerate(found.xs)]
     text = report.markdown_table((found.label, *names), body)
-    grows = [f"{name} like x^{e:.2f}" for name, e in found.exponent.items() if e is not None]
-    lines = [f"{found.operation}: {found.axis}", "", text, ""]
-    if grows:
-        lines.append(f"time grows, where x is large: {', '.join(grows)}")
+    return "\n".join([f"{found.operation}: {found.axis}", "", text, "", *words(found)])
+
+
+def words(found: Sweep) -> list[str]:
+    """What the curves say, a sentence each: the powers that they grow with; where ours crosses each rival's."""
+    grows = [
+        f"{report.NAMES.get(name, name)} like x^{power:.2f}"
+        for name, power in found.exponent.items()
+        if power is not None
+    ]
+    sentences = [f"time grows, where x is large: {', '.join(grows)}"] if grows else []
     for rival, places in found.crossovers.items():
-        side = "faster" if found.faster_at_the_end.get(rival) else "slower"
-        where = ", ".join(f"{x:.3g}" for x in places)
-        crossed = f"crosses {report.NAMES[rival]}'s time at {where}, and" if places else "never crosses it, and"
-        lines.append(f"against {report.NAMES[rival]}: ours {crossed} is the {side} one at the end")
-    return "\n".join(lines)
+        crossed = f"crosses its time at x = {'; '.join(map(number, places))}" if places else "never crosses its time"
+        last = found.faster_at_the_end.get(rival)
+        end = "" if last is None else f"; at the largest x ours is the {'faster' if last else 'slower'} one"
+        sentences.append(f"against {report.NAMES[rival]}: ours {crossed}{end}")
+    sentences += [f"no ratio to {report.NAMES[rival]}: {why}" for rival, why in found.refused.items()]
+    return sentences
+
+
+def number(x: float) -> str:
+    """Three digits of it: 2.5, 1,240, 973,000."""
+    return f"{x:.3g}" if x < 100 else f"{float(f'{x:.3g}'):,.0f}"

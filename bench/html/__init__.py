@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .. import report
 from ..rivals import TORCH
+from ..sweeps import Sweep
 from . import bars, growth, headline, ladders, palette, roofline
 from .page import page
 from .png import write_png
@@ -57,6 +58,11 @@ def pictures(results: Results) -> dict[str, Scene]:
         found["torch"] = bars.picture(against, called(TORCH), 760)
     for growing in growth.found(None, results.contests, []):
         found["matmul"] = growth.picture(growing, 560, 340)
+    first: dict[str, Sweep] = {}
+    for sweep in results.sweeps:
+        first.setdefault(sweep.family, sweep)
+    if first:
+        found["sweeps"] = growth.together(list(first.values()))
     for ladder in ladders.found(results):
         found.setdefault(f"ladder-{ladder.name}", ladders.picture(ladder, 560, 340))
     return found

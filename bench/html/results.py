@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import kernels
 from ..rivals import NUMPY
+from ..sweeps import Sweep
 from ..targets import RIVALS
 from ..targets import Row as Contest
 
@@ -62,7 +63,7 @@ class Device:
 @dataclass
 class Results:
     devices: list[Device] = field(default_factory=list)
-    sweeps: list[dict[str, Any]] = field(default_factory=list)
+    sweeps: list[Sweep] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)  # beside PyTorch, NumPy and JAX
     simulator: dict[str, Any] = field(default_factory=dict)
     peers: list[dict[str, Any]] = field(default_factory=list)  # networks trained by other libraries
@@ -102,7 +103,7 @@ def _add_suite(found: Results, content: dict[str, Any]) -> None:
         if backend in ours and own:
             top, rungs = ([row for row in own if (row.rung is None) == is_top] for is_top in (True, False))
             found.devices.append(Device(backend, content["machine"], limits, top, rungs, others))
-    found.sweeps += content.get("sweeps") or []
+    found.sweeps += [known(Sweep, sweep) for sweep in content.get("sweeps") or []]
 
 
 def _kernel(row: dict[str, Any]) -> Kernel:

@@ -5,7 +5,7 @@ Colours are names of palette.py, so that one picture serves light and dark.
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Point = tuple[float, float]
 
@@ -76,6 +76,13 @@ class Scene:
     width: float
     height: float
     marks: list[Mark] = field(default_factory=list)
+
+
+def moved(mark: Mark, right: float, down: float) -> Mark:
+    """The same elsewhere."""
+    if isinstance(mark, Line):
+        return replace(mark, points=tuple((x + right, y + down) for x, y in mark.points))
+    return replace(mark, x=mark.x + right, y=mark.y + down)
 
 
 @dataclass(frozen=True)

@@ -98,13 +98,30 @@ def _bars(name: str, rival: str, found: list[bars.Bar], what: str) -> str:
 
 
 def _growth(results: Results) -> str:
+    """How time grows; of sweeps one picture for each family, with its other axes to be unfolded."""
     device = results.devices[0] if results.devices else None
-    parts = []
+    shown, folded, families = [], [], set()
     for i, one in enumerate(growth.found(device, results.contests, results.sweeps)):
-        caption = f"<b>{escape(one.title)}</b>" + (f": {escape(one.note)}" if one.note else "")
+        said = "".join(f"<br>{escape(sentence)}" for sentence in one.words)
         table = tables.table(one.title, ("contender", one.axis, "time"), growth.table(one))
-        parts.append(_figure(f"growth-{i}", (growth.picture(one),), caption, _details(table)))
-    return f'<div class="many">{"".join(parts)}</div>' if parts else ""
+        drawn = _figure(f"growth-{i}", (growth.picture(one),), f"<b>{escape(one.title)}</b>{said}", _details(table))
+        (folded if one.family in families else shown).append(drawn)
+        families |= {one.family} - {""}
+    if not shown:
+        return ""
+    summary = ""
+    if results.sweeps:
+        rows = growth.summary(results.sweeps)
+        summary = tables.table("How time grows, and where ours crosses a rival’s", growth.HEADS, rows, "sweeps")
+    return summary + _many(shown) + _unfolded("Other axes", folded)
+
+
+def _many(drawn: Sequence[str]) -> str:
+    return f'<div class="many">{"".join(drawn)}</div>'
+
+
+def _unfolded(what: str, drawn: Sequence[str]) -> str:
+    return f"<details><summary>{what}: {len(drawn)}</summary>{_many(drawn)}</details>" if drawn else ""
 
 
 def _ladders(results: Results) -> str:
@@ -120,11 +137,7 @@ def _ladders(results: Results) -> str:
             folded.append(drawn)
         else:
             shown[ladder.name] = drawn
-    if not shown:
-        return ""
-    first = f'<div class="many">{"".join(shown.values())}</div>'
-    more = f'<details><summary>Other sizes: {len(folded)}</summary><div class="many">{"".join(folded)}</div></details>'
-    return first + (more if folded else "")
+    return _many(list(shown.values())) + _unfolded("Other sizes", folded) if shown else ""
 
 
 def _kernels(results: Results) -> str:

@@ -12,6 +12,7 @@ from kernelwright.bench.html import bars, growth, headline, ladders, palette, pn
 from kernelwright.bench.html.scene import Box, Dot, Line, Log, Scene, Text, apart
 
 COMMITTED = sorted((Path(__file__).parents[2] / "bench" / "results").glob("*.json"))
+CPU = COMMITTED[0].with_name("cpu.json")
 REFERENCES = ("aria-labelledby", "aria-describedby", "data-for")
 EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 
@@ -74,7 +75,7 @@ def suite():
         {**kernel("softmax", "3", 1.0), "error": "ValueError: no"},
         {**kernel("softmax", "4", 1.0, backend="simulator"), "seconds": None, "flops": None},
     ]
-    about = json.loads(COMMITTED[0].read_text())["machine"]
+    about = json.loads(CPU.read_text())["machine"]
     return {"machine": about, "limits": {"numba": limits, "numpy": limits}, "rows": rows}
 
 
@@ -113,20 +114,20 @@ def test_the_page_of_the_committed_results_is_sound(committed):
 
 def test_the_readme_says_what_the_committed_results_say(committed):
     """If not: make pictures."""
-    text = (COMMITTED[0].parents[2] / "README.md").read_text(encoding="utf-8")
+    text = (CPU.parents[2] / "README.md").read_text(encoding="utf-8")
     assert f"<!-- headline -->\n{headline.line(committed)}\n<!-- /headline -->" in text
     named = set(re.findall(r"docs/pictures/([\w-]+)\.png", text))
     assert {name.removesuffix("-dark") for name in named} <= html.pictures(committed).keys()
 
 
 def test_every_kernel_is_on_the_roofline_and_in_the_table(committed):
-    (device,) = committed.devices
-    measured = [row for row in json.loads(COMMITTED[0].read_text())["rows"] if row["backend"] == "numba"]
+    (device,) = (device for device in committed.devices if device.backend == "numba")
+    measured = [row for row in json.loads(CPU.read_text())["rows"] if row["backend"] == "numba"]
     assert len(device.rows) == len(measured)
     dots = [mark for mark in roofline.picture(device).marks if isinstance(mark, Dot)]
     assert len(dots) == len(measured)
     table = {name: text for name, _, text in sections.sections(committed)}["table"]
-    assert table.count("<tr>") == len(measured) + 1
+    assert table.count("<tr>") == sum(len(device.rows) for device in committed.devices) + 1
 
 
 def test_the_command_writes_page_pictures_and_line(suite, tmp_path, capsys):
@@ -248,15 +249,34 @@ def test_sweeps_are_drawn_where_there_are_some(read):
         "xs": [1, 2, 4],
         "seconds": {"numba": [1e-6, 2e-6, 4e-6], "torch": [2e-6, None, 3e-6], "numpy": [4e-6, 4e-6, 5e-6]},
         "exponent": {"numba": 1.0},
-        "crossovers": {"numpy": [4.5], "torch": []},
-        "faster_at_the_end": {},
+        "crossovers": {"numpy": [2.5], "torch": []},
+        "faster_at_the_end": {"numpy": False},
+        "refused": {"torch": "it naps"},
     }
-    (found,) = growth.found(None, [], read(sweeps=[sweep]).sweeps)
+    results = read(sweeps=[sweep])
+    (found,) = growth.found(None, [], results.sweeps)
     assert found.axis == "elements of a row"
     ours, numpy = [(1, 1e-6), (2, 2e-6), (4, 4e-6)], [(1, 4e-6), (2, 4e-6), (4, 5e-6)]
     assert found.curves == {"ours": ours, "torch": [(1, 2e-6), (4, 3e-6)], "numpy": numpy}
-    assert found.note == "ours grows with the power 1.00; crosses NumPy at 4.5"
-    assert sum(isinstance(mark, Dot) for mark in growth.picture(found).marks) == 8
+    assert found.words == [
+        "time grows, where x is large: numba like x^1.00",
+        "against NumPy: ours crosses its time at x = 2.5; at the largest x ours is the slower one",
+        "against PyTorch: ours never crosses its time",
+        "no ratio to PyTorch: it naps",
+    ]
+    marks = growth.picture(found).marks
+    assert sum(isinstance(mark, Dot) for mark in marks) == 8 + 1
+    assert "ours x^1.00" in [mark.text for mark in marks if isinstance(mark, Text)]
+    (crossing,) = (mark for mark in marks if isinstance(mark, Dot) and mark.shape == "diamond")
+    assert crossing.label.endswith("ours crosses NumPy's time at 2.5")
+    numpy_dots = [mark for mark in marks if isinstance(mark, Dot) and "NumPy:" in mark.label]
+    assert numpy_dots[1].x < crossing.x < numpy_dots[2].x
+    text = {name: text for name, _, text in sections.sections(results)}["growth"]
+    elements(text)
+    assert "<td>2.5</td><td>slower</td>" in text
+    assert "<td>nowhere</td><td>it naps</td>" in text
+    picture = html.pictures(results)["sweeps"]
+    assert picture.height == growth.picture(found).height + growth.GAP
 
 
 def test_peers_without_a_figure_are_in_the_table_too(tmp_path):
@@ -266,7 +286,7 @@ def test_peers_without_a_figure_are_in_the_table_too(tmp_path):
         {"network": "mlp", "peer": "numpy", "version": "2.4", "note": "", **measured},
         {"network": "cnn", "peer": "thinc", "version": "9.1", "note": "has no Conv2d"},
     ]
-    path.write_text(json.dumps({"machine": json.loads(COMMITTED[0].read_text())["machine"], "peers": rows}))
+    path.write_text(json.dumps({"machine": json.loads(CPU.read_text())["machine"], "peers": rows}))
     text = html.page(results.read([path]))
     elements(text)
     assert "has no Conv2d" in text

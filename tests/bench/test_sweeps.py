@@ -30,6 +30,17 @@ def test_curves_cross_where_powers_do():
     )
 
 
+def test_what_curves_say_is_put_into_words():
+    crossed, ahead, refused = {"numpy": [12.34, 1.5e6], "torch": []}, {"numpy": True, "torch": False}, {"torch": "why"}
+    found = sweeps.Sweep("f", "relu", "size", "x", [1], {}, {"numba": 1.0, "numpy": None}, crossed, ahead, refused)
+    assert sweeps.words(found) == [
+        "time grows, where x is large: numba like x^1.00",
+        "against NumPy: ours crosses its time at x = 12.3; 1,500,000; at the largest x ours is the faster one",
+        "against PyTorch: ours never crosses its time; at the largest x ours is the slower one",
+        "no ratio to PyTorch: why",
+    ]
+
+
 @pytest.mark.parametrize("axis", sweeps.AXES, ids=lambda one: f"{one.operation}-{one.axis}")
 def test_every_axis_has_sizes_that_its_operation_takes(axis):
     operation = CATALOG[axis.operation]
