@@ -1,9 +1,11 @@
 """`kernelwright bench gpu`, on the stand-in for CuPy: what it asks, and what it makes of kernels that break."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -90,6 +92,67 @@ def test_the_limits_are_measured(standin, monkeypatch):
     assert set(gpu_limits.tensor_cores(standin.device)) == {"tf32", "bf16"}
     for arch in (75, 90, 120):
         assert gpu_limits.SOURCE.compile(arch, np.float32).stat().st_size > 0
+
+
+class Streams:
+    """As much of torch.cuda as is needed to record a graph. Its `graph` leaves its stream only if all went well."""
+
+    def __init__(self):
+        self.now, self.seen = "default", []
+        self.CUDAGraph = lambda: types.SimpleNamespace(replay=lambda: "replayed")
+
+    def Stream(self):
+        return types.SimpleNamespace(wait_stream=lambda other: None)
+
+    def current_stream(self):
+        return self.now if self.now != "default" else self.Stream()
+
+    def default_stream(self):
+        return "default"
+
+    def set_stream(self, stream):
+        self.now = stream
+
+    @contextlib.contextmanager
+    def stream(self, stream):
+        before, self.now = self.now, stream
+        yield
+        self.now = before
+
+    @contextlib.contextmanager
+    def graph(self, graph, stream):
+        before, self.now = self.now, stream
+        yield
+        self.now = before
+
+    def synchronize(self):
+        pass
+
+
+def test_pytorch_records_on_the_stream_where_it_was_called_before():
+    cuda = Streams()
+
+    def make():
+        cuda.seen.append(cuda.now)
+        return lambda: cuda.seen.append(cuda.now)
+
+    replay = gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), make)
+    assert replay
+    assert replay() == "replayed"
+    assert cuda.now == "default"
+    assert len({id(stream) for stream in cuda.seen}) == 1
+
+
+def test_a_recording_that_fails_leaves_pytorch_on_the_stream_that_is_timed():
+    cuda = Streams()
+
+    def call():
+        if len(cuda.seen) == 3:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        cuda.seen.append(cuda.now)
+
+    assert gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), lambda: call) is None
+    assert cuda.now == "default"
 
 
 @pytest.mark.compare
