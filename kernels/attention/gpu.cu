@@ -21,7 +21,8 @@
 __device__ inline real larger(real a, real b) { return b > a ? b : a; }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
-    attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums) {
+    attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums, const real* again) {
+    if (again && again[blockIdx.x] == 0) return;
     constexpr int R = 4, ROWS = 16 * R;
     __shared__ Tile<ROWS> q_tile;
     __shared__ Tile<OTHERS> k_tile, v_tile;

@@ -62,7 +62,7 @@ class MutantBackend(Simulator):
         self.device = MutantDevice(mutant)
 
 
-def calls(operation, sample):
+def calls(operation, sample, with_backward: bool):
     """An operation's call and that of its gradient: functions of a sample and a dtype, which return the results."""
 
     def forward(s, dtype):
@@ -78,7 +78,7 @@ def calls(operation, sample):
     yield in_place if operation.in_place else forward
     if operation.with_gradient:
         yield with_gradient
-    if operation.backward:
+    if operation.backward and with_backward:
         with kernels.using("reference"):
             outputs = as_tuple(operation.function(*sample.args, **sample.options))
         grad = np.random.default_rng(1).standard_normal(outputs[0].shape)
@@ -117,7 +117,8 @@ def shows(operation, number: int, backend, rung: str) -> bool:
     def draw():
         return samples(operation, np.float32)[number]
 
-    for call in calls(operation, draw()):
+    gradient_is_rungs = not rung or backend.has(f"{operation.folder}.{operation.kernel or operation.name}_backward", rung)
+    for call in calls(operation, draw(), gradient_is_rungs):
         with kernels.using("reference"):
             wanted = as_tuple(call(in_float64(draw()), np.float64))
         rungs = {operation.name: rung} if rung else {}
