@@ -103,6 +103,48 @@ def test_rungs_read_less_and_less():
     assert total(traced("9_async", 128), "sectors") == 3 * 128 * 128 * 4 // 32
 
 
+def layer(activation: str, rows: int = 64) -> tuple[simulator.Report, list[simulator.Report]]:
+    """A dense layer's launch, and those of its way back but for the two products of it."""
+    rng = np.random.default_rng(0)
+    x, weight, bias, grad = (
+        rng.standard_normal(shape).astype(np.float32) for shape in ((rows, 40), (96, 40), (96,), (rows, 96))
+    )
+    with kernels.using("simulator"), simulator.record(races=False) as there:
+        y = kernels.linear(x, weight, bias, activation)
+    with kernels.using("simulator"), simulator.record(races=False) as back:
+        kernels.linear_backward(grad, x, weight, bias, activation, y)
+    assert [report.kernel for report in back[-2:]] == ["matmul", "matmul"]
+    (forward,) = there
+    return forward, back[:-2]
+
+
+@CUDA
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_a_dense_layer_is_one_launch(activation):
+    """With bias and activation it moves as many bytes as without."""
+    forward, _ = layer(activation)
+    assert forward.kernel == "matmul"
+    assert forward.read_bytes == 4 * (64 * 40 + 96 * 40 + 96)
+    assert forward.written_bytes == 4 * 64 * 96
+
+
+@CUDA
+def test_the_way_back_through_an_activation_is_one_pass():
+    """It reads the gradient and the output once, writes once, and has the bias's gradient by the way."""
+    _, (through,) = layer("relu")
+    assert through.kernel == "through_output"
+    assert through.total.sectors * 32 == 4 * (3 * 64 * 96 + 96)
+    assert [report.kernel for report in layer("relu", 65)[1]] == ["through_output", "sum_columns"]
+
+
+@CUDA
+def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it_is_stored():
+    _, (through, bias) = layer("gelu")
+    assert (through.kernel, bias.kernel) == ("matmul", "sum_columns")
+    assert through.read_bytes == 4 * (64 * 40 + 96 * 40 + 96 + 64 * 96)
+    assert through.written_bytes == 4 * 64 * 96
+
+
 def test_the_model():
     """It gives a large product large tiles, a small one small ones, and shares many terms out where blocks are few."""
     assert predicted(H100, 1, 4096, 4096, 4096, 4) == Choice(LARGE, 1)

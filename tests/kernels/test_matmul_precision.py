@@ -85,6 +85,20 @@ def test_what_a_word_means(word, file, most, monkeypatch):
     np.testing.assert_allclose(double, a.astype(np.float64) @ b, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.cuda
+def test_the_way_back_through_gelu():
+    """Its slope is found where the product is made, here on tensor cores."""
+    x, weight, bias, grad = drawn((40, 50), (36, 50), (36,), (40, 36))
+    kernels.set_matmul_precision("high")
+    with kernels.using("simulator"), simulator.record() as reports:
+        found = kernels.linear_backward(grad, x, weight, bias, "gelu_tanh")
+    assert reports[0].path.endswith("/gpu_11_tf32x3.cu")
+    with kernels.using("reference"):
+        exact = kernels.linear_backward(grad, x, weight, bias, "gelu_tanh")
+    for one, other in zip(found, exact, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_where_tensor_cores_are_too_old():
     class Older:
         arch = 75

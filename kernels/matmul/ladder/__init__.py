@@ -53,8 +53,8 @@ cores' peak, which is what others measured on an H100, and L2 at 5.5 TB/s:
     14_scaled_half     10 bits again, scaled by lines    66,336  28,928      328,704   128  49,152   0.5 to 0.6 ms, L2
 """
 
-# Of rungs that round their factors on purpose: each product of numbers of order 1 is off by 2⁻¹¹ (tf32, half) or 2⁻⁸ (bf16)
-# of its size, √784 = 28 times that after so many terms, and there are 100 000 sums of which one is the worst.
+# Of rungs that round their factors on purpose: each product of numbers of order 1 is off by 2⁻¹¹ (tf32, half) or 2⁻⁸
+# (bf16) of its size, √784 = 28 times that after so many terms, and there are 100 000 sums of which one is the worst.
 TOLERANCES = {
     "10_tf32": {"rtol": 2e-3, "atol": 0.05},
     "12_bf16": {"rtol": 1e-2, "atol": 0.4},

@@ -134,9 +134,7 @@ __device__ inline void store(float* memory, const Sums& sums, const Place& place
             for (int r = 0; r < 16 && top + r < rows; r++) {
                 float sum = mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))];
                 if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, column, terms);
-                real v = real(sum) + add;
-                if (has_residual) v += residual[at + r * columns];
-                y[at + r * columns] = activate(activation, v);
+                y[at + r * columns] = finish(activation, real(sum) + add, residual, has_residual, at + r * columns);
             }
         }
         __syncwarp();
