@@ -16,7 +16,7 @@ BLOCK = 256  # threads, of teams that are no larger than a warp
 GRID = 1 << 20  # blocks; they walk over what is left
 # Of an H100. Not asked of the GPU, for the order of sums depends on how rows are split, and results shall not.
 MULTIPROCESSORS = 132
-LONG = 16384  # numbers from which on splitting a row pays for a second launch
+LONG = 1 << 16  # bytes of a row from which on splitting it pays for a second launch
 PARTS = 1024  # of a row, at most: each block of the second launch reads what all have found
 
 
@@ -54,7 +54,8 @@ def plan(n: int, inner: int, arrays: tuple, held: int = 1) -> Plan:
         each = next((each for each in (small, most) if n <= each), 0)
         return Plan(1, each or small, 1, each > 0, True)
     wide = packs(n, arrays)
-    teams = [(4, small), (32, small), (32, most), (128, middle), (256, middle), (512, middle), (512, most)]
+    teams = [(4, small), (8, small), (32, small), (32, most)]
+    teams += [(128, middle), (256, middle), (512, middle), (512, most)]
     if dtype.itemsize == 4:  # of 16 float64 and what exp needs beside them, 1024 threads haven't the registers
         teams.append((1024, most))
     threads, each = next((team for team in teams if n <= team[0] * team[1]), (0, 0))
@@ -73,26 +74,27 @@ def launch(device: Any, beside: str, name: str, shape: tuple, arrays, arguments,
         return
     sizes = np.int64(rows), np.int64(n), np.int64(inner)
     chosen = plan(n, inner, arrays, held)
-    if inner > 1 or not is_split(rows, n, chosen.whole):
+    if inner > 1 or not is_split(rows, n * dtype.itemsize, chosen.whole):
         device.launch(chosen.source(beside), name, dtype, *chosen.blocks(rows), (*arguments, None, *sizes))
         return
-    parts, of_part = split(n, arrays, held)
+    parts, of_part = split(n, arrays, held, BLOCK, PARTS)
     kept = device.empty((rows, parts, found), dtype)
     for stage in (1, 2):
         source = of_part._replace(stage=stage).source(beside)
         device.launch(source, name, dtype, (parts, rows), of_part.threads, (*arguments, kept, *sizes))
 
 
-def is_split(rows: int, n: int, whole: bool) -> bool:
+def is_split(rows: int, bytes: int, whole: bool) -> bool:
     """Whether a block for each row would leave the GPU idle, so that two launches cost less.
 
     Rows that stay in registers are read once if they aren't split, and twice if they are; longer ones twice anyway.
     """
-    return n >= LONG and rows < (MULTIPROCESSORS // 2 if whole else 2 * MULTIPROCESSORS)
+    return bytes >= LONG and rows < (MULTIPROCESSORS // 2 if whole else 2 * MULTIPROCESSORS)
 
 
-def split(n: int, arrays: tuple, held: int = 1, threads: int = 256, most: int = PARTS) -> tuple[int, Plan]:
-    """How many parts a row is split into, and how a block holds one: whole, unless parts would be too many."""
+def split(n: int, arrays: tuple, held: int, threads: int, most: int) -> tuple[int, Plan]:
+    """How many parts a row is split into, and how a block of so many threads holds one: whole, unless parts would be
+    more than `most`."""
     size = arrays[0].dtype.itemsize
     each = min(64, 128 // held) // size
     pieces = cuda.blocks(n, threads * each)

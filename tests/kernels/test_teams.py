@@ -35,7 +35,7 @@ def test_softmax_moves_each_number_once(shape):
     assert sectors(lambda: kernels.softmax_backward(x, x, axis)) == 3 * ideal
 
 
-@pytest.mark.parametrize("shape", [(64, 32), (8, 1024), (2, 8192)])
+@pytest.mark.parametrize("shape", [(64, 64), (8, 1024), (2, 8192)])
 def test_norms_move_each_number_once(shape):
     x, n = array(*shape), shape[1]
     ideal = x.nbytes // 32
@@ -132,6 +132,25 @@ def test_plans_hold_rows(dtype):
             chosen = plan(n, 1, (array(1, dtype=dtype),), held)
             assert chosen.whole == (n <= chosen.threads * chosen.each) or n > 8192 // held
             assert chosen.threads * chosen.each >= n or not chosen.whole
+
+
+def test_only_few_long_rows_are_split():
+    held, loose = True, False  # in registers, or not
+    assert teams.is_split(4, 1 << 22, loose)
+    assert teams.is_split(65, 1 << 17, held)
+    assert not teams.is_split(66, 1 << 17, held)
+    assert teams.is_split(263, 1 << 18, loose)
+    assert not teams.is_split(264, 1 << 18, loose)
+    assert not teams.is_split(4, 1 << 15, held)
+
+
+def test_every_part_has_some_of_the_row():
+    for n in (4097, 33000, 1 << 20, 10**9):
+        parts, chosen = teams.split(n, (array(4),), 1, 256, 1024)
+        pieces = -(-n // 4096)
+        assert parts <= 1024
+        assert (parts - 1) * -(-pieces // parts) < pieces
+        assert chosen.whole == (pieces <= 1024)
 
 
 def test_packs_only_where_all_rows_begin_at_16_bytes():
