@@ -19,7 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--quick", action="store_true", help="one size of each, forward only; too short to decide")
     add("--backends", metavar="NAME,…", help="default: all that run here")
-    add("--against", metavar="NAME,…", help="numpy, torch (default: those installed; with --quick NumPy alone)")
+    add(
+        "--against",
+        metavar="NAME,…",
+        help="numpy, torch, jax, numexpr (default: those installed: of all some half an hour on "
+        "two cores, of numpy and torch two thirds of that; with --quick: numpy)",
+    )
     add("--sizes", metavar="SIZE,…", help="names of workloads, such as 512³, or numbers: 512x512x512")
     add("--dtypes", metavar="NAME,…", help="float32, float64 (default: float32)")
     add("--threads", metavar="N,…", help="how many, by turns (default: all; of bench cpu: 2,1)")
