@@ -39,11 +39,12 @@ def rivals(case: Case, cupy: Any, torch: Any, compiled: bool) -> dict[str, Calla
         found[CUBLAS] = partial(cupy.matmul, a, b)
     if torch is None:
         return found
-    call = _torch_call(case, cupy, torch, lambda function: function)
+    make = partial(_torch_call, case, cupy, torch, lambda function: function)
+    call = make()
     if call is None:
         return found
     found[TORCH] = call
-    graph = _graph(torch, call)
+    graph = recorded(torch, make)
     if graph:
         found[GRAPH] = graph
     if compiled and operation.name in COMPILE:
@@ -61,7 +62,8 @@ def _torch_call(case: Case, cupy: Any, torch: Any, compile: Callable) -> Callabl
         parameter, grad = (tensor(x) for x in case.sample.args[:2])
         parameter = torch.nn.Parameter(parameter)
         parameter.grad = grad
-        return compile(torch.optim.Adam([parameter], fused=compile is not torch.compile).step)
+        fused = compile is not torch.compile
+        return compile(torch.optim.Adam([parameter], fused=fused, capturable=parameter.is_cuda).step)
     if operation.torch is None:
         return None
     args = [tensor(x) for x in case.sample.args]
@@ -90,24 +92,28 @@ def _torch_call(case: Case, cupy: Any, torch: Any, compile: Callable) -> Callabl
     return lambda: torch.autograd.grad(output, by, grad, retain_graph=True)
 
 
-def recorded(torch: Any, call: Callable[[], Any]) -> Callable[[], Any]:
-    """The call as a CUDA graph of PyTorch's, which wants it to have run on a stream of its own before."""
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            call()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        call()
-    return graph.replay
-
-
-def _graph(torch: Any, call: Callable[[], Any]) -> Callable[[], Any] | None:
-    """The same; None where PyTorch can't record it."""
+def recorded(torch: Any, make: Callable[[], Any]) -> Callable[[], Any] | None:
+    """The call that `make` gives, as a CUDA graph of PyTorch's; None where it can't record that."""
     try:
-        return recorded(torch, call)
+        return _recorded(torch, make)
     except RuntimeError:
+        # `torch.cuda.graph` stays on its stream if the recording fails: whatever PyTorch is called for later would run
+        # where our events, on the default stream, don't see it.
+        torch.cuda.set_stream(torch.cuda.default_stream())
         torch.cuda.synchronize()
         return None
+
+
+def _recorded(torch: Any, make: Callable[[], Callable[[], Any]]) -> Callable[[], Any]:
+    """All of it on one stream: a way back runs on the stream of its way there, and no other may be recorded."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        call = make()
+        for _ in range(3):  # which PyTorch wants before it records
+            call()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, stream=stream):
+        call()
+    return graph.replay

@@ -96,6 +96,7 @@ def of_torch(
         return step
 
     found = {TORCH: theirs(False)}
-    if device == "cuda":
-        found[TORCH_GRAPH] = recorded(torch, theirs(True))
+    graph = recorded(torch, functools.partial(theirs, True)) if device == "cuda" else None
+    if graph:
+        found[TORCH_GRAPH] = graph
     return found

@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
     device: Any = kernels.backend("cupy").device
     np.seterr(all="ignore")  # extreme values are among the samples on purpose
     if mode == "about":
-        roof = gpu_limits.of_gpu(device)
-        say(machine=machine.describe(("cupy",)), limits=asdict(roof), tensor_cores=gpu_limits.tensor_cores(device))
+        say(machine=machine.describe(("cupy",)))
+        say(limits=asdict(gpu_limits.of_gpu(device)), tensor_cores=gpu_limits.tensor_cores(device))
         return 0
     if mode == "large":
         for name, fault in gpu_large.mistakes(kernels.backend("cupy")):
@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
         for name, timing in gpu_steps.measure(device, torch, given["budget"]).items():
             say(step=name, seconds=timing.median, spread=timing.spread)
         return 0
+    if given.get("alone"):  # each array in memory of its own, with none of a pool's around it, for compute-sanitizer
+        device.cupy.cuda.set_allocator(None)
     work = _Check(given) if mode == "check" else _Time(given, device)
     for name in given["operations"]:
         try:

@@ -1,15 +1,18 @@
 """`kernelwright bench gpu`, on the stand-in for CuPy: what it asks, and what it makes of kernels that break."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_steps, timing
+from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_processes, gpu_rivals, gpu_steps, timing
 from kernelwright.bench.contenders import Case
 from kernelwright.kernels.operation import CATALOG, Draw
 
@@ -36,6 +39,7 @@ def test_from_end_to_end(tmp_path):
     assert found["machine"]["gpu"] == "stand-in for a GPU"
     assert [row["direction"] for row in found["rows"]] == ["forward", "backward"]
     assert found["failed"] == found["untimed"] == []
+    assert found["complete"]
     assert "checked 1 of 1 operations" in ended.stdout
 
 
@@ -47,16 +51,85 @@ for name in json.loads(sys.argv[1])["operations"]:
     if name == "two": sys.exit("an illegal memory access")
     print(json.dumps({"operation": name})), print(json.dumps({"done": name}), flush=True)
 """
-    monkeypatch.setattr(gpu, "_command", lambda mode, given: [sys.executable, "-c", broken, json.dumps(given)])
-    found = gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60)
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: [sys.executable, "-c", broken, json.dumps(given)])
+    found = {}
+    gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60, found)
     assert found == {"one": None, "two": "the process ended with exit code 1: an illegal memory access", "three": None}
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch):
-    monkeypatch.setattr(gpu, "PATIENCE", 0.5)
-    monkeypatch.setattr(gpu, "_command", lambda mode, given: [sys.executable, "-c", "while True: pass"])
-    found = gpu._checks(["one"], 0, gpu.time.monotonic() + 60)
+    monkeypatch.setattr(gpu_processes, "PATIENCE", 0.5)
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: [sys.executable, "-c", "while True: pass"])
+    found = {}
+    gpu._checks(["one"], 0, gpu.time.monotonic() + 60, found)
     assert found == {"one": "the process ended with exit code -9: without a word"}
+
+
+def test_several_processes_check_at_a_time(monkeypatch):
+    """Each its own share; what goes wrong in asking one of them is raised."""
+    echo = """
+import json, os, sys
+for name in json.loads(sys.argv[1])["operations"]:
+    print(json.dumps({"operation": name, "failed": f"{os.getpid()} {os.environ['KERNELWRIGHT_AUTOTUNE']}"}))
+    print(json.dumps({"done": name}), flush=True)
+"""
+    monkeypatch.setattr(gpu_processes, "TOGETHER", 2)
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: [sys.executable, "-c", echo, json.dumps(given)])
+    found = {}
+    gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60, found)
+    assert set(found) == {"one", "two", "three"}
+    assert len(set(found.values())) == 2
+    assert all(said.endswith(" 0") for said in found.values())  # no tile is timed meanwhile
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: ["/no/such/program"])
+    with pytest.raises(FileNotFoundError):
+        gpu._checks(["one"], 0, gpu.time.monotonic() + 60, {})
+
+
+def test_a_run_that_is_killed_leaves_what_it_found(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    limits = {"flops": 1.0, "bandwidth": 1.0, "cache": 0, "how": "not at all"}
+    monkeypatch.setattr(gpu.kernels, "backend", lambda name: None)
+    monkeypatch.setattr(gpu, "_about", lambda results, end: results.update(limits=limits))
+    monkeypatch.setattr(gpu_processes, "together", lambda *_: iter([{"operation": "relu"}, {"done": "relu"}]))
+    monkeypatch.setattr(gpu_processes, "through", lambda *_: iter([{"row": {"operation": "relu"}}, {"done": "relu"}]))
+    monkeypatch.setattr(gpu, "_sanitizer", killed)
+    path = tmp_path / "gpu.json"
+    with pytest.raises(KeyboardInterrupt):
+        gpu.run(["relu"], False, 60, path)
+    found = json.loads(path.read_text())
+    assert found["checks"] == {"relu": None}
+    assert found["rows"] == [{"operation": "relu", "with_compiled": False}]
+    assert found["complete"] is False
+    assert [file.name for file in tmp_path.iterdir()] == ["gpu.json"]
+
+
+@pytest.mark.skipif(not gpu_processes.GROUP, reason="this system has no groups of processes")
+def test_what_a_tool_has_started_ends_with_it(tmp_path, monkeypatch):
+    """compute-sanitizer's own child would go on with the GPU while others are timed."""
+    tool, pid = tmp_path / "compute-sanitizer", tmp_path / "pid"
+    tool.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {pid}\nwait\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(gpu.shutil, "which", lambda name: str(tool))
+    found = gpu._sanitizer(["relu"], 0, gpu.time.monotonic() + 1)
+    assert found == {"ran": False, "why": "it wasn't done after 1 seconds"}
+    status = Path(f"/proc/{pid.read_text().strip()}/stat")
+    for _ in range(100):
+        if not status.exists() or status.read_text().split()[2] == "Z":
+            return
+        gpu.time.sleep(0.05)
+    pytest.fail("it goes on")
+
+
+def test_what_compute_sanitizer_says(tmp_path, monkeypatch):
+    tool = tmp_path / "compute-sanitizer"
+    tool.write_text('#!/bin/sh\necho "$*"\necho "========= Invalid __global__ write of size 4 bytes"\nexit 9\n')
+    tool.chmod(0o755)
+    monkeypatch.setattr(gpu.shutil, "which", lambda name: str(tool))
+    found = gpu._sanitizer(["relu"], 0, gpu.time.monotonic() + 60)
+    assert found["exit_code"] == 9
+    assert found["errors"] == ["========= Invalid __global__ write of size 4 bytes"]
 
 
 def test_an_element_that_is_never_written_is_noticed(standin):
@@ -90,6 +163,67 @@ def test_the_limits_are_measured(standin, monkeypatch):
     assert set(gpu_limits.tensor_cores(standin.device)) == {"tf32", "bf16"}
     for arch in (75, 90, 120):
         assert gpu_limits.SOURCE.compile(arch, np.float32).stat().st_size > 0
+
+
+class Streams:
+    """As much of torch.cuda as is needed to record a graph. Its `graph` leaves its stream only if all went well."""
+
+    def __init__(self):
+        self.now, self.seen = "default", []
+        self.CUDAGraph = lambda: types.SimpleNamespace(replay=lambda: "replayed")
+
+    def Stream(self):
+        return types.SimpleNamespace(wait_stream=lambda other: None)
+
+    def current_stream(self):
+        return self.now if self.now != "default" else self.Stream()
+
+    def default_stream(self):
+        return "default"
+
+    def set_stream(self, stream):
+        self.now = stream
+
+    @contextlib.contextmanager
+    def stream(self, stream):
+        before, self.now = self.now, stream
+        yield
+        self.now = before
+
+    @contextlib.contextmanager
+    def graph(self, graph, stream):
+        before, self.now = self.now, stream
+        yield
+        self.now = before
+
+    def synchronize(self):
+        pass
+
+
+def test_pytorch_records_on_the_stream_where_it_was_called_before():
+    cuda = Streams()
+
+    def make():
+        cuda.seen.append(cuda.now)
+        return lambda: cuda.seen.append(cuda.now)
+
+    replay = gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), make)
+    assert replay
+    assert replay() == "replayed"
+    assert cuda.now == "default"
+    assert len({id(stream) for stream in cuda.seen}) == 1
+
+
+def test_a_recording_that_fails_leaves_pytorch_on_the_stream_that_is_timed():
+    cuda = Streams()
+
+    def call():
+        if len(cuda.seen) == 3:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        cuda.seen.append(cuda.now)
+
+    assert gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), lambda: call) is None
+    assert cuda.now == "default"
 
 
 @pytest.mark.compare
