@@ -4,8 +4,8 @@
     kernelwright bench gpu softmax --seconds 60
 
 What is wanted most comes first: the whole catalog against its definition, both precisions, values and gradients
-(gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock and with
-cold caches, beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of this GPU (gpu_limits.py); a training step;
+(gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock, with
+cold caches and on several sets of inputs by turns (gpu_sets.py), beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of this GPU (gpu_limits.py); a training step;
 arrays of more than 2³¹ elements; a sample under NVIDIA's compute-sanitizer, where that is installed; other sizes, and
 torch.compile. Each of these has seconds of its own, and what doesn't fit into them is said.
 

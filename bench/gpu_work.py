@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_steps, machine
+from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_sets, gpu_steps, machine
 from .contenders import Case, cases, contender
 from .limits import Limits
 from .suite import Row
@@ -102,9 +102,10 @@ class _Time:
 
     def case(self, case: Case) -> None:
         cupy = self.device.cupy
-        entrants: dict[str, OnGPU] = {OURS: contender(case, "cupy")}  # type: ignore[dict-item]
-        for name, call in gpu_rivals.rivals(case, cupy, self.torch, self.compiled).items():
-            entrants[name] = OnGPU(call, cupy=cupy)
+        sets = gpu_sets.of(case, cupy.cuda.Device().mem_info[0])
+        ours: Any = [contender(one, "cupy") for one in sets]
+        calls = [gpu_rivals.rivals(one, cupy, self.torch, self.compiled) for one in sets]
+        entrants: dict[str, OnGPU] = {OURS: gpu_sets.by_turns(ours), **gpu_sets.rivals(calls, cupy)}
         first = {}
         for name, entrant in list(entrants.items()):
             try:
@@ -115,7 +116,7 @@ class _Time:
                 del entrants[name]
                 say(**_what(case), contender=name, failed=f"{type(error).__name__}: {error}")
         timings = race(entrants, self.budget, settle=0)
-        ours = timings[OURS].median
+        ours_takes = timings[OURS].median
         for name, timing in timings.items():
             cost, seconds = case.cost, timing.median
             row = Row(
@@ -133,7 +134,7 @@ class _Time:
                 bound=self.roof.bound(cost),
                 of_limit=self.roof.share(cost, seconds),
             )
-            say(row={**asdict(row), "ours_is_faster": seconds / ours})
+            say(row={**asdict(row), "ours_is_faster": seconds / ours_takes, "sets": len(sets)})
 
 
 def _what(case: Case) -> dict[str, str]:

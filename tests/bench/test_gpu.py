@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_processes, gpu_rivals, gpu_steps, timing
+from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_processes, gpu_rivals, gpu_sets, gpu_steps, timing
 from kernelwright.bench.contenders import Case
 from kernelwright.kernels.operation import CATALOG, Draw
 
@@ -143,6 +143,34 @@ def test_an_element_that_is_never_written_is_noticed(standin):
 
 def test_large_arrays_are_looked_at_where_they_end(standin):
     assert dict(gpu_large.mistakes(standin, rows=7)) == dict.fromkeys(gpu_large.CALLS)
+
+
+def test_sets_of_inputs_are_as_many_as_there_is_room_for():
+    case = Case(CATALOG["relu"], "64K", CATALOG["relu"].sized((1 << 16,)), "forward")
+    first, *others = gpu_sets.of(case, 1 << 40)
+    assert first is case
+    assert len(others) == gpu_sets.SETS - 1 == 2
+    arrays = [one.sample.args[0] for one in (first, *others)]
+    assert len({array[0] for array in arrays}) == 3
+    assert len(gpu_sets.of(case, 1 << 20)) == 1
+    room = 2 * gpu_sets.HELD * arrays[0].nbytes / gpu_sets.SHARE
+    assert len(gpu_sets.of(case, int(room))) == 2
+
+
+def test_all_sets_are_called_by_turns(standin, monkeypatch):
+    monkeypatch.setattr(timing, "FLUSH", 1 << 10)
+    timing._ballast.cache_clear()
+    called = []
+    calls = [{"a rival": lambda number=number: called.append(number), str(number): None} for number in range(3)]
+    rivals = gpu_sets.rivals(calls, standin.device.cupy)
+    assert list(rivals) == ["a rival"]
+    rivals["a rival"].first()
+    assert called == [0, 1, 2]
+    called.clear()
+    rivals["a rival"].sample(4)
+    rivals["a rival"].sample(3)
+    assert called == [0, 1, 2, 0, 1, 2, 0]
+    timing._ballast.cache_clear()
 
 
 def test_a_training_step_is_timed_as_it_is_and_as_a_graph(standin, monkeypatch):
