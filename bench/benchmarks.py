@@ -48,7 +48,7 @@ OUTPUTS = {"json", "markdown", "html", "png"}
 OPTIONS = {
     "": {"quick", "backends", "against", "sizes", "dtypes", "threads", "rungs", "sweep", "compare", *OUTPUTS},
     "cpu": {"quick", "only", "threads", *OUTPUTS},
-    "gpu": {"quick", "seconds", "json"},
+    "gpu": {"quick", "seconds", *OUTPUTS},
     "simulator": {"quick", *OUTPUTS},
     "peers": {"only", "json", "markdown"},
     "report": {"markdown", "html", "png"},
@@ -100,7 +100,7 @@ def _cpu(chosen: argparse.Namespace, rest: list[str], json: Path | None) -> int:
 def _gpu(chosen: argparse.Namespace, names: list[str], json: Path | None) -> int:
     from . import gpu
 
-    return gpu.run(names, chosen.quick, chosen.seconds, json)
+    return gpu.run(names, chosen.quick, chosen.seconds, json, chosen.markdown)
 
 
 def _peers(chosen: argparse.Namespace, rest: list[str], json: Path | None) -> int:

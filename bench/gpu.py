@@ -4,10 +4,11 @@
     kernelwright bench gpu softmax --seconds 60
 
 What is wanted most comes first: the whole catalog against its definition, both precisions, values and gradients
-(gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock, with
-cold caches and on several sets of inputs by turns (gpu_sets.py), beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of this GPU (gpu_limits.py); a training step;
-arrays of more than 2³¹ elements; a sample under NVIDIA's compute-sanitizer, where that is installed; other sizes, and
-torch.compile. Each of these has seconds of its own, and what doesn't fit into them is said.
+(gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock, with cold
+caches and on several sets of inputs by turns (gpu_sets.py), beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of
+this GPU (gpu_limits.py); a training step; arrays of more than 2³¹ elements; a sample under NVIDIA's compute-sanitizer,
+where that is installed; other sizes, and torch.compile. Each of these has seconds of its own, and what doesn't fit into
+them is said.
 
 The work is done by processes of its own: one that a kernel breaks is replaced by another, and the kernel's line says
 so. Results are written as they come: a run that is killed loses none, and lacks "complete".
@@ -37,16 +38,19 @@ ROUNDS, QUICK_ROUNDS = 0.25, 0.1  # seconds of a race
 SANITIZED = ("matmul", "softmax", "layer_norm", "sum", "adam_update", "embedding")
 # Whose times are wanted first, should the seconds not suffice for all.
 FIRST = ("matmul", "convolution", "attention", "softmax", "normalization", "updates", "losses", "activations")
+PLACE = "gpu figures"
 HEADINGS = ("operation", "size", "direction", "by", "time", "±", "GFLOP/s", "GB/s", "of limit", "ours is faster")
 
 
-def run(families: list[str], quick: bool, seconds: float | None, path: Path | None) -> int:
+def run(
+    families: list[str], quick: bool, seconds: float | None, path: Path | None, markdown: Path | None = None
+) -> int:
     """Check, time, show, write; the exit code: 1 if anything failed or was wrong."""
     from .choices import chosen
 
     kernels.backend("cupy")  # raises, if it can't run here
     names = [operation.name for operation in sorted(chosen(families), key=_rank)]
-    report.check_outputs(path, None)
+    report.check_outputs(path, markdown, PLACE)
     begin, budget = time.monotonic(), seconds or (QUICK_SECONDS if quick else SECONDS)
     end, seed = begin + budget, int(np.random.default_rng().integers(1 << 31))  # another one each time
     results: dict[str, Any] = {
@@ -82,6 +86,8 @@ def run(families: list[str], quick: bool, seconds: float | None, path: Path | No
     results["complete"] = True
     keep()
     _show(results)
+    if markdown:
+        report.write_markdown(markdown, figures(results), PLACE)
     wrong = [name for what in ("checks", "large") for name, fault in results[what].items() if fault]
     broken = [row for row in results["steps"] if "failed" in row]
     return int(bool(wrong or results["failed"] or broken or results["sanitizer"].get("errors")))
@@ -108,14 +114,20 @@ def _about(results: dict[str, Any], end: float) -> None:
     worker = gpu_processes.Worker("about", {"operations": []}, end)
     for message in worker:
         results.update(message)
-    if "machine" in results:
-        print(machine.line(results["machine"]))
     if "limits" not in results:
         results["failed"].append({"operation": "this GPU's limits", "failed": worker.last})
-        return
-    print(report.limits_line("this GPU, plain cores", Limits(**results["limits"])))
-    for kind, flops in results["tensor_cores"].items():
-        print(f"limit of this GPU's tensor cores by mma.sync, {kind}: {report.rate(flops)} GFLOP/s")
+    for line in _introduction(results):
+        print(line)
+
+
+def _introduction(results: dict[str, Any]) -> list[str]:
+    """The machine and its limits, as far as they are known."""
+    lines = [machine.line(results["machine"])] if "machine" in results else []
+    if "limits" in results:
+        lines.append(report.limits_line("this GPU, plain cores", Limits(**results["limits"])))
+    for kind, flops in results.get("tensor_cores", {}).items():
+        lines.append(f"limit of this GPU's tensor cores by mma.sync, {kind}: {report.rate(flops)} GFLOP/s")
+    return lines
 
 
 def _checks(
@@ -224,6 +236,19 @@ def _show(results: dict[str, Any]) -> None:
         print(f"a training step: {took}")
     for what in results["untimed"]:
         print(f"not timed, for the time was up: {what}")
+    print(_table(results))
+
+
+def figures(results: dict[str, Any]) -> str:
+    """For a Markdown file."""
+    note = (
+        "Medians on the GPU's own clock, with cold caches, on several sets of inputs by turns. Ours is faster: the "
+        "other's time over ours."
+    )
+    return "\n".join([*(f"{line}  " for line in _introduction(results)), "", _table(results), "", note])
+
+
+def _table(results: dict[str, Any]) -> str:
     cells = [
         (
             row["operation"],
@@ -239,4 +264,4 @@ def _show(results: dict[str, Any]) -> None:
         )
         for row in results["rows"]
     ]
-    print(report.markdown_table(HEADINGS, cells))
+    return report.markdown_table(HEADINGS, cells)

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_processes, gpu_rivals, gpu_sets, gpu_steps, timing
+from kernelwright.bench import (
+    gpu,
+    gpu_check,
+    gpu_large,
+    gpu_limits,
+    gpu_processes,
+    gpu_rivals,
+    gpu_sets,
+    gpu_steps,
+    timing,
+)
 from kernelwright.bench.contenders import Case
 from kernelwright.kernels.operation import CATALOG, Draw
 
@@ -23,11 +33,12 @@ pytestmark = pytest.mark.cuda
 
 
 def test_from_end_to_end(tmp_path):
-    results = tmp_path / "gpu.json"
+    results, page, figures = (tmp_path / name for name in ("gpu.json", "gpu.html", "gpu.md"))
+    figures.write_text("<!-- gpu figures -->\n<!-- /gpu figures -->\n")
     command = (sys.executable, "-m", "kernelwright.bench.command", "bench", "gpu", "relu", "--quick")
     path = os.pathsep.join([str(HERE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     ended = subprocess.run(
-        [*command, "--seconds", "300", "--json", str(results)],
+        [*command, "--seconds", "300", "--json", results, "--html", page, "--markdown", figures],
         capture_output=True,
         text=True,
         check=False,
@@ -40,7 +51,10 @@ def test_from_end_to_end(tmp_path):
     assert [row["direction"] for row in found["rows"]] == ["forward", "backward"]
     assert found["failed"] == found["untimed"] == []
     assert found["complete"]
+    assert [row["sets"] for row in found["rows"]] == [3, 3]
     assert "checked 1 of 1 operations" in ended.stdout
+    assert "Roofline of cupy" in page.read_text()
+    assert "| relu " in figures.read_text()
 
 
 def test_a_process_that_breaks_is_replaced(monkeypatch):
