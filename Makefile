@@ -26,7 +26,7 @@ bench: $(call with,bench) $(call with,compare)  ## every kernel of this machine 
 
 figures: $(call with,bench) $(call with,compare) $(call with,simulator)  ## the tables in docs/, measured on this machine
 	$(BIN)/kernelwright bench --json bench/results/cpu.json --markdown docs/figures.md
-	$(BIN)/kernelwright bench --sweep --json bench/results/sweeps.json
+	$(BIN)/kernelwright bench --sweep --against numpy,torch --json bench/results/sweeps.json
 	$(BIN)/kernelwright bench cpu --json bench/results/versus.json --markdown docs/figures.md
 	$(BIN)/kernelwright bench simulator --json bench/results/simulator.json --markdown docs/figures.md
 	$(MAKE) pictures

@@ -19,7 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--quick", action="store_true", help="one size of each, forward only; too short to decide")
     add("--backends", metavar="NAME,…", help="default: all that run here")
-    add("--against", metavar="NAME,…", help="numpy, torch (default: those installed; with --quick NumPy alone)")
+    add(
+        "--against",
+        metavar="NAME,…",
+        help="numpy, torch, jax, numexpr (default: those installed: of all some half an hour on "
+        "two cores, of numpy and torch two thirds of that; with --quick: numpy)",
+    )
     add("--sizes", metavar="SIZE,…", help="names of workloads, such as 512³, or numbers: 512x512x512")
     add("--dtypes", metavar="NAME,…", help="float32, float64 (default: float32)")
     add("--threads", metavar="N,…", help="how many, by turns (default: all; of bench cpu: 2,1)")
@@ -43,7 +48,7 @@ OUTPUTS = {"json", "markdown", "html", "png"}
 OPTIONS = {
     "": {"quick", "backends", "against", "sizes", "dtypes", "threads", "rungs", "sweep", "compare", *OUTPUTS},
     "cpu": {"quick", "only", "threads", *OUTPUTS},
-    "gpu": {"quick", "seconds", "json"},
+    "gpu": {"quick", "seconds", *OUTPUTS},
     "simulator": {"quick", *OUTPUTS},
     "peers": {"only", "json", "markdown"},
     "report": {"markdown", "html", "png"},
@@ -95,7 +100,7 @@ def _cpu(chosen: argparse.Namespace, rest: list[str], json: Path | None) -> int:
 def _gpu(chosen: argparse.Namespace, names: list[str], json: Path | None) -> int:
     from . import gpu
 
-    return gpu.run(names, chosen.quick, chosen.seconds, json)
+    return gpu.run(names, chosen.quick, chosen.seconds, json, chosen.markdown)
 
 
 def _peers(chosen: argparse.Namespace, rest: list[str], json: Path | None) -> int:

@@ -1,4 +1,4 @@
-"""What is timed: a call of a public function on a backend, and the same work in NumPy and in PyTorch.
+"""What is timed: a call of a public function on a backend, and the same work in NumPy, PyTorch, JAX and numexpr.
 
 Ours is the public function as users call it, checks and all. NumPy's side is the family's reference.py, called
 directly: we let the public function run once on the backend `reference` and note which reference functions it calls
@@ -20,12 +20,11 @@ import numpy as np
 from .. import kernels
 from ..kernels.backend import Reference
 from ..kernels.operation import Cost, Draw, Operation, Sample
-from . import fair, in_torch
+from . import fair, in_jax, in_numexpr, in_torch
 from .timing import Contender, OnGPU
 
-NUMPY, TORCH = "numpy", "torch"
-RIVALS = (NUMPY, TORCH)
-INSTALL = {NUMPY: "pip install numpy", TORCH: "pip install 'kernelwright[compare]'"}
+NUMPY, TORCH, JAX, NUMEXPR = RIVALS = "numpy", "torch", "jax", "numexpr"
+INSTALL = {NUMPY: "pip install numpy", **dict.fromkeys(RIVALS[1:], "pip install 'kernelwright[compare]'")}
 
 
 @dataclass
@@ -61,7 +60,11 @@ class Case:
 
     def has(self, rival: str) -> bool:
         """Whether that rival knows the operation at all."""
-        return rival != TORCH or self.operation.torch is not None
+        if rival == TORCH:
+            return self.operation.torch is not None
+        if rival == JAX:
+            return in_jax.knows(self.operation)
+        return rival != NUMEXPR or in_numexpr.knows(self.operation, self.sample)
 
     def refusal(self, rival: str) -> str | None:
         """Why what that rival does isn't the same work; None if it is."""
@@ -100,6 +103,10 @@ def contender(case: Case, name: str, rung: str | None = None) -> Contender:
         return _numpy_contender(case)
     if name == TORCH:
         return _torch_contender(case)
+    if name == JAX:
+        return _jax_contender(case)
+    if name == NUMEXPR:
+        return _numexpr_contender(case)
     backend: Any = kernels.backend(name)
     call = public_call(case, backend)
     arguments = call.keywords
@@ -156,6 +163,19 @@ def _torch_contender(case: Case) -> Contender:
     if case.direction == "backward":
         return Contender(in_torch.backward(torch, operation, sample, case.gradient), arrays=case.arrays)
     return Contender(in_torch.forward(torch, operation, sample), torch.inference_mode, case.arrays)
+
+
+def _jax_contender(case: Case) -> Contender:
+    if case.direction == "backward":
+        call = in_jax.backward(case.operation, case.sample, case.gradient)
+    else:
+        call = (in_jax.forward if case.direction == "forward" else in_jax.with_gradient)(case.operation, case.sample)
+    return Contender(call, functools.partial(in_jax.precision, case.dtype), call.arrays, from_numpy=in_jax.own)
+
+
+def _numexpr_contender(case: Case) -> Contender:
+    arguments = public_call(case, kernels.backend("reference")).keywords
+    return Contender(in_numexpr.call(case.operation, case.direction, arguments, case.dtype), arrays=case.arrays)
 
 
 class _Noting(Reference):

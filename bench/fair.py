@@ -2,13 +2,14 @@
 
 import importlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from .. import kernels
-from . import machine
+from . import in_jax, machine
 from .timing import keep_freed_memory
 
 CROWDED = 0.03  # the share of the processor that other programs may use before figures are doubted
@@ -59,7 +60,7 @@ def thread_counts(counts: list[int], what: str) -> list[int]:
 
 @contextmanager
 def everyone_with(threads: int, torch: Any, what: str, strictly: bool = True) -> Iterator[None]:
-    """So many threads for our kernels, for NumPy's BLAS, and for PyTorch.
+    """So many threads for our kernels, NumPy's BLAS, PyTorch, and numexpr; JAX's can't be changed (in_jax.py).
 
     Where the package is missing that sets BLAS's, it is an error, or, if not `strictly`, BLAS is left alone.
     """
@@ -73,15 +74,21 @@ def everyone_with(threads: int, torch: Any, what: str, strictly: bool = True) ->
             ) from None
         threadpool_limits = None
     before = torch and torch.get_num_threads()
+    numexpr = sys.modules.get("numexpr")  # where it is a rival it has been loaded
+    numexpr_before = numexpr and numexpr.get_num_threads()
     try:
         with as_they_were(), threadpool_limits(threads, "blas") if threadpool_limits else nullcontext():
             kernels.set_threads(threads)
             if torch:
                 torch.set_num_threads(threads)
+            if numexpr:
+                numexpr.set_num_threads(min(threads, numexpr.MAX_THREADS))
             yield
     finally:
         if torch:
             torch.set_num_threads(before)
+        if numexpr:
+            numexpr.set_num_threads(numexpr_before)
 
 
 def threads_of(library: str) -> int | None:
@@ -90,6 +97,10 @@ def threads_of(library: str) -> int | None:
         return machine.blas()["threads"]
     if library == "torch":
         return pytorch().get_num_threads()
+    if library == "jax":
+        return in_jax.threads()
+    if library == "numexpr":
+        return sys.modules["numexpr"].get_num_threads()
     return kernels.get_threads()
 
 

@@ -3,21 +3,23 @@
     kernelwright bench gpu                              # under ten minutes
     kernelwright bench gpu softmax --seconds 60
 
-First the whole catalog against its definition, both precisions, values and gradients (gpu_check.py); a sample of it
-under NVIDIA's compute-sanitizer, where that is installed; then times, on the GPU's own clock and with cold caches,
-beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of this GPU (gpu_limits.py). The work is done by processes of
-its own: one that a kernel breaks is replaced by another, and the kernel's line says so. What doesn't fit into the
-seconds is said, too.
+What is wanted most comes first: the whole catalog against its definition, both precisions, values and gradients
+(gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock, with cold
+caches and on several sets of inputs by turns (gpu_sets.py), beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of
+this GPU (gpu_limits.py); a training step; arrays of more than 2³¹ elements; a sample under NVIDIA's compute-sanitizer,
+where that is installed; other sizes, and torch.compile. Each of these has seconds of its own, and what doesn't fit into
+them is said.
+
+The work is done by processes of its own: one that a kernel breaks is replaced by another, and the kernel's line says
+so. Results are written as they come: a run that is killed loses none, and lacks "complete".
 """
 
-import json
+import os
 import shutil
 import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,77 +27,126 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_work, machine, report
+from . import gpu_processes, gpu_rivals, gpu_work, machine, report
 from .limits import Limits
 
 SECONDS, QUICK_SECONDS = 540.0, 120.0
-CHECKS = 0.4  # the share of the seconds after which checking ends
-PATIENCE = 90.0  # seconds that a process may be silent: compilation, torch.compile's above all, takes some
+# Shares of the seconds after which checking ends, and timing first sizes; seconds that others have at most.
+CHECKS, FIRST_SIZES = 0.35, 0.75
+STEPS, LARGE, SANITIZER = 45.0, 60.0, 60.0
 ROUNDS, QUICK_ROUNDS = 0.25, 0.1  # seconds of a race
 SANITIZED = ("matmul", "softmax", "layer_norm", "sum", "adam_update", "embedding")
 # Whose times are wanted first, should the seconds not suffice for all.
 FIRST = ("matmul", "convolution", "attention", "softmax", "normalization", "updates", "losses", "activations")
+PLACE = "gpu figures"
 HEADINGS = ("operation", "size", "direction", "by", "time", "±", "GFLOP/s", "GB/s", "of limit", "ours is faster")
 
 
-def run(families: list[str], quick: bool, seconds: float | None, path: Path | None) -> int:
+def run(
+    families: list[str], quick: bool, seconds: float | None, path: Path | None, markdown: Path | None = None
+) -> int:
     """Check, time, show, write; the exit code: 1 if anything failed or was wrong."""
     from .choices import chosen
 
     kernels.backend("cupy")  # raises, if it can't run here
-    operations = sorted(chosen(families), key=_rank)
-    report.check_outputs(path, None)
-    budget = seconds or (QUICK_SECONDS if quick else SECONDS)
-    end = time.monotonic() + budget
-    seed = int(np.random.default_rng().integers(1 << 31))  # another one each time
-    results: dict[str, Any] = {"command": ["bench", "gpu", *families], "seed": seed, **_about(end)}
-    print(machine.line(results["machine"]))
-    print(report.limits_line("this GPU, plain cores", Limits(**results["limits"])))
-    for kind, flops in results["tensor_cores"].items():
-        print(f"limit of this GPU's tensor cores by mma.sync, {kind}: {report.rate(flops)} GFLOP/s")
+    names = [operation.name for operation in sorted(chosen(families), key=_rank)]
+    report.check_outputs(path, markdown, PLACE)
+    begin, budget = time.monotonic(), seconds or (QUICK_SECONDS if quick else SECONDS)
+    end, seed = begin + budget, int(np.random.default_rng().integers(1 << 31))  # another one each time
+    results: dict[str, Any] = {
+        "command": ["bench", "gpu", *families],
+        "seed": seed,
+        "complete": False,
+        "checks": {},
+        "sanitizer": {},
+        "large": {},
+        "steps": [],
+        "rows": [],
+        "failed": [],
+        "untimed": [],
+    }
+    keep = partial(_keep, path, results)
+    _about(results, min(end, begin + gpu_processes.PATIENCE))
+    keep()
 
-    names = [operation.name for operation in operations]
-    results["checks"] = checks = _checks(names, seed, end - (1 - CHECKS) * budget)
-    results["sanitizer"] = _sanitizer([name for name in SANITIZED if name in names], seed, end)
-    results["large"] = large = {} if quick or families else _large(end)
-    results["steps"] = [] if families else _steps(quick, end)
-    rows, failed, untimed = _times(names, quick, results["limits"], end)
-    results |= {"rows": rows, "failed": failed, "untimed": untimed}
-    if path:
-        report.write_json(path, results)
+    _checks(names, seed, begin + CHECKS * budget, results["checks"], keep)
+    times = partial(_times, results, quick, keep) if "limits" in results else _no_times
+    times(names, True, False, begin + (FIRST_SIZES if not quick else 1) * budget)
+    if not families:
+        results["steps"] = _steps(quick, _within(STEPS, end))
+        keep()
+    if not (quick or families):
+        results["large"] = _large(_within(LARGE, end))
+        keep()
+    results["sanitizer"] = _sanitizer([name for name in SANITIZED if name in names], seed, _within(SANITIZER, end))
+    keep()
+    if not quick:
+        times(names, False, False, end)
+        times([name for name in names if name in gpu_rivals.COMPILE], True, True, end)
+    results["complete"] = True
+    keep()
     _show(results)
-    wrong = [name for found in (checks, large) for name, fault in found.items() if fault]
+    if markdown:
+        report.write_markdown(markdown, figures(results), PLACE)
+    wrong = [name for what in ("checks", "large") for name, fault in results[what].items() if fault]
     broken = [row for row in results["steps"] if "failed" in row]
-    return int(bool(wrong or failed or broken or results["sanitizer"].get("errors")))
+    return int(bool(wrong or results["failed"] or broken or results["sanitizer"].get("errors")))
+
+
+def _keep(path: Path | None, results: dict[str, Any]) -> None:
+    """Write what there is; whoever reads the file finds all of it, or all that was there before."""
+    if path:
+        part = path.with_name(path.name + ".part")
+        report.write_json(part, results)
+        part.replace(path)
+
+
+def _within(seconds: float, end: float) -> float:
+    return min(end, time.monotonic() + seconds)
 
 
 def _rank(operation: Operation) -> tuple[int, str]:
     return (FIRST.index(operation.family) if operation.family in FIRST else len(FIRST), operation.family)
 
 
-def _about(end: float) -> dict[str, Any]:
-    worker = Worker("about", {"operations": []}, end)
+def _about(results: dict[str, Any], end: float) -> None:
+    """Which machine this is, and its limits: without them nothing is timed, but all is checked."""
+    worker = gpu_processes.Worker("about", {"operations": []}, end)
     for message in worker:
-        return message
-    raise RuntimeError(f"bench gpu: the GPU's limits can't be measured: {worker.last}")
+        results.update(message)
+    if "limits" not in results:
+        results["failed"].append({"operation": "this GPU's limits", "failed": worker.last})
+    for line in _introduction(results):
+        print(line)
 
 
-def _checks(names: list[str], seed: int, end: float) -> dict[str, str | None]:
+def _introduction(results: dict[str, Any]) -> list[str]:
+    """The machine and its limits, as far as they are known."""
+    lines = [machine.line(results["machine"])] if "machine" in results else []
+    if "limits" in results:
+        lines.append(report.limits_line("this GPU, plain cores", Limits(**results["limits"])))
+    for kind, flops in results.get("tensor_cores", {}).items():
+        lines.append(f"limit of this GPU's tensor cores by mma.sync, {kind}: {report.rate(flops)} GFLOP/s")
+    return lines
+
+
+def _checks(
+    names: list[str], seed: int, end: float, found: dict[str, str | None], keep: Callable[[], None] = lambda: None
+) -> None:
     """What is wrong with each operation, None if nothing is; those that the time didn't suffice for are missing."""
-    found: dict[str, str | None] = {}
-    for message in _through("check", names, {"seed": seed}, end):
+    for message in gpu_processes.together("check", names, {"seed": seed}, end):
         if "operation" in message:
             fault = message.get("failed")
             found[message["operation"]] = fault
             if fault:
-                print(f"wrong: {message['operation']}: {fault}")
+                print(f"wrong: {message['operation']}: {fault}", flush=True)
+        keep()
     print(f"checked {len(found)} of {len(names)} operations (seed {seed}): {sum(map(bool, found.values()))} wrong")
-    return found
 
 
 def _large(end: float) -> dict[str, str | None]:
     """What is wrong with operations on arrays of more than 2³¹ elements; those that there is room for."""
-    worker = Worker("large", {}, end)
+    worker = gpu_processes.Worker("large", {}, end)
     found = {message["operation"]: message.get("failed") for message in worker}
     if worker.code:
         found["large arrays"] = f"the process ended with exit code {worker.code}: {worker.last}"
@@ -106,7 +157,7 @@ def _large(end: float) -> dict[str, str | None]:
 
 def _steps(quick: bool, end: float) -> list[dict[str, Any]]:
     """A whole training step, eager and as a graph."""
-    worker = Worker("steps", {"operations": [], "budget": QUICK_ROUNDS if quick else 2.0}, end)
+    worker = gpu_processes.Worker("steps", {"operations": [], "budget": QUICK_ROUNDS if quick else 2.0}, end)
     found = list(worker)
     if worker.code:
         return [{"failed": f"the process ended with exit code {worker.code}: {worker.last}"}]
@@ -118,105 +169,58 @@ def _sanitizer(names: list[str], seed: int, end: float) -> dict[str, Any]:
     tool = shutil.which("compute-sanitizer")
     if tool is None:
         return {"ran": False, "why": "compute-sanitizer isn't installed"}
-    command = [
-        tool,
-        "--tool",
-        "memcheck",
-        "--error-exitcode",
-        "9",
-        *_command("check", {"operations": names, "seed": seed}),
-    ]
+    # By default it gives up on a process that hasn't called CUDA after some seconds.
+    options = ("--tool", "memcheck", "--error-exitcode", "9", "--launch-timeout", "0")
+    command = [tool, *options, *gpu_processes.command("check", {"operations": names, "seed": seed, "alone": True})]
+    environment, left = {**os.environ, **gpu_processes.CHECKING}, max(1.0, end - time.monotonic())
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=max(1, (end - time.monotonic()) / 4)
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=environment, **gpu_processes.GROUP
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=left)
+            finally:
+                gpu_processes.stop(process)
+    except subprocess.TimeoutExpired:
+        return {"ran": False, "why": f"it wasn't done after {left:.0f} seconds"}
+    except OSError as error:
         return {"ran": False, "why": str(error)}
-    lines = [line for line in done.stdout.splitlines() if line.startswith("=========")]
-    errors = lines[:40] if done.returncode else []
+    lines = [line for line in said.splitlines() if line.startswith("=========")]
+    errors = lines[:40] if process.returncode else []
     print(f"compute-sanitizer on {', '.join(names)}: {lines[-1] if lines else 'no word'}")
-    return {"ran": True, "operations": names, "exit_code": done.returncode, "errors": errors}
+    return {"ran": True, "operations": names, "exit_code": process.returncode, "errors": errors}
 
 
 def _times(
-    names: list[str], quick: bool, limits: dict[str, Any], end: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
-    """The rows; what failed; and what the time didn't suffice for."""
-    rows, failed, untimed = [], [], []
-    # First the first workload of each, then all others, then those that torch.compile takes its seconds for.
-    for first, compiled in ((True, False),) if quick else ((True, False), (False, False), (True, True)):
-        chosen = [name for name in names if not compiled or name in gpu_work.gpu_rivals.COMPILE]
-        options = {
-            "quick": first,
-            "budget": QUICK_ROUNDS if quick else ROUNDS,
-            "limits": limits,
-            "compiled": compiled,
-        }
-        done: set[str] = set()
-        for message in _through("time", chosen, options, end):
-            if "row" in message:
-                rows.append({**message["row"], "with_compiled": compiled})
-            elif "failed" in message:
-                failed.append(message)
-            elif "done" in message:
-                done.add(message["done"])
-        kind = "torch.compile" if compiled else "the first size" if first else "other sizes"
-        left = [name for name in chosen if name not in done]
-        untimed += [f"{kind} of {', '.join(left)}"] if left else []
-    return rows, failed, untimed
+    results: dict[str, Any],
+    quick: bool,
+    keep: Callable[[], None],
+    names: list[str],
+    first: bool,
+    compiled: bool,
+    end: float,
+) -> None:
+    """Rows of these operations, of the first workload of each or of all others; what failed; what there was no time
+    for."""
+    budget = QUICK_ROUNDS if quick else ROUNDS
+    options = {"quick": first, "budget": budget, "limits": results["limits"], "compiled": compiled}
+    done: set[str] = set()
+    for message in gpu_processes.through("time", names, options, end):
+        if "row" in message:
+            results["rows"].append({**message["row"], "with_compiled": compiled})
+        elif "failed" in message:
+            results["failed"].append(message)
+        elif "done" in message:
+            done.add(message["done"])
+            keep()
+    kind = "torch.compile" if compiled else "the first size" if first else "other sizes"
+    left = [name for name in names if name not in done]
+    results["untimed"] += [f"{kind} of {', '.join(left)}"] if left else []
+    print(f"timed {kind} of {len(done)} of {len(names)} operations", flush=True)
 
 
-def _through(mode: str, names: Sequence[str], options: dict[str, Any], end: float) -> Iterator[dict[str, Any]]:
-    """What is said of these operations, by as many processes as it takes."""
-    waiting = list(names)
-    while waiting and time.monotonic() < end:
-        worker = Worker(mode, {**options, "operations": waiting}, end)
-        for message in worker:
-            yield message
-            if "done" in message:
-                waiting.remove(message["done"])
-        if waiting and time.monotonic() < end:  # it broke at the first of those that it hadn't done
-            broken = waiting.pop(0)
-            if worker.code != gpu_work.BROKEN:  # else it has said so itself
-                yield {"operation": broken, "failed": f"the process ended with exit code {worker.code}: {worker.last}"}
-            yield {"done": broken}
-
-
-class Worker:
-    """A process that works on the GPU, and what it says, until it ends, the time is up, or it has hung."""
-
-    def __init__(self, mode: str, given: dict[str, Any], end: float):
-        self.command, self.end = _command(mode, given), end
-        self.code, self.last = 0, ""
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=errors, text=True)
-            assert process.stdout is not None
-            alarm = self._alarm(process)
-            try:
-                for line in process.stdout:
-                    alarm.cancel()
-                    if line.startswith("{"):  # else a library's own words
-                        yield json.loads(line)
-                    alarm = self._alarm(process)
-            finally:
-                alarm.cancel()
-                process.kill()
-                self.code = process.wait()
-                process.stdout.close()
-                errors.seek(0)
-                self.last = (errors.read().strip().splitlines() or ["without a word"])[-1]
-
-    def _alarm(self, process: subprocess.Popen) -> threading.Timer:
-        alarm = threading.Timer(min(PATIENCE, max(0.1, self.end - time.monotonic())), process.kill)
-        alarm.daemon = True
-        alarm.start()
-        return alarm
-
-
-def _command(mode: str, given: dict[str, Any]) -> list[str]:
-    return [sys.executable, "-m", gpu_work.__name__, mode, json.dumps(given)]
+def _no_times(*_: Any) -> None:
+    """Instead, where the GPU's limits aren't known."""
 
 
 def _show(results: dict[str, Any]) -> None:
@@ -232,6 +236,19 @@ def _show(results: dict[str, Any]) -> None:
         print(f"a training step: {took}")
     for what in results["untimed"]:
         print(f"not timed, for the time was up: {what}")
+    print(_table(results))
+
+
+def figures(results: dict[str, Any]) -> str:
+    """For a Markdown file."""
+    note = (
+        "Medians on the GPU's own clock, with cold caches, on several sets of inputs by turns. Ours is faster: the "
+        "other's time over ours."
+    )
+    return "\n".join([*(f"{line}  " for line in _introduction(results)), "", _table(results), "", note])
+
+
+def _table(results: dict[str, Any]) -> str:
     cells = [
         (
             row["operation"],
@@ -247,4 +264,4 @@ def _show(results: dict[str, Any]) -> None:
         )
         for row in results["rows"]
     ]
-    print(report.markdown_table(HEADINGS, cells))
+    return report.markdown_table(HEADINGS, cells)

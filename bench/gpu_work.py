@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_steps, machine
+from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_sets, gpu_steps, machine
 from .contenders import Case, cases, contender
 from .limits import Limits
 from .suite import Row
@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
     device: Any = kernels.backend("cupy").device
     np.seterr(all="ignore")  # extreme values are among the samples on purpose
     if mode == "about":
-        roof = gpu_limits.of_gpu(device)
-        say(machine=machine.describe(("cupy",)), limits=asdict(roof), tensor_cores=gpu_limits.tensor_cores(device))
+        say(machine=machine.describe(("cupy",)))
+        say(limits=asdict(gpu_limits.of_gpu(device)), tensor_cores=gpu_limits.tensor_cores(device))
         return 0
     if mode == "large":
         for name, fault in gpu_large.mistakes(kernels.backend("cupy")):
@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
         for name, timing in gpu_steps.measure(device, torch, given["budget"]).items():
             say(step=name, seconds=timing.median, spread=timing.spread)
         return 0
+    if given.get("alone"):  # each array in memory of its own, with none of a pool's around it, for compute-sanitizer
+        device.cupy.cuda.set_allocator(None)
     work = _Check(given) if mode == "check" else _Time(given, device)
     for name in given["operations"]:
         try:
@@ -100,9 +102,10 @@ class _Time:
 
     def case(self, case: Case) -> None:
         cupy = self.device.cupy
-        entrants: dict[str, OnGPU] = {OURS: contender(case, "cupy")}  # type: ignore[dict-item]
-        for name, call in gpu_rivals.rivals(case, cupy, self.torch, self.compiled).items():
-            entrants[name] = OnGPU(call, cupy=cupy)
+        sets = gpu_sets.of(case, cupy.cuda.Device().mem_info[0])
+        ours: Any = [contender(one, "cupy") for one in sets]
+        calls = [gpu_rivals.rivals(one, cupy, self.torch, self.compiled) for one in sets]
+        entrants: dict[str, OnGPU] = {OURS: gpu_sets.by_turns(ours), **gpu_sets.rivals(calls, cupy)}
         first = {}
         for name, entrant in list(entrants.items()):
             try:
@@ -113,7 +116,7 @@ class _Time:
                 del entrants[name]
                 say(**_what(case), contender=name, failed=f"{type(error).__name__}: {error}")
         timings = race(entrants, self.budget, settle=0)
-        ours = timings[OURS].median
+        ours_takes = timings[OURS].median
         for name, timing in timings.items():
             cost, seconds = case.cost, timing.median
             row = Row(
@@ -131,7 +134,7 @@ class _Time:
                 bound=self.roof.bound(cost),
                 of_limit=self.roof.share(cost, seconds),
             )
-            say(row={**asdict(row), "ours_is_faster": seconds / ours})
+            say(row={**asdict(row), "ours_is_faster": seconds / ours_takes, "sets": len(sets)})
 
 
 def _what(case: Case) -> dict[str, str]:

@@ -1,60 +1,131 @@
-"""The MLP's training step in JAX: the same arithmetic, compiled as one function.
+"""An operation's counterpart in JAX (jax_functions.py), as a call to be timed: compiled by jit, waited for.
 
-JAX's number of threads is one a CPU, for the whole process: where others are to use fewer it isn't measured.
+Its arrays are copies, made before: JAX takes no array of NumPy's as it lies but those that begin at a multiple of 64
+bytes, which NumPy's don't. A gradient is jax.vjp's: the forward call is made once, outside, and isn't counted. A loss
+with its gradient is jax.value_and_grad's. In float64 what a contender does is done under jax.enable_x64, and there
+alone.
+
+JAX gets its threads when it makes its first array, and keeps them: as many as PJRT_NPROC says, or NPROC, or as there
+are CPUs. There is no call that changes it (found by counting the threads of a process; XLA reads the two variables in
+xla/pjrt/utils.cc). So the suite sets it to the number of threads that it measures with first, and ratios with
+another number are refused.
 """
 
-import importlib.metadata
+import importlib
+import os
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
 
-def version() -> str | None:
-    """JAX's version, or None where it isn't installed."""
-    try:
-        return importlib.metadata.version("jax")
-    except importlib.metadata.PackageNotFoundError:
-        return None
+from ..kernels.operation import Operation, Sample
+
+THREADS = ("PJRT_NPROC", "NPROC")
 
 
-def training_step(starts: list, x: Any, labels: Any, lr: float) -> Callable[[], Any]:
-    """A step with Adam from these parameters, weight and bias of each layer in turn; it returns the loss.
+def with_threads(count: int) -> None:
+    """To be called before JAX is imported, or it is too late; a number that the user has set is left."""
+    if "jax" not in sys.modules:
+        if not any(os.environ.get(name) for name in THREADS):
+            os.environ[THREADS[0]] = str(count)
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")  # beside kernels for the CPU
 
-    The arrays of the last step are given up (donated) for those of the next: nothing is copied.
-    """
+
+def threads() -> int:
+    """How many its calls may use."""
+    given = next((os.environ[name] for name in THREADS if os.environ.get(name)), None)
+    return int(given) if given else getattr(os, "process_cpu_count", os.cpu_count)() or 1
+
+
+def knows(operation: Operation) -> bool:
+    return operation.name in _functions()
+
+
+def _functions() -> dict[str, Callable[..., Any]]:
+    return importlib.import_module(f"{__package__}.jax_functions").FUNCTIONS
+
+
+class Held:
+    """An array of JAX's, which can't change: to write into it is to put another one in its place."""
+
+    def __init__(self, array: np.ndarray):
+        self.array = own(array)
+
+    def __setitem__(self, place: Any, array: Any) -> None:
+        self.array = array
+
+
+def own(array: np.ndarray) -> Any:
+    """A copy of it, in JAX's memory."""
     import jax
-    from jax import numpy as jnp
 
-    def scores(parameters: list, x: Any) -> Any:
-        for weight, bias in zip(parameters[0:-2:2], parameters[1:-2:2]):
-            x = jax.nn.relu(x @ weight.T + bias)
-        return x @ parameters[-2].T + parameters[-1]
+    with precision(str(array.dtype)):
+        return jax.numpy.array(array)
 
-    def loss_of(parameters: list, x: Any, labels: Any) -> Any:
-        logs = jax.nn.log_softmax(scores(parameters, x))
-        return -jnp.take_along_axis(logs, labels[:, None], axis=1).mean()
 
-    def adam(parameter: Any, grad: Any, first: Any, second: Any, t: Any) -> tuple[Any, Any, Any]:
-        first = first + 0.1 * (grad - first)
-        second = 0.999 * second + 0.001 * grad * grad
-        root = jnp.sqrt(second / (1 - 0.999**t)) + 1e-8
-        return parameter - lr * first / (1 - 0.9**t) / root, first, second
+def precision(dtype: str) -> AbstractContextManager:
+    """Where float64 is float64; without it JAX computes in float32, as it does for its users."""
+    import jax
 
-    def step(state: tuple, x: Any, labels: Any) -> tuple[tuple, Any]:
-        parameters, firsts, seconds, t = state
-        loss, grads = jax.value_and_grad(loss_of)(parameters, x, labels)
-        t = t + 1
-        changed = [adam(*each, t) for each in zip(parameters, grads, firsts, seconds)]
-        parameters, firsts, seconds = map(list, zip(*changed))
-        return (parameters, firsts, seconds, t), loss
+    return jax.enable_x64(dtype == "float64")
 
-    compiled = jax.jit(step, donate_argnums=0)
-    parameters = [jnp.array(start) for start in starts]
-    state = parameters, [jnp.zeros_like(p) for p in parameters], [jnp.zeros_like(p) for p in parameters], jnp.zeros(())
-    x, labels = jnp.array(x), jnp.array(labels)
 
-    def run() -> Any:
-        nonlocal state
-        state, loss = compiled(state, x, labels)
-        return loss.block_until_ready()
+class Call:
+    """The compiled function on the arrays that it holds."""
 
-    return run
+    def __init__(self, function: Callable[..., Any], held: dict[str, Held], *first: Any):
+        import jax
+
+        self.function, self.held, self.first = jax.jit(function), tuple(held.values()), first
+        self.arrays, self.wait = held, jax.block_until_ready
+
+    def __call__(self) -> Any:
+        return self.wait(self.function(*self.first, *(held.array for held in self.held)))
+
+
+def forward(operation: Operation, sample: Sample) -> Call:
+    function, held, _ = _of_arrays(operation, sample)
+    return Call(function, held)
+
+
+def with_gradient(operation: Operation, sample: Sample) -> Call:
+    """A loss and its gradients by `operation.by`."""
+    import jax
+
+    function, held, places = _of_arrays(operation, sample, operation.by)
+    return Call(jax.value_and_grad(function, places), held)
+
+
+def backward(operation: Operation, sample: Sample, grad: Callable[[tuple[int, ...]], np.ndarray]) -> Call:
+    """The gradients by `differentiable`; `grad`, given the output's shape, is what flows in."""
+    import jax
+
+    function, held, places = _of_arrays(operation, sample, operation.differentiable)
+    arrays = [one.array for one in held.values()]
+
+    def of_those(*wanted: Any) -> Any:
+        named = dict(zip(places, wanted))
+        return function(*(named.get(i, array) for i, array in enumerate(arrays)))
+
+    with precision(str(arrays[places[0]].dtype)):
+        y, pull = jax.vjp(of_those, *(arrays[i] for i in places))
+    return Call(lambda pull, grad: pull(grad), {"grad": Held(grad(y.shape))}, pull)
+
+
+def _of_arrays(
+    operation: Operation, sample: Sample, by: tuple[str, ...] = ()
+) -> tuple[Callable[..., Any], dict[str, Held], tuple[int, ...]]:
+    """The function of its arrays alone; the arrays by name; the places of those of the names `by` among them."""
+    names = list(operation.bind(sample))
+    held = {name: Held(x) for name, x in zip(names, sample.args) if isinstance(x, np.ndarray)}
+    function = _functions()[operation.name]
+
+    def of_arrays(*arrays: Any) -> Any:
+        rest = iter(arrays)
+        args = [next(rest) if isinstance(x, np.ndarray) else x for x in sample.args]
+        return function(*args, **sample.options)
+
+    places = tuple(i for i, name in enumerate(held) if name in by)
+    return of_arrays, held, tuple(sorted(places, key=lambda i: by.index(list(held)[i])))

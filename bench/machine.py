@@ -31,7 +31,7 @@ def describe(backends: tuple[str, ...] = ("numba",)) -> dict[str, Any]:
         **{name: installed(name) for name in ("kernelwright", "numpy", "numba", "llvmlite")},
         "blas": blas(),
     }
-    if kernels.backends()["numba"] is None:
+    if backends != ("cupy",) and kernels.backends()["numba"] is None:  # nothing that a GPU does hangs on Numba
         about.update(threading())
     if "cupy" in backends:
         about.update(gpu())

@@ -165,6 +165,8 @@ def _place(array: Any) -> int | None:
         return array.__array_interface__["data"][0]
     if hasattr(array, "data_ptr"):  # PyTorch
         return array.data_ptr()
+    if hasattr(array, "unsafe_buffer_pointer"):  # JAX
+        return array.unsafe_buffer_pointer()
     pointer = getattr(getattr(array, "data", None), "ptr", None)  # CuPy
     return pointer if pointer is not None else None
 

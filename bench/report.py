@@ -87,6 +87,7 @@ def notes(roofs: dict[str, Limits]) -> str:
         "A ratio is the other's time over ours: above 1 Kernelwright is faster; with a question mark, it can't be told "
         "from 1. "
         "NumPy: the definition in reference.py, called directly. PyTorch: forward without autograd, backward by it. "
+        "JAX: compiled by jit, backward by vjp. "
         "A kernel that reads more than it writes can pass 100 % of a limit measured by reading and writing alike."
     )
     if any(roof.cache for roof in roofs.values()):
@@ -115,8 +116,11 @@ def fairness(about: dict[str, Any], rivals: Iterable[str], threads: list[int], q
 UNFAIR = {
     "numpy": "not every definition is what a NumPy user would write for speed",
     "torch": "calls pass through a few lines of Python that match its arguments to ours; gradients through autograd",
+    "jax": "each operation is one function, compiled by jit, on JAX's own copies of the arrays; its threads are those "
+    "that it began with: ratios with another number of threads are refused",
+    "numexpr": "expressions are looked up and checked anew at each call, some 10 µs, as for its users",
 }
-NAMES = {"numpy": "NumPy", "torch": "PyTorch"}
+NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "numexpr": "numexpr"}
 
 
 def headings(rows: "list[Row]") -> tuple[str, ...]:

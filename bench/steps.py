@@ -5,7 +5,6 @@ PyTorch's networks begin with our parameters, and its optimizers are its fused o
 
 import functools
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from .. import layers, training
 from ..kernels.operation import Draw
 from ..training.recipes import cnn
-from . import in_jax
+from . import in_jax, jax_step
 from .rivals import COMPILED, JAX, OURS, TORCH, Calls, Work
 
 WIDTHS = (784, 256, 128, 10)
@@ -96,8 +95,8 @@ def mlp_step(batch: int) -> Work:
             compiled = functools.cache(partial(make, compiled=True))
             found[TORCH] = make(compiled=False)
             found[COMPILED] = lambda: compiled()()  # made by the first call, which fails where there is no compiler
-        if in_jax.version() and threads == os.cpu_count():
-            in_one = functools.cache(partial(in_jax.training_step, starts, x, labels, 1e-3))
+        if jax_step.version() and threads == in_jax.threads():
+            in_one = functools.cache(partial(jax_step.training_step, starts, x, labels, 1e-3))
             found[JAX] = lambda: in_one()()
         return found
 

@@ -20,16 +20,16 @@ lack those marked +):
         axis         "size", "batch", "width" or "threads"
         label        what x is, in words: "side of square matrices"
         xs           [x, …], rising
-        seconds      {contender: [median seconds at each x, or null]}; contenders: numba, cupy, numpy, torch
+        seconds      {contender: [median seconds at each x, or null]}; contenders: a backend of ours, or a rival
         exponent     {contender: e}: seconds grow like x^e, where x is large (the upper half of xs); null if unknown
         crossovers   {rival: [x, …]}: where numba's time crosses the rival's, interpolated; empty: nowhere within xs
         faster_at_the_end   {rival: whether numba is the faster one at the largest x}
         refused    + {rival: why its curve can't be compared with ours}
     comparison + with `--compare`: {with: a file, changes: [{what, before, after, change, counts}], …} (comparison.py)
 
-A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch). A row with an `error`
-has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the simulator ran the CUDA C: it
-has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
+A Row (measuring.py): `backend` names the contender, a backend of ours or a rival (numpy, torch, jax,
+numexpr). A row with an `error` has no figures: what it returned was wrong, or it failed. Of a row with `simulated`, the
+simulator ran the CUDA C: it has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
 
     value            the rival's time over ours, the median over rounds: above 1 we are faster
     low, high        its interval of at least 95 % confidence; null if there are too few rounds (fewer than 6)
@@ -38,6 +38,7 @@ has counts and no time. `ratios` is {rival: Ratio}, of our rows only:
 and `refused` is {rival: why there is no ratio}: the two aren't like things (dtype, threads, allocation).
 """
 
+import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
@@ -47,9 +48,9 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import Operation
-from . import comparison, fair, gpu_limits, limits, machine, report, sweeps
+from . import comparison, fair, gpu_limits, in_jax, limits, machine, report, sweeps
 from .choices import Options, Plan, plan
-from .contenders import NUMPY, RIVALS, TORCH, Case, cases
+from .contenders import JAX, NUMEXPR, NUMPY, RIVALS, TORCH, Case, cases
 from .measuring import ROUNDS, Row, measure, text
 from .ratios import UNDECIDED
 
@@ -71,6 +72,10 @@ def run(options: Options) -> int:
     with kernels.using("numba"):
         kernels.relu(np.zeros(1, np.float32))  # our OpenMP is loaded first, so that PyTorch shares it
     torch = fair.pytorch() if TORCH in chosen.rivals else None
+    if JAX in chosen.rivals:
+        in_jax.with_threads(chosen.threads[0])
+    if NUMEXPR in chosen.rivals:
+        importlib.import_module("numexpr")
     about = {**machine.describe(tuple(chosen.backends)), **same}
     about["against"] = {name: machine.installed(name) for name in chosen.rivals}
     print(machine.line(about))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import geometric_mean
 
+from .contenders import NUMEXPR
 from .rivals import COMPILED, COPY, DEFAULT, JAX, NUMPY, OURS, TORCH
 
 FIRST_USE, ALLOWED, MEMORY = "first use", "allowed", "memory"
@@ -16,6 +17,7 @@ RIVALS = {
     DEFAULT: "PyTorch's default",  # the optimizer that isn't fused
     COMPILED: "torch.compile",
     JAX: "JAX",
+    NUMEXPR: "numexpr",
     COPY: "a copy",  # of as many bytes
     ALLOWED: "allowed",
 }

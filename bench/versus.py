@@ -23,7 +23,7 @@ from . import (
     fair,
     first_use,
     images,
-    in_jax,
+    jax_step,
     machine,
     memory,
     report,
@@ -66,7 +66,7 @@ def run(
     with kernels.using("numba"), fair.as_they_were():
         kernels.relu(np.zeros(1, np.float32))  # our OpenMP is loaded first, so that PyTorch shares it
         torch = fair.pytorch()
-        about = {**machine.describe(), "pytorch": torch and torch.__version__, "jax": in_jax.version(), **same}
+        about = {**machine.describe(), "pytorch": torch and torch.__version__, "jax": jax_step.version(), **same}
         for line in tables.introduction(about):
             print(line)
         rows: list[Row] = []

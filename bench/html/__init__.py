@@ -11,7 +11,7 @@ from ..sweeps import Sweep
 from . import bars, growth, headline, ladders, palette, roofline
 from .page import page
 from .png import write_png
-from .results import Results, called, read
+from .results import Results, called, read, slug
 from .scene import Scene
 
 HEADLINE = "headline"  # what a Markdown file calls the place of the line of figures
@@ -52,7 +52,7 @@ def pictures(results: Results) -> dict[str, Scene]:
         if scene:
             found[f"roofline-{device.backend}"] = scene
         for rival in bars.rivals(device):
-            found[f"{rival}-{device.backend}"] = bars.picture(bars.of_kernels(device, rival), called(rival), 760)
+            found[slug(f"{rival}-{device.backend}")] = bars.picture(bars.of_kernels(device, rival), called(rival), 760)
     against = bars.of_contests(results.contests, TORCH)
     if against:
         found["torch"] = bars.picture(against, called(TORCH), 760)

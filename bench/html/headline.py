@@ -6,20 +6,23 @@ from statistics import geometric_mean, median
 from .. import report
 from ..rivals import NUMPY, TORCH
 from . import bars
-from .results import Results, called
+from .results import GPU, Results, called
 
 
 def cards(results: Results) -> list[tuple[str, str]]:
     """Each a figure, and what it says."""
     found = []
     for device in results.devices:
-        count = len({row.operation for row in device.drawn})
-        found.append((str(count), f"operations on the backend {device.backend}, {len(device.drawn)} measurements"))
+        count, on_gpu = len({row.operation for row in device.drawn}), device.backend == GPU
+        where = f", {device.machine.get('gpu')}" if on_gpu else ""
+        text = f"operations on the backend {device.backend}{where}, {len(device.drawn)} measurements"
+        found.append((str(count), text))
         # Beside PyTorch, `bench cpu` has more to say, layers and training; where there are its results, they are told.
-        for rival in (NUMPY,) if results.contests else (NUMPY, TORCH):
+        for rival in bars.rivals(device) if on_gpu else (NUMPY,) if results.contests else (NUMPY, TORCH):
             ratios = [row.ratios[rival] for row in device.drawn if rival in row.ratios]
             if ratios:
-                found.append((_mean(ratios), f"{called(rival)}’s speed: {_ahead(ratios)}"))
+                there = " on the GPU" if on_gpu else ""
+                found.append((_mean(ratios), f"{called(rival)}’s speed{there}: {_ahead(ratios)}"))
         shares = [row.of_limit for row in device.drawn if row.of_limit and row.bound == "memory"]
         if shares:
             text = f"of the memory’s speed: median of {len(shares)} measurements too large for the cache"

@@ -36,7 +36,14 @@ DARK = {
     "slate": "#a9b4c0",
 }
 # Those of the contenders: the same in every picture.
-CONTENDERS = {"ours": "blue", "numpy": "ochre", "torch": "vermilion", "jax": "purple", "compiled": "green"}
+CONTENDERS = {
+    "ours": "blue",
+    "numpy": "ochre",
+    "torch": "vermilion",
+    "jax": "purple",
+    "compiled": "green",
+    "numexpr": "sky",
+}
 
 
 def contender(name: str) -> str:

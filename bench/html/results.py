@@ -1,8 +1,9 @@
-"""What the committed results say, read once: of `kernelwright bench`, `bench cpu` and `bench simulator`."""
+"""What the committed results say, read once: of `kernelwright bench`, and of `bench cpu`, `gpu` and `simulator`."""
 
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from ..sweeps import Sweep
 from ..targets import RIVALS
 from ..targets import Row as Contest
 
-KINDS = {  # a key that only such a file has
+TENSOR_CORES = "tensor_cores"  # of a GPU's limits: {kind: flops}
+OURS_ON_GPU, GPU = "kernelwright", "cupy"  # what `bench gpu` calls our kernels, and their backend
+KINDS = {  # the first key of these that a file has says whose it is
+    "checks": "kernelwright bench gpu",
     "limits": "kernelwright bench",
     "verdicts": "kernelwright bench cpu",
     "cold": "kernelwright bench simulator",
@@ -82,9 +86,12 @@ def read(paths: Iterable[Path]) -> Results:
         if kind is None:
             wanted = ", ".join(KINDS.values())
             raise ValueError(f"bench report: {path} holds no results: it must be what --json wrote of {wanted}")
-        found.machines[path.name] = content["machine"]
+        if "machine" in content:
+            found.machines[path.name] = content["machine"]
         if kind == "limits":
             _add_suite(found, content)
+        elif kind == "checks":
+            _add_gpu(found, content)
         elif kind == "verdicts":
             found.contests += [known(Contest, row) for row in content["rows"]]
         elif kind == "cold":
@@ -104,6 +111,24 @@ def _add_suite(found: Results, content: dict[str, Any]) -> None:
             top, rungs = ([row for row in own if (row.rung is None) == is_top] for is_top in (True, False))
             found.devices.append(Device(backend, content["machine"], limits, top, rungs, others))
     found.sweeps += [known(Sweep, sweep) for sweep in content.get("sweeps") or []]
+
+
+def _add_gpu(found: Results, content: dict[str, Any]) -> None:
+    """Our kernels on the GPU, each with its rivals' ratios: cuBLAS, and PyTorch in its ways."""
+    ours: dict[tuple[str, ...], Kernel] = {}
+    others: dict[tuple[str, ...], Kernel] = {}  # where some are timed again beside torch.compile, the first time
+    for row in content["rows"]:
+        case = tuple(str(row[name]) for name in ("operation", "workload", "direction", "rung"))
+        if row["backend"] == OURS_ON_GPU:
+            ours.setdefault(case, replace(_kernel(row), backend=GPU))
+        else:
+            others.setdefault((*case, row["backend"]), _kernel(row))
+            if case in ours:
+                ours[case].ratios.setdefault(row["backend"], row["ours_is_faster"])
+    if ours:
+        limits = {**content["limits"], TENSOR_CORES: content.get("tensor_cores") or {}}
+        top, rungs = ([row for row in ours.values() if (row.rung is None) == is_top] for is_top in (True, False))
+        found.devices.append(Device(GPU, content["machine"], limits, top, rungs, list(others.values())))
 
 
 def _kernel(row: dict[str, Any]) -> Kernel:
@@ -126,9 +151,14 @@ def known(kind: Any, content: dict[str, Any]) -> Any:
     return kind(**{key: value for key, value in content.items() if key in names})
 
 
+def slug(name: str) -> str:
+    """For an id, or the name of a file."""
+    return re.sub(r"\W+", "-", name)
+
+
 def called(contender: str) -> str:
     """A contender's name, for people."""
-    return RIVALS.get(contender, contender)
+    return {"cublas": "cuBLAS", **RIVALS}.get(contender, contender)
 
 
 def threads(contests: list[Contest]) -> int:

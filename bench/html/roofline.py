@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable
 
 from .. import report
-from .results import Device, Kernel, called
+from .results import TENSOR_CORES, Device, Kernel, called
 from .scene import RADIUS, Dot, Line, Log, Mark, Scene, Text
 
 # Families that are alike in what they read and compute share a colour and a shape.
@@ -67,7 +67,8 @@ def picture(device: Device, width: float = 880, height: float = 520, legend: boo
     if not rows:
         return None
     peak, bandwidth = device.limits["flops"], device.limits["bandwidth"]
-    highest = max(peak, device.limits.get("flops_one_thread") or 0)  # of one thread, where others use the cores
+    # That of one thread may be higher, where others use the cores.
+    highest = max(peak, device.limits.get("flops_one_thread") or 0, *_tensor_cores(device).values())
     left, top, right, bottom = 58, 58 if legend else 16, width - 14, height - 46
     # A few calls that hardly compute, such as counting, would squeeze all others: they stand on the edge.
     least, most = _but_few([*map(intensity, rows), peak / bandwidth])
@@ -121,6 +122,9 @@ def _roof(device: Device, x: Log, y: Log, width: float) -> list[Mark]:
     marks.append(Text(x0 + 0.03 * (x1 - x0), y0 + 0.03 * (y1 - y0) - 7, name, 12, angle=angle))
     name = f"{report.rate(peak)} GFLOP/s"
     marks.append(Text(x.end, y(peak) - 7, name, 12, "end", "ink"))
+    for kind, flops in _tensor_cores(device).items():
+        marks.append(Line(((x(max(flops / bandwidth, x.low)), y(flops)), (x.end, y(flops))), "axis", 1.2, dashed=True))
+        marks.append(Text(x.end, y(flops) - 6, f"{report.rate(flops)} by tensor cores, {kind}", 12, "end", "faint"))
     one = device.limits.get("flops_one_thread")
     if one:
         start = max(one / bandwidth, x.low)
@@ -129,6 +133,11 @@ def _roof(device: Device, x: Log, y: Log, width: float) -> list[Mark]:
         text = f"{report.rate(one)} by one thread" if width > 500 else "1 thread"
         marks.append(Text(x(ridge) + 6, y(one) - 6, text, 12, colour="faint"))
     return marks
+
+
+def _tensor_cores(device: Device) -> dict[str, float]:
+    """What they reach, by the kind of their factors; of a GPU's limits alone."""
+    return device.limits.get(TENSOR_CORES) or {}
 
 
 def _legend(rows: list[Kernel], left: float) -> list[Mark]:

@@ -7,7 +7,7 @@ from .. import report
 from ..limits import Limits
 from ..rivals import NUMPY, TORCH
 from . import bars, growth, ladders, roofline, tables
-from .results import Device, Results, called, known, threads
+from .results import Device, Results, called, known, slug, threads
 from .scene import Dot, Scene
 from .svg import element, svg
 
@@ -75,7 +75,7 @@ def _against(results: Results) -> str:
     for device in results.devices:
         for rival in bars.rivals(device):
             what = "each operation’s definition" if rival == NUMPY else "the same work on the same arrays"
-            text = _bars(f"{rival}-{device.backend}", called(rival), bars.of_kernels(device, rival), what)
+            text = _bars(slug(f"{rival}-{device.backend}"), called(rival), bars.of_kernels(device, rival), what)
             (one if rival == NUMPY else other).append(text)
     blas, torch = (bars.of_contests(results.contests, rival) for rival in (NUMPY, TORCH))
     one.append(_bars("blas", "NumPy’s BLAS", blas, "every product of matrices"))

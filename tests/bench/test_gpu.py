@@ -6,12 +6,23 @@ import os
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_steps, timing
+from kernelwright.bench import (
+    gpu,
+    gpu_check,
+    gpu_large,
+    gpu_limits,
+    gpu_processes,
+    gpu_rivals,
+    gpu_sets,
+    gpu_steps,
+    timing,
+)
 from kernelwright.bench.contenders import Case
 from kernelwright.kernels.operation import CATALOG, Draw
 
@@ -22,11 +33,12 @@ pytestmark = pytest.mark.cuda
 
 
 def test_from_end_to_end(tmp_path):
-    results = tmp_path / "gpu.json"
+    results, page, figures = (tmp_path / name for name in ("gpu.json", "gpu.html", "gpu.md"))
+    figures.write_text("<!-- gpu figures -->\n<!-- /gpu figures -->\n")
     command = (sys.executable, "-m", "kernelwright.bench.command", "bench", "gpu", "relu", "--quick")
     path = os.pathsep.join([str(HERE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     ended = subprocess.run(
-        [*command, "--seconds", "300", "--json", str(results)],
+        [*command, "--seconds", "300", "--json", results, "--html", page, "--markdown", figures],
         capture_output=True,
         text=True,
         check=False,
@@ -38,7 +50,11 @@ def test_from_end_to_end(tmp_path):
     assert found["machine"]["gpu"] == "stand-in for a GPU"
     assert [row["direction"] for row in found["rows"]] == ["forward", "backward"]
     assert found["failed"] == found["untimed"] == []
+    assert found["complete"]
+    assert [row["sets"] for row in found["rows"]] == [3, 3]
     assert "checked 1 of 1 operations" in ended.stdout
+    assert "Roofline of cupy" in page.read_text()
+    assert "| relu " in figures.read_text()
 
 
 def test_a_process_that_breaks_is_replaced(monkeypatch):
@@ -49,16 +65,85 @@ for name in json.loads(sys.argv[1])["operations"]:
     if name == "two": sys.exit("an illegal memory access")
     print(json.dumps({"operation": name})), print(json.dumps({"done": name}), flush=True)
 """
-    monkeypatch.setattr(gpu, "_command", lambda mode, given: [sys.executable, "-c", broken, json.dumps(given)])
-    found = gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60)
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: [sys.executable, "-c", broken, json.dumps(given)])
+    found = {}
+    gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60, found)
     assert found == {"one": None, "two": "the process ended with exit code 1: an illegal memory access", "three": None}
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch):
-    monkeypatch.setattr(gpu, "PATIENCE", 0.5)
-    monkeypatch.setattr(gpu, "_command", lambda mode, given: [sys.executable, "-c", "while True: pass"])
-    found = gpu._checks(["one"], 0, gpu.time.monotonic() + 60)
+    monkeypatch.setattr(gpu_processes, "PATIENCE", 0.5)
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: [sys.executable, "-c", "while True: pass"])
+    found = {}
+    gpu._checks(["one"], 0, gpu.time.monotonic() + 60, found)
     assert found == {"one": "the process ended with exit code -9: without a word"}
+
+
+def test_several_processes_check_at_a_time(monkeypatch):
+    """Each its own share; what goes wrong in asking one of them is raised."""
+    echo = """
+import json, os, sys
+for name in json.loads(sys.argv[1])["operations"]:
+    print(json.dumps({"operation": name, "failed": f"{os.getpid()} {os.environ['KERNELWRIGHT_AUTOTUNE']}"}))
+    print(json.dumps({"done": name}), flush=True)
+"""
+    monkeypatch.setattr(gpu_processes, "TOGETHER", 2)
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: [sys.executable, "-c", echo, json.dumps(given)])
+    found = {}
+    gpu._checks(["one", "two", "three"], 0, gpu.time.monotonic() + 60, found)
+    assert set(found) == {"one", "two", "three"}
+    assert len(set(found.values())) == 2
+    assert all(said.endswith(" 0") for said in found.values())  # no tile is timed meanwhile
+    monkeypatch.setattr(gpu_processes, "command", lambda mode, given: ["/no/such/program"])
+    with pytest.raises(FileNotFoundError):
+        gpu._checks(["one"], 0, gpu.time.monotonic() + 60, {})
+
+
+def test_a_run_that_is_killed_leaves_what_it_found(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    limits = {"flops": 1.0, "bandwidth": 1.0, "cache": 0, "how": "not at all"}
+    monkeypatch.setattr(gpu.kernels, "backend", lambda name: None)
+    monkeypatch.setattr(gpu, "_about", lambda results, end: results.update(limits=limits))
+    monkeypatch.setattr(gpu_processes, "together", lambda *_: iter([{"operation": "relu"}, {"done": "relu"}]))
+    monkeypatch.setattr(gpu_processes, "through", lambda *_: iter([{"row": {"operation": "relu"}}, {"done": "relu"}]))
+    monkeypatch.setattr(gpu, "_sanitizer", killed)
+    path = tmp_path / "gpu.json"
+    with pytest.raises(KeyboardInterrupt):
+        gpu.run(["relu"], False, 60, path)
+    found = json.loads(path.read_text())
+    assert found["checks"] == {"relu": None}
+    assert found["rows"] == [{"operation": "relu", "with_compiled": False}]
+    assert found["complete"] is False
+    assert [file.name for file in tmp_path.iterdir()] == ["gpu.json"]
+
+
+@pytest.mark.skipif(not gpu_processes.GROUP, reason="this system has no groups of processes")
+def test_what_a_tool_has_started_ends_with_it(tmp_path, monkeypatch):
+    """compute-sanitizer's own child would go on with the GPU while others are timed."""
+    tool, pid = tmp_path / "compute-sanitizer", tmp_path / "pid"
+    tool.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {pid}\nwait\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(gpu.shutil, "which", lambda name: str(tool))
+    found = gpu._sanitizer(["relu"], 0, gpu.time.monotonic() + 1)
+    assert found == {"ran": False, "why": "it wasn't done after 1 seconds"}
+    status = Path(f"/proc/{pid.read_text().strip()}/stat")
+    for _ in range(100):
+        if not status.exists() or status.read_text().split()[2] == "Z":
+            return
+        gpu.time.sleep(0.05)
+    pytest.fail("it goes on")
+
+
+def test_what_compute_sanitizer_says(tmp_path, monkeypatch):
+    tool = tmp_path / "compute-sanitizer"
+    tool.write_text('#!/bin/sh\necho "$*"\necho "========= Invalid __global__ write of size 4 bytes"\nexit 9\n')
+    tool.chmod(0o755)
+    monkeypatch.setattr(gpu.shutil, "which", lambda name: str(tool))
+    found = gpu._sanitizer(["relu"], 0, gpu.time.monotonic() + 60)
+    assert found["exit_code"] == 9
+    assert found["errors"] == ["========= Invalid __global__ write of size 4 bytes"]
 
 
 def test_an_element_that_is_never_written_is_noticed(standin):
@@ -72,6 +157,34 @@ def test_an_element_that_is_never_written_is_noticed(standin):
 
 def test_large_arrays_are_looked_at_where_they_end(standin):
     assert dict(gpu_large.mistakes(standin, rows=7)) == dict.fromkeys(gpu_large.CALLS)
+
+
+def test_sets_of_inputs_are_as_many_as_there_is_room_for():
+    case = Case(CATALOG["relu"], "64K", CATALOG["relu"].sized((1 << 16,)), "forward")
+    first, *others = gpu_sets.of(case, 1 << 40)
+    assert first is case
+    assert len(others) == gpu_sets.SETS - 1 == 2
+    arrays = [one.sample.args[0] for one in (first, *others)]
+    assert len({array[0] for array in arrays}) == 3
+    assert len(gpu_sets.of(case, 1 << 20)) == 1
+    room = 2 * gpu_sets.HELD * arrays[0].nbytes / gpu_sets.SHARE
+    assert len(gpu_sets.of(case, int(room))) == 2
+
+
+def test_all_sets_are_called_by_turns(standin, monkeypatch):
+    monkeypatch.setattr(timing, "FLUSH", 1 << 10)
+    timing._ballast.cache_clear()
+    called = []
+    calls = [{"a rival": lambda number=number: called.append(number), str(number): None} for number in range(3)]
+    rivals = gpu_sets.rivals(calls, standin.device.cupy)
+    assert list(rivals) == ["a rival"]
+    rivals["a rival"].first()
+    assert called == [0, 1, 2]
+    called.clear()
+    rivals["a rival"].sample(4)
+    rivals["a rival"].sample(3)
+    assert called == [0, 1, 2, 0, 1, 2, 0]
+    timing._ballast.cache_clear()
 
 
 def test_a_training_step_is_timed_as_it_is_and_as_a_graph(standin, monkeypatch):

@@ -168,7 +168,7 @@ def test_a_benchmark_draws_its_own_report(suite, tmp_path, monkeypatch):
         (["report", "other.json", "--html", "out.html"], "bench report: other.json holds no results"),
         (["report", "none.json", "--html", "out.html"], "none.json: No such file or directory"),
         (["report", "page.json", "--quick", "--html", "out.html"], "bench report: --quick has no use here"),
-        (["gpu", "--png", "out"], "bench gpu: --png has no use here"),
+        (["peers", "--png", "out"], "bench peers: --png has no use here"),
     ],
 )
 def test_mistakes_are_told(arguments, message, tmp_path, monkeypatch, capsys):
@@ -277,6 +277,45 @@ def test_sweeps_are_drawn_where_there_are_some(read):
     assert "<td>nowhere</td><td>it naps</td>" in text
     picture = html.pictures(results)["sweeps"]
     assert picture.height == growth.picture(found).height + growth.GAP
+
+
+def test_results_of_a_gpu_are_a_device_of_their_own(suite, tmp_path):
+    """Beside those of a CPU: cuBLAS's and PyTorch's bars, the ceilings of tensor cores, and a ladder."""
+
+    def timed(backend, seconds, compiled=False, rung=None):
+        more = {"with_compiled": compiled, "ours_is_faster": seconds / 1e-3, "rung": rung, "sets": 3, "threads": None}
+        return {**kernel("matmul", "512³", seconds, backend, **more), "family": "matmul"}
+
+    rows = [timed("kernelwright", 1e-3), timed("cublas", 5e-4), timed("torch graph", 2e-3)]
+    rows += [timed("kernelwright", 8e-3, rung="1_naive"), timed("kernelwright", 9e-4, True), timed("torch", 4e-3, True)]
+    content = {
+        "checks": {"matmul": None},
+        "machine": {**suite["machine"], "gpu": "a large one"},
+        "limits": suite["limits"]["numba"],
+        "tensor_cores": {"tf32": 4e11, "bf16": 8e11},
+        "rows": rows,
+    }
+    (tmp_path / "cpu.json").write_text(json.dumps(suite))
+    (tmp_path / "gpu.json").write_text(json.dumps(content))
+    (tmp_path / "without.json").write_text(json.dumps({"checks": {}, "rows": []}))  # a GPU that can't be measured
+    found = results.read(sorted(tmp_path.glob("*.json")))
+    cpu, device = found.devices
+    assert (cpu.backend, device.backend) == ("numba", "cupy")
+    (row,) = device.drawn
+    assert (row.seconds, row.ratios) == (1e-3, {"cublas": 0.5, "torch graph": 2.0, "torch": 4.0})
+    assert ("0.50×", "cuBLAS’s speed on the GPU: geometric mean of 1 measurements, ahead in 0") in headline.cards(found)
+    assert any("cupy, a large one" in text for _, text in headline.cards(found))
+    (ladder,) = (one for one in ladders.found(found) if one.name == "matmul")
+    assert ladder.rungs == {"1_naive": 8e-3, ladders.TOP: 1e-3}
+    assert ladder.rivals.keys() == {"cublas", "torch graph", "torch"}
+    texts = [mark.text for mark in roofline.picture(device).marks if isinstance(mark, Text)]
+    assert "800 by tensor cores, bf16" in texts
+    pictures = html.pictures(found)
+    assert {"roofline-cupy", "cublas-cupy", "torch-graph-cupy", "torch-cupy", "roofline-numba"} <= pictures.keys()
+    page = html.page(found)
+    ids = [attributes["id"] for _, attributes in elements(page) if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert not any(" " in name for name in ids)
 
 
 def test_peers_without_a_figure_are_in_the_table_too(tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = (
     *("Device", "Event", "Graph", "MemoryPool", "Stream", "driver", "get_allocator", "get_current_stream"),
-    *("get_elapsed_time", "is_available", "memory", "runtime", "using_allocator"),
+    *("get_elapsed_time", "is_available", "memory", "runtime", "set_allocator", "using_allocator"),
 )
 POISON = 0x7FA5A5A5  # what fresh memory holds, from either type's view a NaN
 
@@ -216,6 +216,11 @@ _pools = [MemoryPool()]
 
 def get_allocator() -> Callable[[int], _Block]:
     return _pools[-1].malloc
+
+
+def set_allocator(allocator: Any = None) -> None:
+    """None: every array is memory of its own."""
+    _pools[0] = MemoryPool() if allocator is None else allocator.__self__
 
 
 @contextlib.contextmanager
