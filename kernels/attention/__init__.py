@@ -135,6 +135,11 @@ def scaled_dot_product_attention(
 
     A query that sees no key gets 0, as in PyTorch, and passes no gradient. Beside the result the kernels need memory
     for a number a query, and a few tiles a thread.
+
+    `set_matmul_precision` may have a GPU's tensor cores multiply float32: "medium" rounds queries, keys, weights and
+    values, not the softmax, and needs memory for keys and values so rounded. The way back is made of float32 always.
+    In PyTorch, `torch.backends.cuda.matmul.allow_tf32` does the like to this function, where it is made of products.
+
     Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao, FlashAttention-2, arXiv:2307.08691.
     """
     name = "scaled_dot_product_attention"

@@ -12,6 +12,9 @@
 //
 // A block computes 64 columns of its result (32 with float64); of wider ones, others make the same weights again.
 //
+// Float32 may come from tensor cores instead (ladder/tensor.cuh). This kernel then makes again what they couldn't: the rows
+// of blocks whose number in `again` isn't 0.
+//
 // Tri Dao, FlashAttention-2, arXiv:2307.08691. Not run on a GPU yet.
 
 #include "attention/dropout.cuh"

@@ -117,8 +117,8 @@ def shows(operation, number: int, backend, rung: str) -> bool:
     def draw():
         return samples(operation, np.float32)[number]
 
-    gradient_is_rungs = not rung or backend.has(f"{operation.folder}.{operation.kernel or operation.name}_backward", rung)
-    for call in calls(operation, draw(), gradient_is_rungs):
+    backward = f"{operation.folder}.{operation.kernel or operation.name}_backward"
+    for call in calls(operation, draw(), not rung or backend.has(backward, rung)):
         with kernels.using("reference"):
             wanted = as_tuple(call(in_float64(draw()), np.float64))
         rungs = {operation.name: rung} if rung else {}
