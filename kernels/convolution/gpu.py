@@ -39,7 +39,7 @@ def convolution(device, x, weight, bias, geometry, precision, out):
         _multiply(device, weight.reshape(weight.shape[:2]), x, out)
         return
     if gpu_depthwise.serves(weight, rules.groups):
-        gpu_depthwise.launch(device, "depthwise", x, weight, bias, out, sizes)
+        gpu_depthwise.convolution(device, rules, x, weight, bias, out, sizes)
         return
     columns = len(out) * math.prod(out.shape[2:])
     _launch(device, "convolution", (x, weight, bias, out), len(weight) // rules.groups, columns, rules.groups, sizes)
@@ -58,7 +58,7 @@ def transposed(device, x, weight, bias, geometry, precision, out):
         _multiply(device, weight.reshape(weight.shape[:2]).T, x, out)
         return
     if gpu_depthwise.serves(weight, rules.groups):
-        gpu_depthwise.launch(device, "depthwise_transposed", x, weight, bias, out, sizes)
+        gpu_depthwise.transposed(device, rules, x, weight, bias, out, sizes)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
     columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
@@ -87,12 +87,12 @@ def _launch(device, name, arrays, rows, columns, stack, sizes):
 
 
 def weight_gradient(device, grad, x, geometry, precision, out):
-    groups = unpack(geometry)[0].groups
+    rules, _ = unpack(geometry)
     sizes = arguments(x, out, grad, geometry)
-    if gpu_depthwise.serves(out, groups):
-        target = gpu_depthwise.weight_gradient(device, grad, x, out, BLOCKS, sizes)
+    if gpu_depthwise.serves(out, rules.groups):
+        target = gpu_depthwise.weight_gradient(device, rules, grad, x, out, BLOCKS, sizes)
     else:
-        target = _weight_gradient(device, grad, x, groups, out, sizes)
+        target = _weight_gradient(device, grad, x, rules.groups, out, sizes)
     if target is not out:
         reductions.sum(device, target, 1, out.reshape(1, 1, out.size))
 

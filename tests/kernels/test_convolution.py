@@ -95,6 +95,18 @@ def test_what_it_costs():
 
 
 @pytest.mark.cuda
+def test_winograds_points_meet_no_bank_conflict():
+    """And take all registers that there are, but no more: 32 tiles, one block."""
+    rng = np.random.default_rng(0)
+    x, weight = (rng.standard_normal(size, dtype=np.float32) for size in ((1, 8, 8, 16), (64, 8, 3, 3)))
+    with kernels.using("simulator"), kernels.rung(conv2d="5_winograd"), simulator.record(races=False) as reports:
+        kernels.conv2d(x, weight, padding=1)
+    report = reports[1]
+    assert report.total.bank_wavefronts * 128 == report.total.shared_bytes > 0
+    assert report.resources.stack == 0
+
+
+@pytest.mark.cuda
 def test_what_the_gpu_moves():
     """A block of 64 outputs × 128 positions reads each weight once and each number once for each place that sees it."""
     rng = np.random.default_rng(0)
@@ -113,7 +125,7 @@ def test_what_the_gpu_moves():
         assert report.shared_efficiency > 0.7, str(
             report
         )  # 16 bytes a thread count as four passes, whoever shares them
-        assert report.resources.stack <= 8
+        assert report.resources.stack == 0
 
 
 @pytest.mark.cuda
@@ -127,7 +139,7 @@ def test_a_depthwise_gradient_fills_the_gpu():
         with kernels.using("simulator"), simulator.record(order, races=False) as reports:
             _, grad_weight, _ = kernels.conv2d_backward(grad, x, weight, padding=1, groups=2, input_gradient=False)
         assert reports[0].kernel == "depthwise_weight"
-        assert reports[0].grid[1] > 2
+        assert reports[0].grid[1] > 1
         assert reports[0].global_efficiency > 0.7
         found.append(grad_weight)
     assert all((one == found[0]).all() for one in found)

@@ -1,4 +1,4 @@
-"""Launch geometry of the GPU's ladder: a function a rung, named convolution_RUNG."""
+"""Launch geometry of the GPU's ladder: functions convolution_RUNG and weight_gradient_RUNG."""
 
 import numpy as np
 
@@ -13,6 +13,12 @@ NAIVE, CHANNELS, TILES, REGISTERS = (cuda.Source(__file__, f"gpu_{rung}.cu") for
 
 def convolution_1_naive(device, x, weight, bias, geometry, precision, out):
     _launch(device, NAIVE, cuda.blocks(out.size, 256), 256, x, weight, bias, geometry, out)
+
+
+def weight_gradient_1_naive(device, grad, x, geometry, precision, out):
+    if out.size:
+        given = (grad, x, out, *arguments(x, out, grad, geometry))
+        device.launch(NAIVE, "weight_gradient", out.dtype, cuda.blocks(out.size, 256), 256, given)
 
 
 def convolution_2_channels(device, x, weight, bias, geometry, precision, out):
