@@ -5,9 +5,9 @@
 
 First the whole catalog against its definition, both precisions, values and gradients (gpu_check.py); a sample of it
 under NVIDIA's compute-sanitizer, where that is installed; then times, on the GPU's own clock and with cold caches,
-beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of this GPU (gpu_limits.py). The work is done by processes of
-its own: one that a kernel breaks is replaced by another, and the kernel's line says so. What doesn't fit into the
-seconds is said, too.
+beside cuBLAS and PyTorch (gpu_rivals.py; products in each type by gpu_products.py) and the limits of this GPU
+(gpu_limits.py). The work is done by processes of its own: one that a kernel breaks is replaced by another, and the
+kernel's line says so. What doesn't fit into the seconds is said, too.
 """
 
 import json
@@ -58,14 +58,15 @@ def run(families: list[str], quick: bool, seconds: float | None, path: Path | No
     results["checks"] = checks = _checks(names, seed, end - (1 - CHECKS) * budget)
     results["sanitizer"] = _sanitizer([name for name in SANITIZED if name in names], seed, end)
     results["large"] = large = {} if quick or families else _large(end)
-    results["steps"] = [] if families else _steps(quick, end)
+    results["steps"] = [] if families else _of_all("steps", QUICK_ROUNDS if quick else 2.0, end)
+    results["products"] = [] if families else _of_all("products", QUICK_ROUNDS if quick else 1.0, end)
     rows, failed, untimed = _times(names, quick, results["limits"], end)
     results |= {"rows": rows, "failed": failed, "untimed": untimed}
     if path:
         report.write_json(path, results)
     _show(results)
     wrong = [name for found in (checks, large) for name, fault in found.items() if fault]
-    broken = [row for row in results["steps"] if "failed" in row]
+    broken = [row for row in (*results["steps"], *results["products"]) if "failed" in row]
     return int(bool(wrong or failed or broken or results["sanitizer"].get("errors")))
 
 
@@ -104,12 +105,12 @@ def _large(end: float) -> dict[str, str | None]:
     return found
 
 
-def _steps(quick: bool, end: float) -> list[dict[str, Any]]:
-    """A whole training step, eager and as a graph."""
-    worker = Worker("steps", {"operations": [], "budget": QUICK_ROUNDS if quick else 2.0}, end)
+def _of_all(mode: str, budget: float, end: float) -> list[dict[str, Any]]:
+    """Everyone's figures for a whole training step, or for products of matrices."""
+    worker = Worker(mode, {"operations": [], "budget": budget}, end)
     found = list(worker)
     if worker.code:
-        return [{"failed": f"the process ended with exit code {worker.code}: {worker.last}"}]
+        found.append({"failed": f"the process ended with exit code {worker.code}: {worker.last}"})
     return found
 
 
@@ -230,6 +231,12 @@ def _show(results: dict[str, Any]) -> None:
     for row in results["steps"]:
         took = row.get("failed") or f"{row['step']} {report.duration(row['seconds'])} ± {row['spread']:.0%}"
         print(f"a training step: {took}")
+    for row in results["products"]:
+        took = row.get("failed") or (
+            f"{row['product']}: {report.duration(row['seconds'])} ± {row['spread']:.0%}, "
+            f"{report.rate(row['flops'])} GFLOP/s, off by {row['error']:.1e}"
+        )
+        print(f"a product of matrices: {took}")
     for what in results["untimed"]:
         print(f"not timed, for the time was up: {what}")
     cells = [
