@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_sets, gpu_steps, machine
+from . import gpu_check, gpu_large, gpu_limits, gpu_products, gpu_rivals, gpu_sets, gpu_steps, machine
 from .contenders import Case, cases, contender
 from .limits import Limits
 from .suite import Row
@@ -41,6 +41,11 @@ def main(arguments: list[str]) -> int:
         torch = gpu_rivals.torch_on_gpu()
         for name, timing in gpu_steps.measure(device, torch, given["budget"]).items():
             say(step=name, seconds=timing.median, spread=timing.spread)
+        return 0
+    if mode == "products":
+        for name, found in gpu_products.measure(device, gpu_rivals.torch_on_gpu(), given["budget"]):
+            timing = found.timing
+            say(product=name, seconds=timing.median, spread=timing.spread, flops=found.flops, error=found.error)
         return 0
     if given.get("alone"):  # each array in memory of its own, with none of a pool's around it, for compute-sanitizer
         device.cupy.cuda.set_allocator(None)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.kernels import cache, simulator
-from kernelwright.kernels.matmul import gpu, tune
+from kernelwright.kernels import cache, cuda, simulator
+from kernelwright.kernels.matmul import gpu, order, tune
 from kernelwright.kernels.matmul.table import LARGE, MIDDLE, PARTS, SMALL, TILES, Choice, candidates, cycles, predicted
 from kernelwright.kernels.simulator.resources import resources
 
 from ..catalog import DTYPES
+from ..simulator.running import run
 
 H100 = 90
 LAYOUTS = {"C": np.ascontiguousarray, "F": np.asfortranarray, "strided": lambda x: np.repeat(x, 2, axis=1)[:, ::2]}
@@ -143,6 +144,34 @@ def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it
     assert (through.kernel, bias.kernel) == ("matmul", "sum_columns")
     assert through.read_bytes == 4 * (64 * 40 + 96 * 40 + 96 + 64 * 96)
     assert through.written_bytes == 4 * 64 * 96
+
+
+@CUDA
+def test_every_tile_has_a_block():
+    """Each once, in any grid; and order.py says the same as order.cuh."""
+    shapes = [(1, 1), (1, 37), (37, 1), (15, 3), (16, 3), (17, 3), (31, 2), (48, 5), (53, 7), (3, 61)]
+    for down, across in shapes:
+        found = np.full((down * across, 2), -1, np.int32)
+        tile = f"TilePlace tile = tile_of_block(t, {down}, {across});"
+        report = run(
+            f"if (t < {down * across}) {{ {tile} a[2 * t] = tile.row; a[2 * t + 1] = tile.column; }}",
+            found.reshape(-1),
+            block=1024,
+            prelude=(cuda.KERNELS / "matmul" / "order.cuh").read_text(),
+        )
+        assert report.findings == []
+        assert sorted(map(tuple, found)) == [(i, j) for i in range(down) for j in range(across)]
+        assert [order.tile_of_block(block, down, across) for block in range(down * across)] == list(map(tuple, found))
+
+
+def test_the_order_of_blocks_spares_dram():
+    """On an H100, with as many blocks of the large tile on a multiprocessor as the kernels have: beside row by row, and
+    beside what other groups would give."""
+    for resident, size, share in ((2, 4096, 0.92), (2, 8192, 0.52), (1, 4096, 0.75), (1, 8192, 0.4)):
+        at_once = 132 * resident
+        read = {g: order.read_from_dram(LARGE, size, size, size, 4, at_once, g) for g in (1, 4, 8, 16, 32)}
+        assert read[order.GROUP] == min(read.values())
+        assert read[order.GROUP] < share * read[1]
 
 
 def test_the_model():

@@ -12,7 +12,7 @@
 //
 // Measured in the simulator, 256³: 2 × 12,288 sectors to round the factors and 24,576 to multiply, all of them needed
 // (where only two blocks need each tile, that is more than rung 12's 40,960); 20,480 passes over the banks, all needed;
-// 2 × 35,840 and 134,208 instructions of warps. Up to 120 registers and 48 KB: two blocks a multiprocessor, 64 KB on
+// 2 × 35,840 and 135,168 instructions of warps. Up to 120 registers and 48 KB: two blocks a multiprocessor, 64 KB on
 // their way.
 
 #include "matmul/ladder/tensor_rounded.cuh"
@@ -38,7 +38,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
         return;
     }
     __shared__ __align__(128) Tiles tiles;
-    Place place(columns);
+    Place place(rows, columns);
     Sums sums = {};
     walk(tiles, Rounded<A_ALONG_TERMS>(rounded_a, stack_a, pitch_a, place.top(), rows),
          Rounded<B_ALONG_TERMS>(rounded_b, stack_b, pitch_b, place.left(), columns), terms,
