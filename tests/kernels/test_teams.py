@@ -130,7 +130,7 @@ def test_long_rows_in_pieces(name, n, long, parts, monkeypatch):
 def test_a_block_takes_its_part_of_several_rows(blocks, monkeypatch):
     """In the way back of norms, where it adds up what they give to weight and bias; of three parts here."""
     monkeypatch.setattr(normalization, "BLOCKS", blocks)
-    x, grad, weight = array(5, 8200), array(5, 8200)[::-1].copy(), array(8200)
+    x, grad, weight = array(8, 8200), array(8, 8200)[::-1].copy(), array(8200)
     for call in (
         lambda: kernels.layer_norm_backward(grad, x, 8200, weight, weight),
         lambda: kernels.rms_norm_backward(grad, x, 8200, weight),

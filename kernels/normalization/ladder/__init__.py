@@ -26,10 +26,10 @@ not measured on one yet.
     2_shared     400 to 560 µs     grad and x are read three times, once of these from the cache if all goes well
     top          250 to 300 µs     once; 264 blocks' partial sums are 9 MB, which stay in the second-level cache
 
-Rows that a block can't hold (of more than 32,768 numbers; in the way back, 8,192) are read twice: for what must be known
-of a row, then for the result. In the way back that is two launches, the second of which has the sums for weight and
-bias, too: of 64 rows of 1048576 it is five times 268 MB, 400 µs. Sums in a walk of their own along columns would make
-it seven times.
+Rows that a block can't hold (of more than 32,768 numbers; in the way back, 8,192) are read twice: for what must be
+known of a row, then for the result. In the way back that is two launches, the second of which has the sums for weight
+and bias, too: of 64 rows of 1048576 it is five times 268 MB, 400 µs. Sums in a walk of their own along columns would
+make it seven times.
 """
 
 OPERATION = "layer_norm"
