@@ -53,7 +53,7 @@ def _backward(device, name, grad, x, weight, normal, grad_x, wanted):
     grid, stages, kept = (count,), (0,), None
     if not chosen.whole:
         parts, chosen = split(n, arrays, 4, BLOCK, n)
-        count = max(1, min(rows, BLOCKS // parts))
+        count = max(1, min(rows // 4, BLOCKS // parts))  # with fewer rows a block, partial sums would be as many as x
         grid, stages, kept = (parts, count), (1, 2), device.empty((rows, parts, SUMS), dtype)
     sums = [device.empty((count, n), dtype) if wants_it and count > 1 else out for wants_it, out in zip(wants, wanted)]
     flags = [np.int32(flag) for flag in (weight.size > 0, *wants)]

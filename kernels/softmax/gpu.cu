@@ -14,10 +14,10 @@ extern "C" __global__ BOUNDED void softmax(
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
         Total total = total_of(x, row, v, team);
         if (!team.knows(total, parts, row)) continue;
-        real scale = real(1) / total.sum;
+        real base = total.base(), scale = real(1) / total.sum;
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) v.load(x, row, from, 0);
-            FOR_EACH_VALUE(k) v.at[k] = exp(v.at[k] - total.top) * scale;
+            FOR_EACH_VALUE(k) v.at[k] = exp(v.at[k] - base) * scale;  // of a whole row, as the sum has it already
             v.store(y, row, from);
         }
     }

@@ -5,6 +5,7 @@ import pytest
 
 from kernelwright import kernels
 from kernelwright.kernels import cuda, simulator, teams
+from kernelwright.kernels.normalization import gpu as normalization
 from kernelwright.kernels.simulator.resources import resources
 from kernelwright.kernels.teams import Plan, plan
 
@@ -123,6 +124,23 @@ def test_long_rows_in_pieces(name, n, long, parts, monkeypatch):
     for x, y in zip(found, wanted):
         if y is not None:
             np.testing.assert_allclose(x, y, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("blocks", [3, 6])
+def test_a_block_takes_its_part_of_several_rows(blocks, monkeypatch):
+    """In the way back of norms, where it adds up what they give to weight and bias; of three parts here."""
+    monkeypatch.setattr(normalization, "BLOCKS", blocks)
+    x, grad, weight = array(8, 8200), array(8, 8200)[::-1].copy(), array(8200)
+    for call in (
+        lambda: kernels.layer_norm_backward(grad, x, 8200, weight, weight),
+        lambda: kernels.rms_norm_backward(grad, x, 8200, weight),
+    ):
+        with running("simulator", "shuffled"):
+            found = call()
+        with kernels.using("numba"):
+            wanted = call()
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
