@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import choices, contenders, fair, limits, machine, measuring, report, suite
+from kernelwright.bench import choices, contenders, fair, limits, machine, measuring, proof, report, suite
 from kernelwright.bench.choices import Options
 from kernelwright.kernels.operation import CATALOG, Cost, Draw, Sample
 
@@ -46,10 +46,13 @@ def all_cases(quick=False):
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.operation.name}-{c.direction}") for c in all_cases()])
-def test_every_case_can_be_called_and_costs_something(case):
+def test_every_case_can_be_called_in_its_dtype_and_costs_something(case):
     assert case.cost.flops > 0
     assert case.cost.bytes > 0
-    contenders.contender(case, "numpy").sample(2)
+    numpy = contenders.contender(case, "numpy")
+    numpy.sample(2)
+    # In whose dtype the definition computes, so that NumPy's time is that of the same work.
+    assert np.dtype(np.float64) not in {array.dtype for array in proof._flat(numpy.call())}
 
 
 def test_numpy_gets_the_reference_functions_by_themselves():
