@@ -206,11 +206,13 @@ def test_the_simulator_counts_and_has_no_time(tiny, tmp_path, capsys):
     assert "Of the simulator's rows there is no time" in text
 
 
-def test_what_is_too_large_is_not_simulated():
+def test_what_is_too_large_is_not_simulated(capsys):
     case = contenders.Case(CATALOG["relu"], "large", Sample((np.ones(1 << 23, np.float32),)), "forward")
     (row,) = measuring.measure(case, ["simulator"], {}, 0.0, ())
     assert row.simulated is None
     assert "too many to simulate" in row.refused["simulator"]
+    report.show([row], {})
+    assert "not simulated: 1 cases, which are too large: --sizes takes smaller ones" in capsys.readouterr().out
 
 
 def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):
