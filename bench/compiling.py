@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..kernels.jit import Kernel
-
 
 @contextmanager
 def compiling() -> Iterator[list[float]]:
     """Inside, a list of the seconds of every compilation grows."""
+    from ..kernels.jit import Kernel  # which needs Numba: a machine that only asks its GPU may have none
+
     compile, spent = Kernel.compile, []
 
-    def timed(self: Kernel, dtype: Any) -> Any:
+    def timed(self: Any, dtype: Any) -> Any:
         started = time.perf_counter()
         try:
             return compile(self, dtype)

@@ -1,7 +1,6 @@
 """What the simulator counts of a case's CUDA C: a row without a time, for simulated time says nothing of a GPU's."""
 
 from .. import kernels
-from ..kernels import simulator
 from .contenders import Case, public_call
 
 MOST = 2e7  # operations, or bytes moved, of a case: about the work of a second
@@ -16,6 +15,8 @@ def too_much(case: Case) -> str | None:
 def counts(case: Case) -> dict[str, int]:
     """Of all its launches: warp instructions; sectors of global memory, and passes over the banks of shared memory,
     each as taken and as needed at least."""
+    from ..kernels import simulator  # which needs Numba
+
     backend = kernels.backend("simulator")
     with kernels.using("simulator"):
         call = public_call(case, backend)

@@ -22,6 +22,10 @@ HEADINGS = (
     *("time", "±", "GFLOP/s", "GB/s", "of limit", "first call"),
 )
 COUNTED = ("sectors", "bank passes")  # by the simulator: as taken, over as needed
+COUNTED_NOTE = (
+    "Of the simulator's rows there is no time, for its own says nothing of a GPU's: sectors of global memory, "
+    "and passes over the banks of shared memory, as taken, of how many the accesses need at least."
+)
 NARROW = 112  # columns of a terminal below which the heading's less important half is left out
 LEFT = ("operation", "size", "direction", "backend", "kernel", "network", "library")  # columns of text
 LESS_IMPORTANT = ("GFLOP/s", "GB/s", "first call")
@@ -167,10 +171,10 @@ def show(rows: "list[Row]", roofs: dict[str, Limits]) -> None:
             print(markdown_table(wanted, [cells(row, wanted) for row in shown]))
         print(notes(roofs))
     if any(row.simulated for row in rows):
-        print(
-            "Of the simulator's rows there is no time, for its own says nothing of a GPU's: sectors of global memory, "
-            "and passes over the banks of shared memory, as taken, of how many the accesses need at least."
-        )
+        print(COUNTED_NOTE)
+    too_large = sum("simulator" in (row.refused or {}) for row in rows)
+    if too_large:
+        print(f"not simulated: {too_large} cases, which are too large: --sizes takes smaller ones, such as 64x32")
     for row in rows:
         if row.error:
             what = " ".join(part for part in (row.operation, row.workload, row.direction, row.backend) if part)

@@ -101,11 +101,6 @@ def run(options: Options) -> int:
     about["noise"] = noise(rows, others())
     about["fairness"] = report.fairness(about, chosen.rivals, chosen.threads, options.quick)
     first = roofs[chosen.threads[0]]
-    report.show(rows, first)
-    for sentence in about["fairness"]:
-        print(f"fair: {sentence}")
-    if about["noise"]["warning"]:
-        print(f"warning: {about['noise']['warning']}")
     results = {
         "machine": about,
         "limits": {name: asdict(roof) for name, roof in first.items()},
@@ -118,14 +113,21 @@ def run(options: Options) -> int:
         "sweeps": [asdict(sweep) for sweep in curves],
     }
     changes = comparison.compare(before, results) if before else None
-    if changes and options.compare:
+    if changes:
         results["comparison"] = {"with": str(options.compare), **asdict(changes)}
-        for sentence in comparison.sentences(changes, options.compare):
-            print(sentence)
+    # Before anything is shown: whoever reads it may close the pipe.
     if options.json:
         report.write_json(options.json, results)
     if options.markdown and not interrupted:
         report.write_markdown(options.markdown, report.figures(results))
+    report.show(rows, first)
+    for sentence in about["fairness"]:
+        print(f"fair: {sentence}")
+    if about["noise"]["warning"]:
+        print(f"warning: {about['noise']['warning']}")
+    if changes and options.compare:
+        for sentence in comparison.sentences(changes, options.compare):
+            print(sentence)
     failed = any(row.error and row.backend not in RIVALS for row in rows) or bool(changes and changes.slower)
     return 130 if interrupted else int(failed)
 

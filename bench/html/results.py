@@ -46,6 +46,18 @@ class Kernel:
     rung: str | None  # of a ladder; None: the library's kernel
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What the simulator counted of a kernel's CUDA C, in `kernelwright bench`: no time, which would say nothing."""
+
+    family: str
+    operation: str
+    workload: str
+    direction: str
+    dtype: str
+    simulated: dict[str, int]
+
+
 @dataclass
 class Device:
     """One device of one run of `kernelwright bench`: its limits, and the kernels measured on it."""
@@ -67,6 +79,7 @@ class Device:
 @dataclass
 class Results:
     devices: list[Device] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
     sweeps: list[Sweep] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)  # beside PyTorch, NumPy and JAX
     simulator: dict[str, Any] = field(default_factory=dict)
@@ -103,6 +116,7 @@ def read(paths: Iterable[Path]) -> Results:
 
 def _add_suite(found: Results, content: dict[str, Any]) -> None:
     rows = [_kernel(row) for row in content["rows"] if not row["error"] and row["seconds"] and row["flops"]]
+    found.counted += [known(Counted, row) for row in content["rows"] if row.get("simulated")]
     ours = kernels.backends().keys()
     others = [row for row in rows if row.backend not in ours]
     for backend, limits in content["limits"].items():

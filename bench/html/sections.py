@@ -142,10 +142,11 @@ def _ladders(results: Results) -> str:
 
 def _kernels(results: Results) -> str:
     rows = [row for device in results.devices for row in device.rows]
-    if not rows:
+    if not (rows or results.counted):
         return ""
-    table = tables.table("Every kernel", *tables.kernels(rows), "kernels")
-    return tables.filters("kernels", {row.family for row in rows}) + table
+    table = tables.table("Every kernel", *tables.kernels(rows, results.counted), "kernels")
+    note = f"<p>{escape(report.COUNTED_NOTE)}</p>" if results.counted else ""
+    return tables.filters("kernels", {row.family for row in (*rows, *results.counted)}) + table + note
 
 
 def _beside(results: Results) -> str:

@@ -9,7 +9,7 @@ from .. import report
 from ..rivals import OURS
 from ..targets import RIVALS
 from ..targets import Row as Contest
-from .results import Kernel, called
+from .results import Counted, Kernel, called
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,13 @@ def _cell(part: str | Cell, first: bool) -> str:
     return f'<th scope="row">{text}</th>' if first else f"<td>{text}</td>"
 
 
-def kernels(rows: Sequence[Kernel]) -> tuple[list[str], list[list[str | Cell]]]:
-    """Heads and rows: what the roofline shows, and a column for each rival that there is."""
+def kernels(rows: Sequence[Kernel], counted: Sequence[Counted]) -> tuple[list[str], list[list[str | Cell]]]:
+    """Heads and rows: what the roofline shows, a column for each rival that there is, and the simulator's own."""
     rivals = list(dict.fromkeys(rival for row in rows for rival in row.ratios))
-    heads = ["operation", "family", "size", "direction", "time", "±", "GFLOP/s", "GB/s", "of limit"]
-    heads += [*(f"vs {called(rival)}" for rival in rivals), "backend", "dtype", "threads"]
+    own = report.COUNTED if counted else ()
+    figures = ["time", "±", "GFLOP/s", "GB/s", "of limit", *(f"vs {called(rival)}" for rival in rivals)]
+    heads = ["operation", "family", "size", "direction", *figures, *own, "backend", "dtype", "threads"]
+    none = Cell("–", None)
     body: list[list[str | Cell]] = [
         [
             *(row.operation, row.family, row.workload, row.direction),
@@ -69,11 +71,27 @@ def kernels(rows: Sequence[Kernel]) -> tuple[list[str], list[list[str | Cell]]]:
             cell(row.bandwidth, report.rate),
             Cell(report.share(row.of_limit, row.bound), row.of_limit),
             *(_versus(row, rival) for rival in rivals),
+            *(none for _ in own),
             *(row.backend, row.dtype, cell(row.threads, _count)),
         ]
         for row in rows
     ]
+    body += [
+        [
+            *(row.operation, row.family, row.workload, row.direction),
+            *(none for _ in figures),
+            _over(row.simulated, "sectors", "ideal_sectors"),
+            _over(row.simulated, "bank_wavefronts", "ideal_wavefronts"),
+            *("simulator", row.dtype, none),
+        ]
+        for row in counted
+    ]
     return heads, body
+
+
+def _over(counts: dict[str, int], taken: str, needed: str) -> Cell:
+    """Sorted by how many times as many were taken as needed."""
+    return Cell(report.over(counts, taken, needed), counts[taken] / counts[needed] if counts[needed] else None)
 
 
 def _versus(row: Kernel, rival: str) -> Cell:

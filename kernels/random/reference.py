@@ -6,9 +6,9 @@ import numpy as np
 def drop(x, seed, offset, limit, scale, kept, dropped):
     i = np.arange(len(x))
     words = philox(offset + i // 64 * 16 + i % 16, seed)
-    keep = (words[i // 16 % 4, i] < limit)[:, None]
+    keep, number = (words[i // 16 % 4, i] < limit)[:, None], x.dtype.type
     with np.errstate(invalid="ignore"):  # ∞ · 0
-        return x * np.where(keep, scale, 0.0) + np.where(keep, kept, dropped)
+        return x * np.where(keep, number(scale), number(0)) + np.where(keep, number(kept), number(dropped))
 
 
 def philox(counter, seed):

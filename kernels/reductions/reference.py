@@ -21,4 +21,4 @@ def spread(grad, n, divisor):
 
 def share_among_equals(grad, y, x):
     equal = x == y[:, None, :]
-    return equal * grad[:, None, :] / equal.sum(axis=1, keepdims=True)
+    return equal * grad[:, None, :] / equal.sum(axis=1, keepdims=True, dtype=grad.dtype)

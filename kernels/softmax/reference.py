@@ -32,10 +32,11 @@ def sparsemax(x):
     with np.errstate(invalid="ignore"):  # ∞ − ∞
         shifted = x - x.max(axis=1, keepdims=True)
     falling = -np.sort(-shifted, axis=1)
-    k = np.arange(1, x.shape[1] + 1)[:, None]
+    k = np.arange(1, x.shape[1] + 1, dtype=x.dtype)[:, None]
     sums = np.cumsum(falling, axis=1)
     kept = (1 + k * falling > sums).sum(axis=1, keepdims=True)
-    tau = (np.take_along_axis(sums, np.maximum(kept, 1) - 1, axis=1) - 1) / np.maximum(kept, 1)
+    last = np.maximum(kept, 1)
+    tau = (np.take_along_axis(sums, last - 1, axis=1) - 1) / last.astype(x.dtype)
     hopeless = np.isnan(shifted).any(axis=1, keepdims=True)
     return np.where(hopeless, np.nan, np.maximum(shifted - tau, 0))
 
@@ -43,5 +44,6 @@ def sparsemax(x):
 def sparsemax_backward(grad, y):
     kept = ~(y <= 0)  # a NaN makes all NaN
     with np.errstate(invalid="ignore"):
-        mean = np.where(kept, grad + 0 * y, 0).sum(axis=1, keepdims=True) / kept.sum(axis=1, keepdims=True)
+        mean = np.where(kept, grad + 0 * y, 0).sum(axis=1, keepdims=True)
+        mean /= kept.sum(axis=1, keepdims=True, dtype=grad.dtype)
     return np.where(kept, grad - mean, 0)

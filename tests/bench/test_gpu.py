@@ -58,6 +58,17 @@ def test_from_end_to_end(tmp_path):
     assert "| relu " in figures.read_text()
 
 
+def test_it_needs_no_numba():
+    """On a machine that has CuPy alone: the process that works there, and the report, can be imported."""
+    code = """
+import sys
+sys.modules.update(numba=None, llvmlite=None)
+import kernelwright.bench.gpu, kernelwright.bench.gpu_work, kernelwright.bench.html
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_a_process_that_breaks_is_replaced(monkeypatch):
     """Its operation's line says so, and those after it are still asked."""
     broken = """

@@ -126,7 +126,7 @@ def test_every_kernel_is_on_the_roofline_and_in_the_table(committed):
     assert len(device.rows) == len(measured)
     dots = [mark for mark in roofline.picture(device).marks if isinstance(mark, Dot)]
     assert len(dots) == len(measured)
-    table = {name: text for name, _, text in sections.sections(committed)}["table"]
+    table = dict_of_sections(committed)["table"]
     assert table.count("<tr>") == sum(len(device.rows) for device in committed.devices) + 1
 
 
@@ -271,7 +271,7 @@ def test_sweeps_are_drawn_where_there_are_some(read):
     assert crossing.label.endswith("ours crosses NumPy's time at 2.5")
     numpy_dots = [mark for mark in marks if isinstance(mark, Dot) and "NumPy:" in mark.label]
     assert numpy_dots[1].x < crossing.x < numpy_dots[2].x
-    text = {name: text for name, _, text in sections.sections(results)}["growth"]
+    text = dict_of_sections(results)["growth"]
     elements(text)
     assert "<td>2.5</td><td>slower</td>" in text
     assert "<td>nowhere</td><td>it naps</td>" in text
@@ -351,6 +351,29 @@ def test_a_ladder_that_goes_down_stays_in_its_picture():
     ladder = ladders.Ladder("matmul", "8³", {"1_naive": 1.0, "2_order": 4.0}, {"numpy": 9.0})
     (low, high) = (mark for mark in ladders.picture(ladder).marks if isinstance(mark, Box))
     assert low.height > high.height > 0
+
+
+def test_what_the_simulator_counts_has_columns_of_its_own(suite, read):
+    counts = {"sectors": 12, "ideal_sectors": 4, "bank_wavefronts": 0, "ideal_wavefronts": 0, "instructions": 9}
+    assert "bank passes" not in html.page(read())
+    row = {**kernel("softmax", "4×5", 1.0, backend="simulator"), "seconds": None, "flops": None, "simulated": counts}
+    text = dict_of_sections(read(rows=[*suite["rows"], {**row, "dtype": "float32"}]))["table"]
+    elements(text)
+    assert text.count("<tr>") == 1 + 3 + 1
+    heads = re.findall(r'<button type="button">([^<]*)</button>', text)
+    assert heads[4:6] == ["time", "±"]
+    assert {"sectors", "bank passes"} <= set(heads)
+    line = next(line for line in text.splitlines() if "simulator" in line)
+    assert line.index("12 of 4") < line.index("0 of 0") < line.index("simulator")
+    assert 'data-value="3"' in line
+    assert "as taken, of how many the accesses need at least" in text
+    alone = read(rows=[{**row, "dtype": "float32"}])  # with --backends simulator
+    assert alone.devices == []
+    assert "12 of 4" in dict_of_sections(alone)["table"]
+
+
+def dict_of_sections(found):
+    return {name: text for name, _, text in sections.sections(found)}
 
 
 def test_rungs_are_on_their_ladder_alone(read):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import choices, contenders, fair, limits, machine, measuring, report, suite
+from kernelwright.bench import choices, contenders, fair, limits, machine, measuring, proof, report, suite
 from kernelwright.bench.choices import Options
 from kernelwright.kernels.operation import CATALOG, Cost, Draw, Sample
 
@@ -46,10 +46,13 @@ def all_cases(quick=False):
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=f"{c.operation.name}-{c.direction}") for c in all_cases()])
-def test_every_case_can_be_called_and_costs_something(case):
+def test_every_case_can_be_called_in_its_dtype_and_costs_something(case):
     assert case.cost.flops > 0
     assert case.cost.bytes > 0
-    contenders.contender(case, "numpy").sample(2)
+    numpy = contenders.contender(case, "numpy")
+    numpy.sample(2)
+    # In whose dtype the definition computes, so that NumPy's time is that of the same work.
+    assert np.dtype(np.float64) not in {array.dtype for array in proof._flat(numpy.call())}
 
 
 def test_numpy_gets_the_reference_functions_by_themselves():
@@ -203,11 +206,13 @@ def test_the_simulator_counts_and_has_no_time(tiny, tmp_path, capsys):
     assert "Of the simulator's rows there is no time" in text
 
 
-def test_what_is_too_large_is_not_simulated():
+def test_what_is_too_large_is_not_simulated(capsys):
     case = contenders.Case(CATALOG["relu"], "large", Sample((np.ones(1 << 23, np.float32),)), "forward")
     (row,) = measuring.measure(case, ["simulator"], {}, 0.0, ())
     assert row.simulated is None
     assert "too many to simulate" in row.refused["simulator"]
+    report.show([row], {})
+    assert "not simulated: 1 cases, which are too large: --sizes takes smaller ones" in capsys.readouterr().out
 
 
 def test_ctrl_c_keeps_what_was_measured(tiny, tmp_path, monkeypatch, capsys):

@@ -22,7 +22,7 @@ def soft_margin_loss(input, target, scale):
 def hinge_embedding_loss(input, target, margin, scale):
     near, far, left = target != -1, target != 1, margin - input
     loss = np.where(near, input, 0) + np.where(far, np.maximum(left, 0), 0)
-    return reduced(loss, scale, 1.0 * near - (far & (left >= 0)))
+    return reduced(loss, scale, near.astype(input.dtype) - (far & (left >= 0)))
 
 
 def hinge_loss(input, target, scale):

@@ -57,7 +57,7 @@ def categorical_hinge_loss(x, target, scale):
     wrong = (1 - target) * x
     largest = wrong == wrong.max(axis=1, keepdims=True)
     left = wrong.max(axis=1, keepdims=True) - (target * x).sum(axis=1, keepdims=True) + 1
-    slope = largest * (1 - target) / largest.sum(axis=1, keepdims=True) - target
+    slope = largest * (1 - target) / largest.sum(axis=1, keepdims=True, dtype=x.dtype) - target
     return reduced(np.maximum(left, 0)[:, 0], scale, np.where(left > 0, slope, 0))
 
 

@@ -19,7 +19,7 @@ def cosine_embedding_loss(a, b, target, margin, scale):
     cosine = (a * b).sum(1, keepdims=True) / size
     alike, unlike = target == 1, target == -1
     loss = np.where(alike, 1 - cosine, np.where(unlike, np.maximum(cosine - margin, 0), 0))
-    slope = 1.0 * (unlike & (cosine >= margin)) - alike
+    slope = (unlike & (cosine >= margin)).astype(a.dtype) - alike
     by_a, by_b = b / size - cosine * a / square_a, a / size - cosine * b / square_b
     return reduced(loss[:, 0], scale, slope * by_a, slope * by_b)
 
@@ -36,7 +36,7 @@ def triplet_margin_loss(a, b, c, margin, p, eps, swap, scale):
     near, far, other = (_distance(x, y, p, eps) for x, y in ((a, b), (a, c), (b, c)))
     swapped = swap & (other < far)
     left = margin + near - np.where(swapped, other, far)
-    slope = np.where(left >= 0, 1, 0)
+    slope = (left >= 0).astype(a.dtype)
     pull = slope * _slope(a - b + eps, near, p)
     push = slope * np.where(swapped, _slope(b - c + eps, other, p), _slope(a - c + eps, far, p))
     by_a, by_b = np.where(swapped, pull, pull - push), np.where(swapped, -pull - push, -pull)

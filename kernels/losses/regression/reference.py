@@ -1,5 +1,7 @@
 """Losses of real predictions in NumPy: their definition. Each returns the losses, the gradient and the total."""
 
+import math
+
 import numpy as np
 
 from ..reduced import reduced
@@ -58,7 +60,7 @@ def kl_div_log(input, target, scale):
 
 def log_cosh_loss(input, target, scale):
     difference = input - target
-    return reduced(np.logaddexp(difference, -difference) - np.log(2), scale, np.tanh(difference))
+    return reduced(np.logaddexp(difference, -difference) - math.log(2), scale, np.tanh(difference))
 
 
 def mean_absolute_percentage_error(input, target, scale):
