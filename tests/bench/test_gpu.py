@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.bench import gpu, gpu_check, gpu_large, gpu_limits, gpu_processes, gpu_rivals, gpu_steps, timing
+from kernelwright.bench import (
+    gpu,
+    gpu_check,
+    gpu_large,
+    gpu_limits,
+    gpu_processes,
+    gpu_rivals,
+    gpu_steps,
+    gpu_work,
+    timing,
+)
 from kernelwright.bench.contenders import Case
 from kernelwright.kernels.operation import CATALOG, Draw
 
@@ -224,6 +234,22 @@ def test_a_recording_that_fails_leaves_pytorch_on_the_stream_that_is_timed():
 
     assert gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), lambda: call) is None
     assert cuda.now == "default"
+
+
+def test_rivals_that_fail_cost_no_figure_of_ours(standin, monkeypatch, capsys):
+    def fail(*_):
+        raise ValueError("no such thing here")
+
+    monkeypatch.setattr(gpu_rivals, "rivals", fail)
+    monkeypatch.setattr(timing, "SAMPLE", 0)
+    monkeypatch.setattr(timing, "FLUSH", 1 << 12)
+    limits = {"flops": 1.0, "bandwidth": 1.0, "cache": 0, "how": "not at all"}
+    work = gpu_work._Time({"limits": limits, "quick": True, "budget": 0, "compiled": False}, standin.device)
+    operation = CATALOG["relu"]
+    work.case(Case(operation, "", next(iter(operation.samples(Draw(0, np.float32)))), "forward"))
+    failed, row = map(json.loads, capsys.readouterr().out.splitlines())
+    assert failed["failed"] == "ValueError: no such thing here"
+    assert row["row"]["backend"] == gpu_work.OURS
 
 
 @pytest.mark.compare
