@@ -7,8 +7,8 @@ What is wanted most comes first: the whole catalog against its definition, both 
 (gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock, with cold
 caches and on several sets of inputs by turns (gpu_sets.py), beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of
 this GPU (gpu_limits.py); a training step, and products of matrices in each type (gpu_products.py); arrays of more than
-2³¹ elements; a sample under NVIDIA's compute-sanitizer, where that is installed; other sizes, and torch.compile. Each of
-these has seconds of its own, and what doesn't fit into them is said.
+2³¹ elements; a sample under NVIDIA's compute-sanitizer, where that is installed; other sizes, and torch.compile. Each
+of these has seconds of its own, and what doesn't fit into them is said.
 
 The work is done by processes of its own: one that a kernel breaks is replaced by another, and the kernel's line says
 so. Results are written as they come: a run that is killed loses none, and lacks "complete".

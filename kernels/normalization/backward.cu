@@ -90,8 +90,9 @@ extern "C" __global__ BOUNDED_BY_1024 void rms_norm_backward(
 }
 
 // The sums of the rows of partial sums: a block of 32 × 32 threads takes 32 columns, of weight's or bias's.
-extern "C" __global__ void add_parts(const real* of_weight, const real* of_bias, real* grad_weight, real* grad_bias,
-                                     int wants_weight, long long rows, long long columns) {
+extern "C" __global__ void __launch_bounds__(1024)
+    add_parts(const real* of_weight, const real* of_bias, real* grad_weight, real* grad_bias, int wants_weight,
+        long long rows, long long columns) {
     __shared__ real shares[32][32];
     bool weight = wants_weight && blockIdx.y == 0;
     const real* parts = weight ? of_weight : of_bias;

@@ -22,6 +22,7 @@ from kernelwright.bench import (
     gpu_rivals,
     gpu_sets,
     gpu_steps,
+    gpu_work,
     timing,
 )
 from kernelwright.bench.contenders import Case
@@ -308,6 +309,23 @@ def test_a_recording_that_fails_leaves_pytorch_on_the_stream_that_is_timed():
 
     assert gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), lambda: call) is None
     assert cuda.now == "default"
+
+
+def test_rivals_that_fail_cost_no_figure_of_ours(standin, monkeypatch, capsys):
+    def fail(*_):
+        raise ValueError("no such thing here")
+
+    monkeypatch.setattr(gpu_rivals, "rivals", fail)
+    monkeypatch.setattr(gpu_sets, "of", lambda case, free: [case])
+    monkeypatch.setattr(timing, "SAMPLE", 0)
+    monkeypatch.setattr(timing, "FLUSH", 1 << 12)
+    limits = {"flops": 1.0, "bandwidth": 1.0, "cache": 0, "how": "not at all"}
+    work = gpu_work._Time({"limits": limits, "quick": True, "budget": 0, "compiled": False}, standin.device)
+    operation = CATALOG["relu"]
+    work.case(Case(operation, "", next(iter(operation.samples(Draw(0, np.float32)))), "forward"))
+    failed, row = map(json.loads, capsys.readouterr().out.splitlines())
+    assert failed["failed"] == "ValueError: no such thing here"
+    assert row["row"]["backend"] == gpu_work.OURS
 
 
 @pytest.mark.compare

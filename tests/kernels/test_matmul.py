@@ -249,6 +249,21 @@ def test_the_fastest_is_chosen_and_kept(untuned, monkeypatch):
     assert other.timed
 
 
+def test_what_does_not_fit_into_memory_is_not_chosen(untuned):
+    """The sums of 32 parts of a large product, say."""
+    device = Timed(Choice(SMALL, 1))
+
+    def empty(shape, dtype):
+        if len(shape) == 4:
+            raise MemoryError
+        return np.empty(shape, dtype)
+
+    device.empty = empty
+    chosen = device.multiply()
+    assert chosen.parts == 1
+    assert len(device.timed) < tune.TRIED
+
+
 def test_a_spoilt_file_is_measured_anew(untuned, monkeypatch):
     Timed(Choice(MIDDLE, 2)).multiply()
     (file,) = untuned.iterdir()
