@@ -4,6 +4,7 @@ A mutant counts as reported if a run of it has a finding, or a wrong value. Thos
 with the reason.
 """
 
+import functools
 import re
 
 import numpy as np
@@ -29,6 +30,9 @@ HARMLESS = {
 }
 
 
+AS_IT_IS = simulator.Device()  # for kernels that a mutant doesn't reach: compiled once
+
+
 class MutantDevice(simulator.Device):
     """Runs the library's kernels with one file changed."""
 
@@ -37,6 +41,8 @@ class MutantDevice(simulator.Device):
         self.mutant = mutant
 
     def _program(self, source, name, dtype):
+        if cuda.KERNELS / self.mutant.file not in {source.path, *included(source.path)}:
+            return AS_IT_IS._program(source, name, dtype)
         key = source, name, np.dtype(dtype)
         if key not in self._programs:
             headers = {str(p.relative_to(cuda.KERNELS)): p.read_text() for p in cuda.KERNELS.rglob("*.cuh")}
@@ -62,7 +68,7 @@ class MutantBackend(Simulator):
         self.device = MutantDevice(mutant)
 
 
-def calls(operation, sample, with_backward: bool):
+def calls(operation, sample):
     """An operation's call and that of its gradient: functions of a sample and a dtype, which return the results."""
 
     def forward(s, dtype):
@@ -78,7 +84,7 @@ def calls(operation, sample, with_backward: bool):
     yield in_place if operation.in_place else forward
     if operation.with_gradient:
         yield with_gradient
-    if operation.backward and with_backward:
+    if operation.backward:
         with kernels.using("reference"):
             outputs = as_tuple(operation.function(*sample.args, **sample.options))
         grad = np.random.default_rng(1).standard_normal(outputs[0].shape)
@@ -117,8 +123,7 @@ def shows(operation, number: int, backend, rung: str) -> bool:
     def draw():
         return samples(operation, np.float32)[number]
 
-    backward = f"{operation.folder}.{operation.kernel or operation.name}_backward"
-    for call in calls(operation, draw(), not rung or backend.has(backward, rung)):
+    for call in calls(operation, draw()):
         with kernels.using("reference"):
             wanted = as_tuple(call(in_float64(draw()), np.float64))
         rungs = {operation.name: rung} if rung else {}
@@ -139,10 +144,11 @@ def rungs_with(path) -> list[str]:
     return sorted(file.stem.removeprefix("gpu_") for file in files)
 
 
-def included(path) -> set:
+@functools.cache
+def included(path) -> frozenset:
     """The headers that a source includes, and those that they include."""
     found = {cuda.KERNELS / name for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)}
-    return found.union(*(included(header) for header in found))
+    return frozenset(found.union(*(included(header) for header in found)))
 
 
 def is_harmless(mutant: Mutant) -> bool:
