@@ -14,7 +14,7 @@
 //
 // Where queries are few, as when a sequence is made row by row, a block takes 16 of them, and several blocks
 // (blockIdx.z) share a head's keys, so that memory is asked by all multiprocessors. Each leaves its sum as it is, the
-// largest score and Σ exp; merge_parts makes y of them, always in the same order (Dao et al., Flash-Decoding, 2023,
+// largest score and Σ exp; merge.cu makes y of them, always in the same order (Dao et al., Flash-Decoding, 2023,
 // https://crfm.stanford.edu/2023/10/12/flashdecoding.html). 4 × 16 heads of one query and 8192 keys of 64, predicted for
 // an H100: 268 MB of DRAM, 0.08 ms, by 384 blocks, three a multiprocessor; undivided, 64 blocks would wait for 256 tiles
 // of keys and of values after each other, 0.5 ms or more.
@@ -33,8 +33,6 @@
 #endif
 
 constexpr int R = THREAD_ROWS, ROWS = 16 * R;
-
-__device__ inline real larger(real a, real b) { return b > a ? b : a; }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
     attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums, const real* again,
@@ -108,26 +106,5 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
             states[2 * (blockIdx.z * n + row)] = most[i], states[2 * (blockIdx.z * n + row) + 1] = total[i];
         else
             sums[row] = total[i] == 0 ? infinity() : most[i] + log(total[i]);
-    }
-}
-
-// y of n rows of what blocks found in parts of the keys, a warp a row.
-extern "C" __global__ void merge_parts(const real* found, const real* states, long long parts, ROWS_OF(real, y),
-                                       real* sums, int wants_sums, long long heads, long long queries,
-                                       long long values, long long n) {
-    long long warps = gridDim.x * (long long)blockDim.x / 32, lane = threadIdx.x % 32;
-    for (long long i = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 32; i < n; i += warps) {
-        real most = -infinity(), total = 0;
-        for (long long p = 0; p < parts; p++) most = larger(most, states[2 * (p * n + i)]);
-        real base = most == -infinity() ? real(0) : most;
-        for (long long p = 0; p < parts; p++) total += states[2 * (p * n + i) + 1] * exp(states[2 * (p * n + i)] - base);
-        real* y_of = HEAD(y, i / queries / heads, i / queries % heads) + i % queries * y_row;
-        for (long long e = lane; e < values; e += 32) {
-            real sum = 0;
-            for (long long p = 0; p < parts; p++)
-                sum += found[(p * n + i) * values + e] * exp(states[2 * (p * n + i)] - base);
-            y_of[e] = total == 0 ? real(0) : sum / total;
-        }
-        if (wants_sums && lane == 0) sums[i] = total == 0 ? infinity() : most + log(total);
     }
 }

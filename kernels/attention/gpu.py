@@ -1,4 +1,4 @@
-"""Launch geometry of gpu.cu and backward.cu: a block of four warps for each tile of a head's rows."""
+"""Launch geometry of gpu.cu, merge.cu and backward.cu: a block of four warps for each tile of a head's rows."""
 
 import math
 
@@ -9,7 +9,7 @@ from .ladder import tensor
 from .launch import arguments, blocks_of, forward_arguments, rows_of
 
 FORWARD, BACKWARD = cuda.Source(__file__), cuda.Source(__file__, "backward.cu")
-OF_FEW = cuda.Source(__file__, THREAD_ROWS=1)
+OF_FEW, MERGE = cuda.Source(__file__, THREAD_ROWS=1), cuda.Source(__file__, "merge.cu")
 THREADS = 128
 QUERIES, FEW, ROWS = 64, 16, 32  # of a block; where no head has more; on the way back
 PART, FULL = 64, 3 * 132  # keys that a block should have at least, and blocks that an H100 holds
@@ -47,7 +47,7 @@ def _of_few(device, q, k, v, *given):
     states = device.empty((parts, n, 2), y.dtype)
     _launch(device, OF_FEW, FEW, parts, None, states, q, k, v, *given, found, sums)
     sizes = np.int64(parts), *rows_of(y), sums, np.int32(sums.size > 0), *map(np.int64, (*y.shape[1:], n))
-    device.launch(FORWARD, "merge_parts", y.dtype, cuda.elements(32 * n), 256, (found, states, *sizes))
+    device.launch(MERGE, "merge_parts", y.dtype, cuda.elements(32 * n), 256, (found, states, *sizes))
 
 
 def _part(k, parts: int) -> int:

@@ -1,6 +1,6 @@
 // Rung 5: bfloat16. An instruction multiplies twice as many numbers as in tf32, one product is enough, and tiles have
-// half the bytes. Keys and values are rounded once, in memory of their own, for asynchronous copies can't round; queries
-// on their way into shared memory, weights in registers. Scores, softmax and sums are float32: a weight is off by its
+// half the bytes. Keys and values are rounded once, in memory of their own, for asynchronous copies can't round;
+// queries on their way into shared memory, weights in registers. Scores, softmax and sums are float32: a weight is off by its
 // score's error, 2⁻⁸ or so of the score.
 //
 // For a tile of 64 keys a warp reads 16 KB of shared memory and does 64 mma.
@@ -41,7 +41,8 @@ extern "C" __global__ void round_rows(ROWS_OF(const real, x), real* to, long lon
         long long fours = pitch / 4, row = i / fours % rows, head = i / fours / rows, column = i % fours * 4;
         const real* x_of = HEAD(x, head / heads, head % heads);
         bool together = in_pieces(x_of, x_row, 4);
-        round_into(reinterpret_cast<unsigned long long*>(to) + i, x_of + row * x_row + column, columns - column, together, 1);
+        const real* from = x_of + row * x_row + column;
+        round_into(reinterpret_cast<unsigned long long*>(to) + i, from, columns - column, together, 1);
     }
 }
 

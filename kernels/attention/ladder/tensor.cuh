@@ -9,8 +9,8 @@
 //
 // Shared memory holds two tiles of 8 KB of keys and two of values: one is multiplied while the next is on its way.
 //
-//     piece of 16 bytes   0 1 2 3 4 5 6 7     Pieces change places, an exclusive or with row % 8: ldmatrix reads one
-//     row 0             │ 0 1 2 3 4 5 6 7 │   of each of eight rows, 128 bytes, and so finds them in 32 banks.
+//     piece of 16 bytes   0 1 2 3 4 5 6 7     Pieces change places, an exclusive or with row % 8: ldmatrix reads
+//     row 0             │ 0 1 2 3 4 5 6 7 │   a piece of each of eight rows, 128 bytes, and so finds them in 32 banks.
 //     row 1             │ 1 0 3 2 5 4 7 6 │
 //     row 2             │ 2 3 0 1 6 7 4 5 │
 //
@@ -92,7 +92,7 @@ __device__ __forceinline__ void drop(float (&p)[KEYS / 8][4], long long counter,
         for (int r = 0; r < 4; r++) p[j][r] = dropped >> (4 * j + r) & 1 ? 0 : p[j][r];
 }
 
-// y's rows = softmax · v in `sum`: of product c, lane by lane, what mma.cuh says, where columns may have changed places.
+// y's rows = softmax · v in `sum`: of product c, lane by lane, what mma.cuh says; columns may have changed places.
 // Called with a tile's stage and first key: copy(stage, left) begins to bring it, multiply(scores, stage) adds q kᵀ,
 // add(sum, weights, stage) adds p v; in the end store(half, row) writes one of the lane's two rows. Every thread of
 // the block must call.
@@ -103,7 +103,8 @@ __device__ __forceinline__ void attend(float (&sum)[WIDTH / 8][4], const Block& 
     const real* mask_of = HEAD(mask, block.head / heads, block.head % heads);
     long long first = block.top + block.warp_row(), query = block.query();
     float check = 0;
-    float most[2] = {-infinity(), -infinity()}, total[2] = {};  // of both rows; this lane's share of Σ exp2(score − most)
+    // Of both rows: the largest score, and this lane's share of Σ exp2(score − most).
+    float most[2] = {-infinity(), -infinity()}, total[2] = {};
     long long end = causal ? min(keys, block.top + ROWS) : keys;
     copy(0, 0);
     int stage = 0;
