@@ -93,8 +93,8 @@ __device__ inline unsigned short to_f16(float x) {
 // Two of them in one register, `first` in its lower half.
 __device__ inline unsigned to_f16(float first, float second) { return to_f16(first) | unsigned(to_f16(second)) << 16; }
 
-// x = big + small, both tf32: big to the nearest, small what is left, cut off, so that less than 2⁻²¹ of x is missing. Four
-// instructions a number, where cvt.rna is four itself on sm_80 and sm_90. (Of an infinity or a NaN, small is a NaN.)
+// x = big + small, both tf32: big to the nearest, small what is left, cut off, so that less than 2⁻²¹ of x is missing.
+// Four instructions a number, where cvt.rna alone is four on sm_80 and sm_90. (Of an infinity or a NaN small is a NaN.)
 __device__ inline void split_tf32(const float (&x)[4], unsigned (&big)[4], unsigned (&small)[4]) {
     constexpr unsigned HALF = 0x1000, BITS = 0xFFFFE000;
     for (int k = 0; k < 4; k++) {

@@ -63,7 +63,7 @@ def counter_stream(count: int) -> tuple[int, int]:
 def stream(count: int) -> tuple[int, int]:
     """(seed, offset) of the next so many counters, for numbers that are drawn here and now."""
     global _place
-    capture.refuse("a draw of random numbers", "only Dropout's own masks are drawn anew at each replay")
+    capture.refuse("a draw of random numbers", "only masks of dropout are drawn anew at each replay")
     offset, _place = _place, _place + count
     return _key, offset
 

@@ -1,4 +1,6 @@
-"""Launch geometry of gpu.cu and backward.cu: a block of four warps for each tile of a head's rows."""
+"""Launch geometry of gpu.cu, merge.cu and backward.cu: a block of four warps for each tile of a head's rows."""
+
+import math
 
 import numpy as np
 
@@ -7,8 +9,10 @@ from .ladder import tensor
 from .launch import arguments, blocks_of, forward_arguments, rows_of
 
 FORWARD, BACKWARD = cuda.Source(__file__), cuda.Source(__file__, "backward.cu")
+OF_FEW, MERGE = cuda.Source(__file__, THREAD_ROWS=1), cuda.Source(__file__, "merge.cu")
 THREADS = 128
-QUERIES, ROWS = 64, 32  # of a block; on the way back
+QUERIES, FEW, ROWS = 64, 16, 32  # of a block; where no head has more; on the way back
+PART, FULL = 64, 3 * 132  # keys that a block should have at least, and blocks that an H100 holds
 BYTES = 256  # of a row of the result that a block computes
 
 
@@ -21,9 +25,40 @@ def by(device, on_tensor_cores, q, k, v, *given):
     something that isn't finite, or all."""
     if not blocks_of(q, QUERIES):
         return
-    again = on_tensor_cores(device, q, k, v, *given) if on_tensor_cores else None
-    grid = blocks_of(q, QUERIES), _parts(v.shape[3], q.dtype)
-    device.launch(FORWARD, "attention", q.dtype, grid, THREADS, (*forward_arguments(q, k, v, *given), again))
+    if on_tensor_cores:
+        again = on_tensor_cores(device, q, k, v, *given)
+        _launch(device, FORWARD, QUERIES, 1, again, None, q, k, v, *given)
+    elif q.shape[2] > FEW:
+        _launch(device, FORWARD, QUERIES, 1, None, None, q, k, v, *given)
+    else:
+        _of_few(device, q, k, v, *given)
+
+
+def _of_few(device, q, k, v, *given):
+    """Of few queries: where they make few blocks, several share a head's keys, and a second kernel merges the parts."""
+    wanted = min(FULL // blocks_of(q, FEW), cuda.blocks(k.shape[2], PART))
+    parts = cuda.blocks(k.shape[2], _part(k, max(wanted, 1)))
+    if parts == 1:
+        _launch(device, OF_FEW, FEW, 1, None, None, q, k, v, *given)
+        return
+    *given, y, sums = given
+    n = math.prod(y.shape[:3])
+    found = device.empty((parts * y.shape[0], *y.shape[1:]), y.dtype)  # y of each part, one after the other
+    states = device.empty((parts, n, 2), y.dtype)
+    _launch(device, OF_FEW, FEW, parts, None, states, q, k, v, *given, found, sums)
+    sizes = np.int64(parts), *rows_of(y), sums, np.int32(sums.size > 0), *map(np.int64, (*y.shape[1:], n))
+    device.launch(MERGE, "merge_parts", y.dtype, cuda.elements(32 * n), 256, (found, states, *sizes))
+
+
+def _part(k, parts: int) -> int:
+    """How many keys each of so many parts has, the last one fewer: a whole number of tiles."""
+    return cuda.blocks(cuda.blocks(k.shape[2], parts), PART) * PART
+
+
+def _launch(device, source, tile, parts, again, states, q, k, v, *given):
+    split = np.int64(_part(k, parts)), states, np.int64(math.prod(q.shape[:3]))
+    grid = blocks_of(q, tile), _parts(v.shape[3], q.dtype), parts
+    device.launch(source, "attention", q.dtype, grid, THREADS, (*forward_arguments(q, k, v, *given), again, *split))
 
 
 def attention_backward(

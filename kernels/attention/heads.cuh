@@ -17,6 +17,7 @@
 #define HEAD(x, batch, head) (x + (batch) * x##_batch + (head) * x##_head)
 
 __device__ inline real infinity() { return __int_as_float(0x7f800000); }
+__device__ inline real larger(real a, real b) { return b > a ? b : a; }
 
 // The score of a pair that may see each other.
 #define SCORE(dot, row, column) ((dot) * scale + (has_mask ? mask_of[(row) * mask_row + (column)] : real(0)))

@@ -10,7 +10,7 @@ import pytest
 
 from kernelwright import kernels
 from kernelwright.kernels import simulator
-from kernelwright.kernels.attention import attention_counters
+from kernelwright.kernels.attention import attention_counters, gpu
 from kernelwright.kernels.backend import Simulator
 
 DRAW = np.random.default_rng(0)
@@ -109,6 +109,34 @@ def test_what_the_gpu_moves():
 
 
 @pytest.mark.cuda
+def test_few_queries_share_a_heads_keys_among_blocks():
+    """Whatever the order of blocks: the same bits, and whole sectors of keys and values, each read once."""
+    q = DRAW.standard_normal((1, 2, 3, 64), dtype=np.float32)
+    k, v = DRAW.standard_normal((2, 1, 2, 300, 64), dtype=np.float32)
+    found = []
+    for order in ("forward", "shuffled"):
+        with kernels.using("simulator"), simulator.record(order) as reports:
+            found.append(kernels.scaled_dot_product_attention_with_logsumexp(q, k, v))
+        assert [report.kernel for report in reports] == ["attention", "merge_parts"]
+        assert all(report.findings == [] and report.resources.stack == 0 for report in reports)
+        assert reports[0].grid[2] == 5
+        assert reports[0].global_efficiency > 0.99
+    for one, other, right in zip(*found, _in_float64(q, k, v), strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, right, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.cuda
+def test_enough_queries_of_few_do_not_share(monkeypatch):
+    monkeypatch.setattr(gpu, "FULL", 3)
+    q, k = (DRAW.standard_normal((1, 2, rows, 4), dtype=np.float32) for rows in (1, 150))
+    with kernels.using("simulator"), simulator.record() as reports:
+        y = kernels.scaled_dot_product_attention(q, k, k)
+    assert [report.grid for report in reports] == [(2, 1, 1)]
+    np.testing.assert_allclose(y, _in_float64(q, k, k)[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.cuda
 def test_a_gpu_without_asynchronous_copies():
     """Below sm_80 tiles are copied by plain loads and stores."""
     x = [DRAW.standard_normal((1, 2, 37, 6), dtype=np.float32) for _ in range(4)]
@@ -122,6 +150,11 @@ def test_a_gpu_without_asynchronous_copies():
         wanted = kernels.scaled_dot_product_attention(*x[1:]), *backward(*x, is_causal=True)
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def _in_float64(*arrays):
+    with kernels.using("reference"):
+        return kernels.scaled_dot_product_attention_with_logsumexp(*(x.astype(np.float64) for x in arrays))
 
 
 def peak() -> int:

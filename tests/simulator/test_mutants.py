@@ -74,7 +74,7 @@ class MutantBackend(Simulator):
         self.device = MutantDevice(mutant)
 
 
-def calls(operation, sample, with_backward: bool):
+def calls(operation, sample):
     """An operation's call and that of its gradient: functions of a sample and a dtype, which return the results."""
 
     def forward(s, dtype):
@@ -90,7 +90,7 @@ def calls(operation, sample, with_backward: bool):
     yield in_place if operation.in_place else forward
     if operation.with_gradient:
         yield with_gradient
-    if operation.backward and with_backward:
+    if operation.backward:
         with kernels.using("reference"):
             outputs = as_tuple(operation.function(*sample.args, **sample.options))
         grad = np.random.default_rng(1).standard_normal(outputs[0].shape)
@@ -141,9 +141,7 @@ def shows(operation, number: int, backend, rung: str) -> bool:
     """Whether one sample does: by a finding, or by a value that differs from the definition's."""
     tolerance = tolerance_of_rung(operation.folder, rung) if rung else operation.tolerance(np.float32)
     rungs = {operation.name: rung} if rung else {}
-    backward = f"{operation.folder}.{operation.kernel or operation.name}_backward"
-    with_backward = not rung or backend.has(backward, rung)
-    for call, wanted in trials(operation.name, number, with_backward):
+    for call, wanted in trials(operation.name, number):
         sample = samples(operation, np.float32)[number] if operation.in_place else drawn(operation.name)[number]
         with kernels.using(backend), kernels.rung(**rungs), simulator.record() as reports:
             results = as_tuple(call(sample, np.float32))
@@ -161,10 +159,10 @@ def drawn(name: str) -> list[Sample]:
 
 
 @cache
-def trials(name: str, number: int, with_backward: bool) -> list[tuple[Callable, tuple]]:
+def trials(name: str, number: int) -> list[tuple[Callable, tuple]]:
     """The calls of one sample, and what each must give. They are the same for all mutants."""
     operation, result = CATALOG[name], []
-    for call in calls(operation, drawn(name)[number], with_backward):
+    for call in calls(operation, drawn(name)[number]):
         with kernels.using("reference"):
             result.append((call, as_tuple(call(in_float64(drawn(name)[number]), np.float64))))
     return result
@@ -177,10 +175,10 @@ def rungs_with(path) -> list[str]:
 
 
 @cache
-def included(path) -> set:
+def included(path) -> frozenset:
     """The headers that a source includes, and those that they include."""
     found = {cuda.KERNELS / name for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)}
-    return found.union(*(included(header) for header in found))
+    return frozenset(found.union(*(included(header) for header in found)))
 
 
 def is_harmless(mutant: Mutant) -> bool:

@@ -119,7 +119,7 @@ REFUSED = {
     "cudaErrorStreamCaptureUnsupported": lambda here, layer, optimizer: float(layer.weight.data.sum()),
     "give it as an argument": lambda here, layer, optimizer: here.from_numpy(np.random.default_rng().random(3)),
     "step the schedule outside": lambda here, layer, optimizer: training.StepLR(optimizer, 1).step(),
-    "Dropout's own masks": lambda here, layer, optimizer: layers.initial.normal_noise((3,), float),
+    "only masks of dropout": lambda here, layer, optimizer: layers.initial.normal_noise((3,), float),
 }
 
 

@@ -1,24 +1,25 @@
-// Rung 4: tensor cores, and still float32. Both products are made by mma.sync, of numbers that are split in two of tf32:
-// of big + small times big + small three products are summed, eight terms at a time there, the rest in float32, to the
+// Rung 4: tensor cores, and still float32. Both products are made by mma.sync, of numbers split in two of tf32: of
+// big + small times big + small three products are summed, eight terms at a time there, the rest in float32, to the
 // nearest (matmul's rung 11 says why). The softmax is float32 as ever. The queries, the weights and the result stay in
 // registers, and one tile of keys and values is multiplied while the next is on its way (tensor.cuh).
 //
 // For a tile of 32 keys a warp, whose rows are 16, reads 16 KB of shared memory and does 192 mma.
 //
-// On an H100 (not run on one yet), 4 × 16 causal heads of 2048 × 64, predicted: tensor cores 0.21 ms, or 0.36 at the 60 % of
-// their peak that others measured of mma.sync; instructions, some 1,560 of each warp for a tile in machine code for sm_90
-// (192 of them mma, 256 additions, 670 that split), 4 a clock, 0.45 ms; L2, 1.1 GB at some 5.5 TB/s, 0.2 ms; shared memory
-// 0.18 ms; DRAM, 134 MB, 0.04 ms. So instructions are the limit: 0.5 to 0.6 ms, some 60 TFLOP/s of the 34 · 10⁹ operations.
+// On an H100 (not run on one yet), 4 × 16 causal heads of 2048 × 64, predicted: tensor cores 0.21 ms, or 0.36 at the
+// 60 % of their peak that others measured of mma.sync; instructions, some 1,560 of each warp for a tile in machine code
+// for sm_90 (192 of them mma, 256 additions, 700 that split), 4 a clock, 0.45 ms; L2, 1.1 GB at some 5.5 TB/s, 0.2 ms;
+// shared memory 0.18 ms; DRAM, 134 MB, 0.04 ms. So instructions are the limit: 0.5 to 0.6 ms, some 60 TFLOP/s of the
+// 34 · 10⁹ operations.
 //
-// Measured in the simulator, the small example of __init__.py: 10,244 sectors, all needed; 7,680 passes over the banks, a
-// sixth of gpu.cu's, all needed. Three blocks a multiprocessor: 48 KB on their way.
+// Measured in the simulator, the small example of __init__.py: 10,244 sectors, all needed; 7,680 passes over the banks,
+// a sixth of gpu.cu's, all needed. Three blocks a multiprocessor: 48 KB on their way.
 
 #include "attention/ladder/tensor.cuh"
 
 constexpr int KEYS = Tiles<float>::KEYS;
 
-// Begin to copy so many rows from `top` on: zeros beyond the edges. A thread has the same piece of several rows; those that
-// no product takes are left out.
+// Begin to copy so many rows from `top` on: zeros beyond the edges. A thread has the same piece of several rows; those
+// that no product takes are left out.
 template <int COUNT>
 __device__ void copy_tile(float* tile, const real* x, long long step, long long top, long long rows, int columns) {
     constexpr int PIECES = WIDTH / 4, NEXT = THREADS / PIECES;
@@ -92,7 +93,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
 #pragma unroll
             for (int e = 0; e < WIDTH / 8; e++) {
                 if (e >= steps) break;
-                // Split anew for each tile: both parts of all would be too many registers, where the compiler would have them.
+                // Split anew for each tile: the compiler would keep both parts of all, in too many registers.
                 for (int k = 0; k < 4; k++) asm volatile("" : "+f"(own[e][k]));
                 unsigned big_q[4], small_q[4];
                 split_tf32(own[e], big_q, small_q);
@@ -107,9 +108,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
                 }
             }
         },
-        // Of eight keys lane l has weights of 2t and 2t + 1, where the product wants terms t and t + 4 (t = l % 4): so those
-        // are what terms are called, of the values as well. Likewise with columns: a lane reads two neighbours, one for
-        // each of two products, and in the end has four neighbours of y.
+        // Of eight keys lane l has weights of 2t and 2t + 1, where the product wants terms t and t + 4 (t = l % 4): so
+        // those are what terms are called, of the values as well. Likewise with columns: a lane reads two neighbours,
+        // one for each of two products, and in the end has four neighbours of y.
         [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) {
             int lane = threadIdx.x % 32;
 #pragma unroll

@@ -1,15 +1,15 @@
-// Rung 5: bfloat16. An instruction multiplies twice as many numbers as in tf32, one product is enough, and tiles have half
-// the bytes. Keys and values are rounded once, in memory of their own, for asynchronous copies can't round; queries on
-// their way into shared memory, weights in registers. Scores, softmax and sums are float32: a weight is off by its score's
-// error, 2⁻⁸ or so of the score.
+// Rung 5: bfloat16. An instruction multiplies twice as many numbers as in tf32, one product is enough, and tiles have
+// half the bytes. Keys and values are rounded once, in memory of their own, for asynchronous copies can't round;
+// queries on their way into shared memory, weights in registers. Scores, softmax and sums are float32: a weight is off by its
+// score's error, 2⁻⁸ or so of the score.
 //
 // For a tile of 64 keys a warp reads 16 KB of shared memory and does 64 mma.
 //
 // On an H100 (not run on one yet), 4 × 16 causal heads of 2048 × 64, predicted: rounding, 100 MB of DRAM, 0.03 ms; then
-// tensor cores 0.04 ms, or 0.06 at the 60 % of mma.sync; instructions, some 900 of each warp for a tile in machine code for
-// sm_90, most of them the softmax's, 0.13 ms; L2 and shared memory 0.1 ms each; exp2, 16 a clock, 0.04 ms. So instructions
-// are the limit still: 0.2 to 0.25 ms with all launches, some 150 TFLOP/s. FlashAttention-2, of bfloat16 in memory, is said
-// to get 300 to 400: heads of 128 columns have as many exponentials for twice the products.
+// tensor cores 0.04 ms, or 0.06 at the 60 % of mma.sync; instructions, some 900 of each warp for a tile in machine code
+// for sm_90, 0.13 ms; L2 and shared memory 0.1 ms each; exp2, 16 a clock, 0.04 ms. So instructions are the limit still:
+// 0.2 to 0.25 ms with all launches, some 150 TFLOP/s. FlashAttention-2, of bfloat16 in memory, is said to get 300 to
+// 400 with heads of 128 columns, which have as many exponentials for twice the products.
 //
 // Measured in the simulator, the small example of __init__.py: 2 × 3,072 sectors to round and 7,172 to attend, 4,352
 // passes over the banks, all needed. Three blocks a multiprocessor: 48 KB on their way.
@@ -41,7 +41,8 @@ extern "C" __global__ void round_rows(ROWS_OF(const real, x), real* to, long lon
         long long fours = pitch / 4, row = i / fours % rows, head = i / fours / rows, column = i % fours * 4;
         const real* x_of = HEAD(x, head / heads, head % heads);
         bool together = in_pieces(x_of, x_row, 4);
-        round_into(reinterpret_cast<unsigned long long*>(to) + i, x_of + row * x_row + column, columns - column, together, 1);
+        const real* from = x_of + row * x_row + column;
+        round_into(reinterpret_cast<unsigned long long*>(to) + i, from, columns - column, together, 1);
     }
 }
 
@@ -51,7 +52,8 @@ struct Rounded {
     long long rows;
     int pitch;
 
-    __device__ Rounded(const real* all, long long head, long long rows, int columns) : rows(rows), pitch((columns + 15) & ~15) {
+    __device__ Rounded(const real* all, long long head, long long rows, int columns)
+        : rows(rows), pitch((columns + 15) & ~15) {
         x = reinterpret_cast<const bf16*>(all) + head * rows * pitch;
     }
 };

@@ -1,23 +1,24 @@
-// Attention on tensor cores, whatever their numbers are (rungs 4 and 5): the walk over the keys, as in FlashAttention-2.
+// Attention on tensor cores, whatever their numbers are (rungs 4 and 5): the walk over keys, as in FlashAttention-2.
 //
-//               keys, a tile at a time       A block of four warps takes 64 queries of a head, a warp 16 of them: it has
-//             ┌──────┬──────┬──────┐         all their scores itself. mma.sync leaves lane l neighbouring pairs of keys of
-//   warp 0    │ p  → │ p  → │ p  → │ y       rows l / 4 and l / 4 + 8 (mma.cuh), so that four lanes hold a row: its largest
-//        1    ├──────┼──────┼──────┤         score takes two shuffles. What exp makes of the scores is, where it lies,
-//        2    ├──────┼──────┼──────┤         the first factor of p v: weights never leave their registers, and neither
-//        3    └──────┴──────┴──────┘         do the queries and the result.
+//              keys, a tile at a time      A block of four warps takes 64 queries of a head, a warp 16 of them: it has
+//            ┌──────┬──────┬──────┐        all their scores itself. mma.sync leaves lane l neighbouring pairs of keys
+//   warp 0   │ p  → │ p  → │ p  → │ y      of rows l / 4 and l / 4 + 8 (mma.cuh), so that four lanes hold a row: its
+//        1   ├──────┼──────┼──────┤        largest score takes two shuffles. What exp makes of the scores is, where it
+//        2   ├──────┼──────┼──────┤        lies, the first factor of p v: weights never leave their registers, and
+//        3   └──────┴──────┴──────┘        neither do the queries and the result.
 //
 // Shared memory holds two tiles of 8 KB of keys and two of values: one is multiplied while the next is on its way.
 //
-//     piece of 16 bytes   0 1 2 3 4 5 6 7     Pieces change places, an exclusive or with row % 8: ldmatrix reads one piece
-//     row 0             │ 0 1 2 3 4 5 6 7 │   of each of eight rows, 128 bytes, and so finds them in 32 banks.
+//     piece of 16 bytes   0 1 2 3 4 5 6 7     Pieces change places, an exclusive or with row % 8: ldmatrix reads
+//     row 0             │ 0 1 2 3 4 5 6 7 │   a piece of each of eight rows, 128 bytes, and so finds them in 32 banks.
 //     row 1             │ 1 0 3 2 5 4 7 6 │
 //     row 2             │ 2 3 0 1 6 7 4 5 │
 //
 // Scores are counted in units of log 2, for the hardware has exp2: queries are multiplied by scale / log 2 beforehand.
 //
-// A block where something isn't finite says so in `again`, and the plain kernel makes its rows anew: in a number that is
-// split or rounded ∞ − ∞ would be a NaN, and the largest numbers be infinities.
+// A block where something isn't finite says so in `again`, and the plain kernel makes its rows anew: of a number that
+// is split ∞ − ∞ would be left, and the largest numbers may round to infinities. So does a block with a row that a mask
+// of the lowest numbers hides as a whole: in units of log 2 they would be lower than the lowest.
 #pragma once
 
 #include "attention/heads.cuh"
@@ -29,7 +30,7 @@
 #endif
 
 constexpr int THREADS = 128, ROWS = 64, STAGES = 2, TILE_BYTES = 8192;
-constexpr float LOG2E = 1.44269504f, LN2 = 0.69314718f;
+constexpr float LOG2E = 1.44269504f, LN2 = 0.69314718f, LOWEST = -3e38f;
 
 template <typename Number>
 struct Tiles {
@@ -65,6 +66,9 @@ __device__ inline float power_of_2(float x) {
     return y;
 }
 
+// A mask's number in units of log 2: finite, where it was.
+__device__ inline float to_log2(float x) { return x > -infinity() ? fmaxf(LOG2E * x, LOWEST) : x; }
+
 // Dropout of a tile's weights. Four neighbouring keys, which two lanes hold, share a counter: each of the two draws the
 // words of one of their two rows, and gives the other one half of them.
 template <int KEYS>
@@ -88,17 +92,19 @@ __device__ __forceinline__ void drop(float (&p)[KEYS / 8][4], long long counter,
         for (int r = 0; r < 4; r++) p[j][r] = dropped >> (4 * j + r) & 1 ? 0 : p[j][r];
 }
 
-// y's rows = softmax · v in `sum`: of product c, lane by lane, what mma.cuh says, where columns may have changed places.
+// y's rows = softmax · v in `sum`: of product c, lane by lane, what mma.cuh says; columns may have changed places.
 // Called with a tile's stage and first key: copy(stage, left) begins to bring it, multiply(scores, stage) adds q kᵀ,
-// add(sum, weights, stage) adds p v; in the end store(half, row) writes one of the lane's two rows. Every thread of the
-// block must call.
+// add(sum, weights, stage) adds p v; in the end store(half, row) writes one of the lane's two rows. Every thread of
+// the block must call.
 template <int KEYS, typename Copy, typename Multiply, typename Add, typename Store>
-__device__ __forceinline__ void attend(float (&sum)[WIDTH / 8][4], const Block& block, Copy copy, Multiply multiply, Add add,
-                                       Store store, real* sums, int wants_sums, real* again, ATTENTION_ARGUMENTS) {
+__device__ __forceinline__ void attend(float (&sum)[WIDTH / 8][4], const Block& block, Copy copy, Multiply multiply,
+                                       Add add, Store store, real* sums, int wants_sums, real* again,
+                                       ATTENTION_ARGUMENTS) {
     const real* mask_of = HEAD(mask, block.head / heads, block.head % heads);
     long long first = block.top + block.warp_row(), query = block.query();
     float check = 0;
-    float most[2] = {-infinity(), -infinity()}, total[2] = {};  // of both rows; of Σ exp2(score − most) this lane's share
+    // Of both rows: the largest score, and this lane's share of Σ exp2(score − most).
+    float most[2] = {-infinity(), -infinity()}, total[2] = {};
     long long end = causal ? min(keys, block.top + ROWS) : keys;
     copy(0, 0);
     int stage = 0;
@@ -124,7 +130,7 @@ __device__ __forceinline__ void attend(float (&sum)[WIDTH / 8][4], const Block& 
                         if (8 * j + i >= seen)
                             score = -infinity();
                         else if (has_mask)
-                            score += LOG2E * float(from[8 * j + i]);
+                            score += to_log2(from[8 * j + i]);
                     }
                 }
             }
@@ -132,7 +138,8 @@ __device__ __forceinline__ void attend(float (&sum)[WIDTH / 8][4], const Block& 
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             float before = most[half];
-            for (int j = 0; j < KEYS / 8; j++) most[half] = fmaxf(most[half], fmaxf(s[j][2 * half], s[j][2 * half + 1]));
+            for (int j = 0; j < KEYS / 8; j++)
+                most[half] = fmaxf(most[half], fmaxf(s[j][2 * half], s[j][2 * half + 1]));
             for (int step = 2; step; step /= 2) most[half] = fmaxf(most[half], __shfl_xor_sync(~0u, most[half], step));
             float base = most[half] == -infinity() ? 0 : most[half], factor = power_of_2(before - base);
             total[half] *= factor;
@@ -146,6 +153,7 @@ __device__ __forceinline__ void attend(float (&sum)[WIDTH / 8][4], const Block& 
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         for (int step = 2; step; step /= 2) total[half] += __shfl_xor_sync(~0u, total[half], step);
+        if (most[half] > -infinity() && most[half] < LOWEST / 2) check = infinity();
         float factor = total[half] == 0 ? 0 : float(kept) / total[half];
         for (int c = 0; c < WIDTH / 8; c++)
             for (int r = 2 * half; r < 2 * half + 2; r++) check += sum[c][r] *= factor;
@@ -165,8 +173,8 @@ template <int N>
 __device__ void put(real* row, bool together, long long column, long long values, const float (&x)[N]) {
     if (together && column + N <= values) {
         if constexpr (N == 4)
-            asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(row + column), "f"(x[0]), "f"(x[1]), "f"(x[2]),
-                         "f"(x[3])
+            asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(row + column), "f"(x[0]), "f"(x[1]),
+                         "f"(x[2]), "f"(x[3])
                          : "memory");
         else
             asm volatile("st.global.v2.f32 [%0], {%1, %2};" ::"l"(row + column), "f"(x[0]), "f"(x[1]) : "memory");
