@@ -41,6 +41,15 @@ def elements(size: int) -> int:
     return min(blocks(size, 256), 132 * 16)
 
 
+def planes(places: int, count: int, at_once: int = 1) -> tuple[int, tuple[int, int]]:
+    """Grid and block for so many planes of as many places: a block is places × planes, and a thread takes its place in
+    `at_once` planes. Of a large plane the blocks are alike; of small ones a block takes several."""
+    across = blocks(places, 256)  # blocks of a plane
+    wide = min(places, blocks(blocks(places, across), 32) * 32)
+    tall = 256 // wide
+    return blocks(places, wide) * blocks(count, tall * at_once), (wide, tall)
+
+
 class Source:
     """A `.cu` file: `gpu.cu` beside the given Python file, or the file named; with macros, such as a tile's size."""
 

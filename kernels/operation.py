@@ -103,9 +103,7 @@ class Operation:
     with_gradient: bool = False  # also exists as NAME_with_gradient → (loss, its gradient by each of `by`)
     in_place: tuple[str, ...] = ()  # arguments that it changes
     kernel: str = ""  # the name of its kernel, where that isn't its own
-    backward_kernel: str = (
-        ""  # of that of a ladder's rungs for its gradient, where that isn't the kernel's + "_backward"
-    )
+    backward_kernel: str = ""  # of the one by which rungs answer its gradient, where that isn't KERNEL_backward
     torch: Callable[..., Any] | None = None  # the same in PyTorch, given the module torch and torch tensors
     rtol: float = 1e-5  # against float64, for float32; float64 is held to 1e-8 of that
     atol: float = 1e-6

@@ -37,8 +37,8 @@ def set_conv_precision(precision: str) -> None:
         4×4 and 5×5 by F(3×3, 4×4) and F(2×2, 5×5), with 36 of 144 and of 100. The error is some ten times as large:
         with float32, about 1e-5 of the size of the results.
 
-    The CPU takes Winograd's way where images and channels are 16 or more, the GPU where a count of operations and bytes
-    says that it is worth it. An infinity or a NaN then spreads over the tile that it lies in.
+    The CPU takes Winograd's way where images and channels are 16 or more, the GPU the cheapest of those allowed, by a
+    count of operations and bytes. An infinity or a NaN then spreads over the tile that it lies in.
     """
     global _precision
     check.choice("set_conv_precision", "precision", precision, PRECISIONS)

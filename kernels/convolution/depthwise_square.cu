@@ -58,7 +58,7 @@ struct Strip {
 #define NAMES x, weight, bias, y, has_bias, fan, channels, planes, height, width, result_h, result_w, padding_h, padding_w
 
 // Of a convolution `fan` planes of the result see the same plane of x; of a transposed one, whose window lies turned by
-// half a circle, each sees as many of x. A block is positions × planes: of small images, it takes several.
+// half a circle, each sees as many of x. A block is strips × planes (cuda.py: planes).
 template <bool TRANSPOSED>
 __device__ void strips(ARGUMENTS) {
     int blocks = (result_w * ((result_h + EACH - 1) / EACH) + blockDim.x - 1) / blockDim.x;  // of an image

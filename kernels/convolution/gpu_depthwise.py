@@ -78,10 +78,8 @@ def _launch(device, name, x, weight, bias, out, sizes):
 
 
 def _launch_square(device, source, name, rules: Geometry, x, weight, bias, out, padding):
-    positions, planes = cuda.blocks(out.shape[3], EACH) * out.shape[4], math.prod(out.shape[:2])
-    across = min(positions, THREADS)
-    down = THREADS // across  # of small images a block takes several
-    grid = cuda.blocks(positions, across) * cuda.blocks(planes, down)
+    planes = math.prod(out.shape[:2])
+    grid, block = cuda.planes(cuda.blocks(out.shape[3], EACH) * out.shape[4], planes)
     sizes = (len(weight) // rules.groups, out.shape[1], planes, *x.shape[3:], *out.shape[3:], *padding[1:])
     given = (x, weight, bias, out, *map(np.int32, (bias.size > 0, *sizes)))
-    device.launch(source, name, out.dtype, grid, (across, down), given)
+    device.launch(source, name, out.dtype, grid, block, given)

@@ -6,9 +6,12 @@ from ..operation import Draw, Sample
 
 Sizes = tuple[tuple[Any, ...], ...]
 
-# n, channels, sizes, out_channels, window, options
+# n, channels, sizes, out_channels, window, options; first some that take most kernels' ways
 PLANE: Sizes = (
     (2, 3, (8, 9), 4, (3, 3), {"padding": 1}),
+    (1, 17, (12, 17), 33, (3, 3), {"padding": 1}),
+    (1, 4, (9, 9), 8, (3, 3), {"groups": 4, "stride": 2, "dilation": 2, "padding": 2}),
+    (2, 5, (8, 37), 5, (3, 3), {"groups": 5, "padding": 1}),
     (1, 1, (1, 1), 1, (1, 1), {}),
     (0, 2, (5, 5), 3, (3, 3), {}),
     (0, 16, (8, 8), 17, (3, 3), {"padding": 1}),  # of no images, by Winograd
@@ -17,7 +20,6 @@ PLANE: Sizes = (
     (2, 33, (5, 7), 31, (1, 1), {}),
     (1, 3, (17, 17), 2, (1, 1), {}),
     (2, 1, (15, 14), 7, (3, 3), {"padding": 1}),
-    (1, 17, (12, 17), 33, (3, 3), {"padding": 1}),
     (2, 32, (8, 8), 16, (3, 3), {"padding": (0, 2)}),
     (3, 16, (4, 3), 40, (3, 3), {"padding": "same"}),
     (2, 16, (1, 5), 16, (3, 3), {"padding": 1}),
@@ -30,8 +32,6 @@ PLANE: Sizes = (
     (2, 3, (12, 11), 4, (3, 3), {"dilation": (2, 3), "padding": 2}),
     (1, 2, (9, 9), 2, (4, 3), {"padding": "same", "dilation": 2}),
     (2, 6, (7, 6), 4, (3, 3), {"groups": 2, "padding": 1}),
-    (2, 5, (8, 37), 5, (3, 3), {"groups": 5, "padding": 1}),
-    (1, 4, (9, 9), 8, (3, 3), {"groups": 4, "stride": 2, "dilation": 2, "padding": 2}),
     (1, 2, (11, 9), 4, (3, 3), {"groups": 2, "stride": 2, "padding": 1}),
     (1, 2, (6, 34), 2, (5, 5), {"groups": 2, "padding": 2}),
     (1, 2, (3, 3), 2, (5, 5), {"padding": 2}),

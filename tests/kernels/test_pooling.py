@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
+from kernelwright.kernels import simulator
 from kernelwright.kernels.operation import CATALOG
 
 from ..catalog import BACKENDS, DTYPES, by_name, in_float64, moved_to, orders, running, samples
@@ -47,3 +48,16 @@ def test_places_outside_are_passed_over():
     x = np.ones((1, 2, 2), np.float32)
     grad_x = kernels.max_pool2d_backward(x, x, 1, indices=np.array([[[-1, 4], [1 << 40, 2]]]))
     np.testing.assert_array_equal(grad_x, [[[0, 0], [1, 0]]])
+
+
+@pytest.mark.cuda
+def test_what_the_gpu_does():
+    """A thread finds its place and reads the tables once for four planes."""
+    x = np.random.default_rng(0).standard_normal((2, 4, 32, 32), dtype=np.float32)
+    with kernels.using("simulator"), simulator.record(races=False) as reports:
+        y, indices = kernels.max_pool2d(x, 2, return_indices=True)
+        kernels.max_pool2d_backward(y, x, 2, indices=indices)
+    for report, most, results in zip(reports, (120, 75), (y, x)):
+        assert report.total.sectors * 32 < 3 * (report.read_bytes + report.written_bytes), str(report)
+        assert report.instructions < most * results.size / 32, str(report)
+        assert report.resources.stack == 0

@@ -1,36 +1,45 @@
-// Means of windows on the GPU: a thread takes a window; of the gradient, a number of x and all windows that hold it.
+// Means of windows on the GPU: a thread takes a window of several planes; of the gradient, a place of x and all windows
+// that hold it, in their order. Not run on a GPU yet.
 
 #include "pooling/windows.cuh"
 
-extern "C" __global__ void pool(const real* x, const long long* windows, real* y, long long depth, long long height,
-                                long long width, long long d, long long h, long long w, long long size) {
-    FOR_EACH_ELEMENT(o, size) {
-        Place at(o, d, h, w);
-        const long long *in_z = windows + 3 * at.z, *in_y = windows + 3 * (d + at.y),
-                        *in_x = windows + 3 * (d + h + at.x);
-        const real* plane = x + at.plane * depth * height * width;
-        real sum = 0;
-        for (long long z = in_z[0]; z < in_z[1]; z++)
-            for (long long r = in_y[0]; r < in_y[1]; r++)
-                for (long long c = in_x[0]; c < in_x[1]; c++) sum += plane[(z * height + r) * width + c];
-        y[o] = sum / real(in_z[2] * in_y[2] * in_x[2]);
-    }
+extern "C" __global__ void __launch_bounds__(256, 4) pool(const real* x, const long long* windows, real* y, int depth, int height, int width,
+                                int d, int h, int w, long long planes) {
+    Place at(planes, d, h, w);
+    if (!at.is_there(0)) return;
+    const long long *in_z = windows + 3ll * at.z, *in_y = windows + 3 * ((long long)d + at.y),
+                    *in_x = windows + 3 * ((long long)d + h + at.x);
+    int first_z = in_z[0], end_z = in_z[1], first_y = in_y[0], end_y = in_y[1], first_x = in_x[0], end_x = in_x[1];
+    real divisor = in_z[2] * in_y[2] * in_x[2];
+    const real* plane[AT_ONCE];
+    real sum[AT_ONCE] = {};
+    for (int q = 0; q < AT_ONCE; q++) plane[q] = x + at.volume(at.is_there(q) ? q : 0) * depth * height * width;
+    for (int z = first_z; z < end_z; z++)
+        for (int r = first_y; r < end_y; r++)
+            for (int c = first_x; c < end_x; c++)
+                for (int q = 0; q < AT_ONCE; q++) sum[q] += plane[q][(z * height + r) * width + c];
+    for (int q = 0; q < AT_ONCE; q++)
+        if (at.is_there(q)) y[at.volume(q) * at.size + at.at] = sum[q] / divisor;
 }
 
-extern "C" __global__ void spread(const real* grad, const long long* windows, const long long* covers, real* grad_x,
-                                  long long depth, long long height, long long width, long long d, long long h,
-                                  long long w, long long size) {
-    FOR_EACH_ELEMENT(i, size) {
-        Place at(i, depth, height, width);
-        const long long *by_z = covers + 2 * at.z, *by_y = covers + 2 * (depth + at.y),
-                        *by_x = covers + 2 * (depth + height + at.x);
-        real sum = 0;
-        for (long long z = by_z[0]; z < by_z[1]; z++)
-            for (long long r = by_y[0]; r < by_y[1]; r++)
-                for (long long c = by_x[0]; c < by_x[1]; c++) {
-                    long long divisor = windows[3 * z + 2] * windows[3 * (d + r) + 2] * windows[3 * (d + h + c) + 2];
-                    sum += grad[((at.plane * d + z) * h + r) * w + c] / real(divisor);
-                }
-        grad_x[i] = sum;
-    }
+extern "C" __global__ void __launch_bounds__(256, 2) spread(const real* grad, const long long* windows, const long long* covers, real* grad_x,
+                                  int depth, int height, int width, int d, int h, int w, long long planes) {
+    Place at(planes, depth, height, width);
+    if (!at.is_there(0)) return;
+    const long long *by_z = covers + 2ll * at.z, *by_y = covers + 2 * ((long long)depth + at.y),
+                    *by_x = covers + 2 * ((long long)depth + height + at.x);
+    int first_z = by_z[0], end_z = by_z[1], first_y = by_y[0], end_y = by_y[1], first_x = by_x[0], end_x = by_x[1];
+    long long pooled = (long long)d * h * w;
+    const real* slopes[AT_ONCE];
+    real sum[AT_ONCE] = {};
+    for (int q = 0; q < AT_ONCE; q++) slopes[q] = grad + at.volume(at.is_there(q) ? q : 0) * pooled;
+    for (int z = first_z; z < end_z; z++)
+        for (int r = first_y; r < end_y; r++)
+            for (int c = first_x; c < end_x; c++) {
+                const long long *in_y = windows + 3 * ((long long)d + r), *in_x = windows + 3 * ((long long)d + h + c);
+                real divisor = windows[3ll * z + 2] * in_y[2] * in_x[2];
+                for (int q = 0; q < AT_ONCE; q++) sum[q] += slopes[q][((long long)z * h + r) * w + c] / divisor;
+            }
+    for (int q = 0; q < AT_ONCE; q++)
+        if (at.is_there(q)) grad_x[at.volume(q) * at.size + at.at] = sum[q];
 }

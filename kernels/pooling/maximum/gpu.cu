@@ -1,45 +1,57 @@
-// Maxima of windows on the GPU: a thread takes a window; of the gradient, a number of x and all windows that hold it.
+// Maxima of windows on the GPU: a thread takes a window of several planes; of the gradient, a place of x and all windows
+// that hold it, in their order. Not run on a GPU yet.
 
 #include "pooling/windows.cuh"
 
-extern "C" __global__ void pool(const real* x, const long long* windows, real* y, long long* indices, int wanted,
-                                long long dilation_d, long long dilation_h, long long dilation_w, long long depth,
-                                long long height, long long width, long long d, long long h, long long w,
-                                long long size) {
-    FOR_EACH_ELEMENT(o, size) {
-        Place at(o, d, h, w);
-        const long long *in_z = windows + 3 * at.z, *in_y = windows + 3 * (d + at.y),
-                        *in_x = windows + 3 * (d + h + at.x);
-        const real* plane = x + at.plane * depth * height * width;
-        long long place = (in_z[0] * height + in_y[0]) * width + in_x[0];
-        real best = plane[place];
-        for (long long z = in_z[0]; z < in_z[1]; z += dilation_d)
-            for (long long r = in_y[0]; r < in_y[1]; r += dilation_h)
-                for (long long c = in_x[0]; c < in_x[1]; c += dilation_w) {
-                    long long here = (z * height + r) * width + c;
-                    real v = plane[here];
-                    if (v > best || v != v) best = v, place = here;  // the first of equals; of NaNs, the last
+extern "C" __global__ void __launch_bounds__(256, 4) pool(const real* x, const long long* windows, real* y, long long* indices, int wanted,
+                                int dilation_d, int dilation_h, int dilation_w, int depth, int height, int width, int d,
+                                int h, int w, long long planes) {
+    Place at(planes, d, h, w);
+    if (!at.is_there(0)) return;
+    const long long *in_z = windows + 3ll * at.z, *in_y = windows + 3 * ((long long)d + at.y),
+                    *in_x = windows + 3 * ((long long)d + h + at.x);
+    int first_z = in_z[0], end_z = in_z[1], first_y = in_y[0], end_y = in_y[1], first_x = in_x[0], end_x = in_x[1];
+    int place = (first_z * height + first_y) * width + first_x, found[AT_ONCE];
+    const real* plane[AT_ONCE];
+    real best[AT_ONCE];
+    for (int q = 0; q < AT_ONCE; q++) {
+        plane[q] = x + at.volume(at.is_there(q) ? q : 0) * depth * height * width;
+        best[q] = plane[q][place], found[q] = place;
+    }
+    for (int z = first_z; z < end_z; z += dilation_d)
+        for (int r = first_y; r < end_y; r += dilation_h)
+            for (int c = first_x; c < end_x; c += dilation_w) {
+                int here = (z * height + r) * width + c;
+                for (int q = 0; q < AT_ONCE; q++) {
+                    real v = plane[q][here];
+                    if (v > best[q] || v != v) best[q] = v, found[q] = here;  // the first of equals; of NaNs, the last
                 }
-        y[o] = best;
-        if (wanted) indices[o] = place;
+            }
+    for (int q = 0; q < AT_ONCE; q++) {
+        if (!at.is_there(q)) break;
+        long long o = at.volume(q) * at.size + at.at;
+        y[o] = best[q];
+        if (wanted) indices[o] = found[q];
     }
 }
 
-extern "C" __global__ void send_back(const real* grad, const long long* indices, const long long* covers, real* grad_x,
-                                     long long depth, long long height, long long width, long long d, long long h,
-                                     long long w, long long size) {
-    FOR_EACH_ELEMENT(i, size) {
-        Place at(i, depth, height, width);
-        const long long *by_z = covers + 2 * at.z, *by_y = covers + 2 * (depth + at.y),
-                        *by_x = covers + 2 * (depth + height + at.x);
-        long long place = (at.z * height + at.y) * width + at.x;
-        real sum = 0;
-        for (long long z = by_z[0]; z < by_z[1]; z++)
-            for (long long r = by_y[0]; r < by_y[1]; r++)
-                for (long long c = by_x[0]; c < by_x[1]; c++) {
-                    long long o = ((at.plane * d + z) * h + r) * w + c;
-                    if (indices[o] == place) sum += grad[o];
-                }
-        grad_x[i] = sum;
-    }
+extern "C" __global__ void __launch_bounds__(256, 3) send_back(const real* grad, const long long* indices, const long long* covers, real* grad_x,
+                                     int depth, int height, int width, int d, int h, int w, long long planes) {
+    Place at(planes, depth, height, width);
+    if (!at.is_there(0)) return;
+    const long long *by_z = covers + 2ll * at.z, *by_y = covers + 2 * ((long long)depth + at.y),
+                    *by_x = covers + 2 * ((long long)depth + height + at.x);
+    int first_z = by_z[0], end_z = by_z[1], first_y = by_y[0], end_y = by_y[1], first_x = by_x[0], end_x = by_x[1];
+    long long pooled = (long long)d * h * w, offset[AT_ONCE];
+    real sum[AT_ONCE] = {};
+    for (int q = 0; q < AT_ONCE; q++) offset[q] = at.volume(at.is_there(q) ? q : 0) * pooled;
+    for (int z = first_z; z < end_z; z++)
+        for (int r = first_y; r < end_y; r++)
+            for (int c = first_x; c < end_x; c++) {
+                long long o = ((long long)z * h + r) * w + c;
+                for (int q = 0; q < AT_ONCE; q++)
+                    if (indices[offset[q] + o] == at.at) sum[q] += grad[offset[q] + o];
+            }
+    for (int q = 0; q < AT_ONCE; q++)
+        if (at.is_there(q)) grad_x[at.volume(q) * at.size + at.at] = sum[q];
 }
