@@ -7,6 +7,7 @@ timed. So each is also asked how far off it is: the errors' mean size by that of
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ PRECISIONS = {"float32": "highest", "3 × tf32": "high", "bf16": "medium"}
 HALF = "14_scaled_half"
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True)
+class Call:
     """What is timed: a call, the context in which it is what its name says, and how many operations it is."""
 
     run: Callable[[], Any]

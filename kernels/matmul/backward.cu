@@ -7,7 +7,7 @@
 #include "activations/formulas.cuh"
 #include "teams.cuh"
 
-// By its position in ACTIVATIONS (kernels/matmul/__init__.py).
+// By its position in ACTIVATIONS (fused.py).
 __device__ inline real through(int activation, real grad, real y) {
     switch (activation) {
         case 1: return act::relu_backward(grad, y);
