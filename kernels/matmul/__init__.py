@@ -153,9 +153,9 @@ def _through_activation(function: str, grad: Any, matrix: tuple[int, int], argum
     a, b, bias, activation, residual, y = arguments
     if activation in _BY_OUTPUT:
         if y is None:
-            raise TypeError(f"{function}: y, the output of matmul, is needed for the activation {activation!r}")
+            raise TypeError(f"{function}: y, the output, is needed for the activation {activation!r}")
+        check.like(function, "y", y, "grad", grad)
         if bias is not None:  # both at once
-            check.like(function, "y", y, "grad", grad)
             g = current().empty(grad.shape, grad.dtype)
             out_bias = check.output(function, out_bias, matrix[1:], grad.dtype, grad, y)
             known = (check.contiguous(x).reshape(matrix) for x in (grad, y))
@@ -282,6 +282,8 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     weight : array (outputs, inputs)
     bias : array (outputs,), optional
     activation : as for `matmul`
+
+    On the GPU all of it is the product's own launch.
     """
     _check_linear("linear", x, weight, bias)
     if out is not None or not x.flags.c_contiguous:
@@ -299,7 +301,8 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
     """The gradients of `linear` by x, weight and bias: (..., inputs), (outputs, inputs), (outputs,).
 
     Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
-    for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
+    for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None. On the GPU what
+    goes through the activation is made in one pass, with the bias's sum, or, for GELU, where the product is made again.
     """
     out_x, out_weight, out_bias = out or (None, None, None)
     _check_linear("linear_backward", x, weight, bias)
