@@ -283,7 +283,7 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     bias : array (outputs,), optional
     activation : as for `matmul`
 
-    On the GPU all of it is the product's own launch.
+    On the GPU all of it is one launch; two, where blocks share the terms of a product of few tiles.
     """
     _check_linear("linear", x, weight, bias)
     if out is not None or not x.flags.c_contiguous:
@@ -301,8 +301,10 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
     """The gradients of `linear` by x, weight and bias: (..., inputs), (outputs, inputs), (outputs,).
 
     Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
-    for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None. On the GPU what
-    goes through the activation is made in one pass, with the bias's sum, or, for GELU, where the product is made again.
+    for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
+
+    On the GPU the gradient before the activation is made in one pass with the bias's; for GELU, where the product is
+    made again.
     """
     out_x, out_weight, out_bias = out or (None, None, None)
     _check_linear("linear_backward", x, weight, bias)
