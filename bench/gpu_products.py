@@ -7,6 +7,7 @@ timed. So each is also asked how far off it is: the errors' mean size by that of
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ PRECISIONS = {"float32": "highest", "3 × tf32": "high", "bf16": "medium"}
 HALF = "14_scaled_half"
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True)
+class Call:
     """What is timed: a call, the context in which it is what its name says, and how many operations it is."""
 
     run: Callable[[], Any]
@@ -81,12 +83,12 @@ def _precision(word: str, **rungs: str) -> Iterator[None]:
         kernels.set_matmul_precision(before)
 
 
-def _flops(rows: int, terms: int, columns: int) -> int:
-    return 2 * rows * terms * columns
+def _flops(a: Any, columns: int) -> int:
+    return 2 * a.size * columns
 
 
 def _ours(a: Any, b: Any) -> dict[str, Call]:
-    multiply, flops = functools.partial(kernels.matmul, a, b), _flops(*a.shape, b.shape[1])
+    multiply, flops = functools.partial(kernels.matmul, a, b), _flops(a, b.shape[1])
     calls = {
         f"kernelwright, {name}": Call(multiply, functools.partial(_precision, word), flops)
         for name, word in PRECISIONS.items()
@@ -96,7 +98,7 @@ def _ours(a: Any, b: Any) -> dict[str, Call]:
 
 
 def _cublas(cupy: Any, a: Any, b: Any) -> dict[str, Call]:
-    flops = _flops(*a.shape, b.shape[1])
+    flops = _flops(a, b.shape[1])
     halves = a.astype("float16"), b.astype("float16")
     return {
         "cublas, float32": Call(functools.partial(cupy.matmul, a, b), nullcontext, flops),
@@ -115,7 +117,7 @@ def _tf32(torch: Any) -> Iterator[None]:
 
 def _torch(torch: Any, a: Any, b: Any) -> dict[str, Call]:
     """cuBLAS's in types that CuPy doesn't reach."""
-    flops = _flops(*a.shape, b.shape[1])
+    flops = _flops(a, b.shape[1])
     one, other = (torch.from_dlpack(x) for x in (a, b))
     return {
         "cublas by torch, tf32": Call(
@@ -134,7 +136,7 @@ def _our_layers(x: Any, weight: Any, bias: Any) -> dict[str, Call]:
     def apart() -> Any:
         return kernels.gelu(kernels.linear(x, weight) + bias)
 
-    flops = _flops(*x.shape, weight.shape[0])
+    flops = _flops(x, weight.shape[0])
     return {
         f"{way}, {name}": Call(call, functools.partial(_precision, word), flops)
         for name, word in PRECISIONS.items()
@@ -151,7 +153,7 @@ def _torch_layers(torch: Any, x: Any, weight: Any, bias: Any) -> dict[str, Call]
         with torch.no_grad():
             return f.gelu(f.linear(*tensors))
 
-    flops = _flops(*x.shape, weight.shape[0])
+    flops = _flops(x, weight.shape[0])
     return {
         "torch, a layer, float32": Call(layer, nullcontext, flops),
         "torch, a layer, tf32": Call(layer, functools.partial(_tf32, torch), flops),

@@ -11,79 +11,9 @@ import numpy as np
 
 from .. import activations, check
 from ..backend import current, kernel
-from ..operation import Cost, Draw, Sample, operation
-
-# What may be fused behind a product. A kernel gets the position in this tuple.
-ACTIVATIONS = (None, "relu", "sigmoid", "tanh", "gelu", "gelu_tanh")
-
-_TORCH_ACTIVATIONS = {
-    None: lambda torch, x: x,
-    "relu": lambda torch, x: torch.relu(x),
-    "sigmoid": lambda torch, x: torch.sigmoid(x),
-    "tanh": lambda torch, x: torch.tanh(x),
-    "gelu": lambda torch, x: torch.nn.functional.gelu(x),
-    "gelu_tanh": lambda torch, x: torch.nn.functional.gelu(x, approximate="tanh"),
-}
-
-# One less, equal to and one more than the tiles of the kernels, and sizes that are prime, one and zero.
-SHAPES = (
-    (1, 1, 1),
-    (0, 3, 4),
-    (3, 0, 4),
-    (3, 4, 0),
-    (0, 0, 0),
-    (2, 3, 5),
-    (1, 37, 1),
-    (1, 5, 300),
-    (300, 5, 1),
-    (3, 4, 5),
-    (4, 4, 4),
-    (7, 13, 11),
-    (15, 16, 17),
-    (31, 33, 32),
-    (63, 65, 64),
-    (65, 63, 127),
-    (64, 64, 64),
-    (5, 255, 3),
-    (6, 257, 9),
-    (8, 259, 513),
-    (128, 784, 10),
-    (253, 389, 517),  # one block and a rim of everything, on the CPU
-)
-
-
-def _samples(draw: Draw):
-    a, b, bias = draw.normal(33, 31), draw.normal(31, 17), draw.normal(17)
-    for name in ACTIVATIONS:  # first what most mistakes show in
-        yield Sample((a, b, bias, name), note=f"bias and {name}")
-        yield Sample((a, b, None, name, draw.normal(33, 17)), note=f"residual and {name}")
-    yield Sample((a, b, None, "relu"), note="an activation without bias")
-    for m, k, n in SHAPES:
-        yield Sample((draw.normal(m, k), draw.normal(k, n)), note=f"{m}×{k}×{n}")
-    yield Sample((draw.normal(3, 0), draw.normal(0, 4), draw.normal(4), "sigmoid"), note="nothing to sum")
-    for left in draw.LAYOUTS:
-        for right in draw.LAYOUTS:
-            pair = (draw.normal(9, 21, layout=left), draw.normal(21, 70, layout=right))
-            yield Sample(pair, note=f"{left} × {right}")
-    stacks = (((3, 4, 5), (3, 5, 2)), ((2, 3, 4, 5), (5, 2)), ((4, 5), (3, 5, 2)), ((2, 1, 4, 5), (3, 5, 2)))
-    empty = (((0, 4, 5), (5, 2)), ((0, 4, 5), (1, 5, 2)), ((2, 0, 5), (5, 3)), ((2, 3, 4, 0), (0, 2)))
-    vectors = (
-        ((5,), (5,)),
-        ((5,), (5, 3)),
-        ((4, 5), (5,)),
-        ((5,), (2, 5, 3)),
-        ((2, 4, 5), (5,)),
-        ((0,), (0,)),
-    )
-    for one, other in (*stacks, *empty, *vectors):
-        yield Sample((draw.normal(*one), draw.normal(*other)), note=f"{one} × {other}")
-    yield Sample((draw.normal(2, 3, 4, 5), draw.normal(3, 5, 6), draw.normal(6), "gelu"), note="a stack with bias")
-    residual = draw.normal(2, 3, 4, 6, layout="strided")
-    everything = (draw.normal(2, 3, 4, 5), draw.normal(3, 5, 6), draw.normal(6), "tanh", residual)
-    yield Sample(everything, note="all at once")
-    yield Sample((draw.normal(4, 5), draw.normal(5), None, None, draw.normal(4)), note="a vector's residual")
-    special = draw.extremes().reshape(2, 7)
-    yield Sample((special, draw.normal(7, 3)), smooth=False, note="extreme values")
+from ..operation import Cost, Sample, operation
+from . import samples
+from .fused import ACTIVATIONS, TORCH_ACTIVATIONS
 
 
 def _cost(a, b, bias=None, *_, **__):
@@ -101,7 +31,7 @@ def _backward_cost(a, b, bias=None, *_, **__):
 
 @operation(
     formula="y = act(a b + bias + residual)",
-    samples=_samples,
+    samples=samples.matmul,
     cost=_cost,
     backward_cost=_backward_cost,
     example=lambda draw, m, k, n: Sample((draw.normal(m, k), draw.normal(k, n))),
@@ -109,7 +39,7 @@ def _backward_cost(a, b, bias=None, *_, **__):
     | {"128×784×256": (128, 784, 256), "64×256×10": (64, 256, 10)},
     outputs=("y",),
     differentiable=("a", "b", "bias", "residual"),
-    torch=lambda torch, a, b, bias=None, activation=None, residual=None: _TORCH_ACTIVATIONS[activation](
+    torch=lambda torch, a, b, bias=None, activation=None, residual=None: TORCH_ACTIVATIONS[activation](
         torch, sum((x for x in (bias, residual) if x is not None), torch.matmul(a, b))
     ),
     rtol=1e-4,
@@ -223,9 +153,9 @@ def _through_activation(function: str, grad: Any, matrix: tuple[int, int], argum
     a, b, bias, activation, residual, y = arguments
     if activation in _BY_OUTPUT:
         if y is None:
-            raise TypeError(f"{function}: y, the output of matmul, is needed for the activation {activation!r}")
+            raise TypeError(f"{function}: y, the output, is needed for the activation {activation!r}")
+        check.like(function, "y", y, "grad", grad)
         if bias is not None:  # both at once
-            check.like(function, "y", y, "grad", grad)
             g = current().empty(grad.shape, grad.dtype)
             out_bias = check.output(function, out_bias, matrix[1:], grad.dtype, grad, y)
             known = (check.contiguous(x).reshape(matrix) for x in (grad, y))
@@ -301,16 +231,9 @@ def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return column_sum(flat).reshape(shape)
 
 
-def _column_samples(draw: Draw):
-    for shape in ((0, 3), (3, 0), (1, 1), (1, 33), (257, 1), (7, 31), (300, 65), (1000, 10), (2, 1000)):
-        yield Sample((draw.normal(*shape),), note=f"{shape[0]}×{shape[1]}")
-    for layout in draw.LAYOUTS:
-        yield Sample((draw.normal(9, 70, layout=layout),), note=layout)
-
-
 @operation(
     formula="yⱼ = Σᵢ xᵢⱼ",
-    samples=_column_samples,
+    samples=samples.column_sum,
     cost=lambda x, **_: Cost(x.size, x.nbytes),
     example=lambda draw, m, n: Sample((draw.normal(m, n),)),
     workloads={"8192×1024": (8192, 1024), "128×256": (128, 256)},
@@ -332,23 +255,9 @@ def column_sum(x, *, out=None):
     return out
 
 
-def _linear_samples(draw: Draw):
-    for rows, inputs, outputs in ((1, 1, 1), (0, 3, 2), (4, 0, 3), (33, 17, 31), (2, 65, 63)):
-        x, weight, bias = draw.normal(rows, inputs), draw.normal(outputs, inputs), draw.normal(outputs)
-        yield Sample((x, weight, bias), note=f"{rows}×{inputs}→{outputs}")
-        yield Sample((x, weight), note="without bias")
-    weight, bias = draw.normal(3, 5), draw.normal(3)
-    yield Sample((draw.normal(5), weight, bias), note="one vector")
-    yield Sample((draw.normal(130, 5), weight, bias, "relu"), note="a bias that several blocks sum up")
-    yield Sample((draw.normal(2, 3, 4, 5), weight, bias), note="leading axes")
-    yield Sample((draw.normal(6, 5, layout="strided"), weight.copy(order="F"), bias), note="strided")
-    for name in ACTIVATIONS:
-        yield Sample((draw.normal(6, 5), weight, bias, name), note=f"with {name}")
-
-
 @operation(
     formula="y = act(x weightᵀ + bias)",
-    samples=_linear_samples,
+    samples=samples.linear,
     cost=lambda x, weight, bias=None, *_, **__: _cost(x, weight.T),
     backward_cost=lambda x, weight, bias=None, *_, **__: _backward_cost(x, weight.T),
     example=lambda draw, rows, inputs, outputs: Sample(
@@ -357,7 +266,7 @@ def _linear_samples(draw: Draw):
     workloads={"128×784→256": (128, 784, 256), "1024×784→256": (1024, 784, 256)},
     outputs=("y",),
     differentiable=("x", "weight", "bias"),
-    torch=lambda torch, x, weight, bias=None, activation=None: _TORCH_ACTIVATIONS[activation](
+    torch=lambda torch, x, weight, bias=None, activation=None: TORCH_ACTIVATIONS[activation](
         torch, torch.nn.functional.linear(x, weight, bias)
     ),
     rtol=1e-4,
@@ -373,6 +282,8 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     weight : array (outputs, inputs)
     bias : array (outputs,), optional
     activation : as for `matmul`
+
+    On the GPU all of it is one launch; two, where blocks share the terms of a product of few tiles.
     """
     _check_linear("linear", x, weight, bias)
     if out is not None or not x.flags.c_contiguous:
@@ -391,6 +302,9 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
 
     Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
     for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
+
+    On the GPU the gradient before the activation is made in one pass with the bias's; for GELU, where the product is
+    made again.
     """
     out_x, out_weight, out_bias = out or (None, None, None)
     _check_linear("linear_backward", x, weight, bias)

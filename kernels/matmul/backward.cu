@@ -3,11 +3,16 @@
 //
 // A block of 32 × 8 threads takes 32 packs of WIDE neighbouring columns (teams.cuh), and rows 8 · gridDim.y apart. With
 // gridDim.y parts there are as many rows of sums, to be summed by another launch: always in the same order.
+//
+// Of arrays as large as y, a dense layer's way back moves five: here grad and y come and g goes, then each of the two
+// products reads g. With the bias's sums apart there are six; the least is four, were g made anew in each product. On an
+// H100 (not run on one yet), y of 8192 × 2048 in float32, predicted: 201 MB, 60 µs, for 80 µs and another launch or two.
+// Measured in the simulator: each sector once (tests/kernels/test_matmul.py: the way back …).
 
 #include "activations/formulas.cuh"
 #include "teams.cuh"
 
-// By its position in ACTIVATIONS (kernels/matmul/__init__.py).
+// By its position in ACTIVATIONS (fused.py).
 __device__ inline real through(int activation, real grad, real y) {
     switch (activation) {
         case 1: return act::relu_backward(grad, y);

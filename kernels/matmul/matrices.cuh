@@ -59,7 +59,7 @@ __device__ inline Operand columns_of(const Matrices& b, long long s, long long t
         long long stack, long long rows, long long terms, long long columns, int has_bias, int has_residual,   \
         int activation
 
-// The activation by its position in ACTIVATIONS (kernels/matmul/__init__.py).
+// The activation by its position in ACTIVATIONS (fused.py).
 __device__ inline real activate(int activation, real v) {
     switch (activation) {
         case 1: return act::relu(v);

@@ -211,6 +211,7 @@ def test_a_training_step_is_timed_as_it_is_and_as_a_graph(standin, monkeypatch):
 
 def test_products_of_every_type_are_timed_and_held_against_float64(standin, monkeypatch):
     monkeypatch.setattr(timing, "SAMPLE", 0)
+    monkeypatch.setattr(timing, "FLUSH", 1 << 12)
     monkeypatch.setattr(gpu_products, "SIZE", 40)
     monkeypatch.setattr(gpu_products, "LAYER", (33, 20, 32))
     found = dict(gpu_products.measure(standin.device, None, 0))

@@ -150,15 +150,14 @@ def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it
 def test_every_tile_has_a_block():
     """Each once, in any grid; and order.py says the same as order.cuh."""
     shapes = [(1, 1), (1, 37), (37, 1), (15, 3), (16, 3), (17, 3), (31, 2), (48, 5), (53, 7), (3, 61)]
+    body = """
+    if (t >= b[0] * b[1]) return;
+    TilePlace tile = tile_of_block(t, b[0], b[1]);
+    a[2 * t] = tile.row, a[2 * t + 1] = tile.column;"""
+    header = (cuda.KERNELS / "matmul" / "order.cuh").read_text()
     for down, across in shapes:
         found = np.full((down * across, 2), -1, np.int32)
-        tile = f"TilePlace tile = tile_of_block(t, {down}, {across});"
-        report = run(
-            f"if (t < {down * across}) {{ {tile} a[2 * t] = tile.row; a[2 * t + 1] = tile.column; }}",
-            found.reshape(-1),
-            block=1024,
-            prelude=(cuda.KERNELS / "matmul" / "order.cuh").read_text(),
-        )
+        report = run(body, found.reshape(-1), np.array([down, across], np.int32), block=1024, prelude=header)
         assert report.findings == []
         assert sorted(map(tuple, found)) == [(i, j) for i in range(down) for j in range(across)]
         assert [order.tile_of_block(block, down, across) for block in range(down * across)] == list(map(tuple, found))

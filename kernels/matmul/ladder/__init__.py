@@ -40,10 +40,11 @@ code for sm_90 (nvdisasm) a step of 9, 16 terms, is some 1,220 instructions, of 
 of shared memory: 84 %. With 1,024 blocks in 264 places, 3.9 waves, that makes 2.5 ms or 54 TFLOP/s at most, where
 cuBLAS is said to reach some 51.
 
-Rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from. For 256³ again, by the same
-command; all sectors and passes are needed. Registers are those of the hungriest layout of the factors, on sm_80 or
-sm_90, and none spills. The time is that of 4096³, predicted as each file says, with mma.sync at 60 % of the tensor
-cores' peak, which is what others measured on an H100, and L2 at 5.5 TB/s:
+Rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from: 11 for "high", 12 or 13 for
+"medium"; 14 only by its name, `kernels.rung(matmul="14_scaled_half")`. For 256³ again, by the same command; all sectors
+and passes are needed. Registers are those of the hungriest layout of the factors, on sm_80 or sm_90, and none spills.
+The time is that of 4096³, predicted as each file says, with mma.sync at 60 % of the tensor cores' peak, which is what
+others measured on an H100, and L2 at 5.5 TB/s:
 
                        idea                             sectors  passes  warp instr.  regs  shared   4096³
     10_tf32            tensor cores, 10 bits             40,960  36,864      312,928   128  49,152   0.8 to 1 ms, L2
