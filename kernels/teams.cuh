@@ -5,7 +5,8 @@
 //
 // A thread has EACH numbers in registers, in packs of WIDE neighbours; neighbouring threads have neighbouring packs, so
 // that a warp touches whole sectors. A row of up to THREADS · EACH numbers is WHOLE: it is read once and stays until what
-// is made of it is written. A longer one is gone through in pieces of that size, again for each thing to be known.
+// is made of it is written. A longer one is gone through in pieces of that size, once for what must be known of it,
+// and once more for what is made of it.
 //
 // STRIDED: inner > 1. A thread takes a column alone (THREADS is 1): neighbouring threads have neighbouring columns.
 //

@@ -59,7 +59,8 @@ def plan(n: int, inner: int, arrays: tuple, held: int = 1) -> Plan:
     if dtype.itemsize == 4:  # of 16 float64 and what exp needs beside them, 1024 threads haven't the registers
         teams.append((1024, most))
     threads, each = next((team for team in teams if n <= team[0] * team[1]), (0, 0))
-    return Plan(threads or 512, each or middle, wide, threads > 0, False)
+    # Of rows that are read twice, few at a time, so that they are still in the cache: the largest team takes one.
+    return Plan(threads or teams[-1][0], each or middle, wide, threads > 0, False)
 
 
 def launch(device: Any, beside: str, name: str, shape: tuple, arrays, arguments, found: int, held: int = 1) -> None:

@@ -23,7 +23,7 @@ def total(device, values, scale, divisor, out):
 def elementwise(device, source, name, arrays, parameters, scale, wanted, out, has=()):
     """A kernel LOSS(name, …) or LOSS_OF_THREE; `wanted` are the arrays to fill, `has` those that may be empty."""
     size, real = arrays[0].size, out.dtype.type
-    grid = min(cuda.blocks(size, THREADS), 1024)
+    grid = min(cuda.blocks(size, THREADS * 16 // out.itemsize), 1024)  # a thread takes 16 bytes at a time
     sums = device.empty((grid,), out.dtype)
     flags = (np.int32(x.size > 0) for x in (*has, *wanted))
     last = (np.int64(size), *(real(x) for x in parameters))

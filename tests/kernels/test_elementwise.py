@@ -1,4 +1,4 @@
-"""Activations on the GPU move each number once, 16 bytes at a time where arrays let them."""
+"""Activations and losses on the GPU move each number once, 16 bytes at a time where arrays let them."""
 
 import numpy as np
 import pytest
@@ -14,12 +14,11 @@ def array(*shape):
 
 
 def moved(call) -> tuple[int, int]:
-    """Bytes of global memory that a call moves, by sectors, and how many a lane moves at once."""
+    """Bytes of global memory that a call's first launch moves, by sectors, and how many a lane moves at once."""
     with kernels.using("simulator"), simulator.record() as reports:
         call()
-    (report,) = reports
-    assert report.findings == []
-    total = report.total
+    assert all(report.findings == [] for report in reports)
+    total = reports[0].total
     return total.sectors * 32, total.global_bytes // total.requests // 32
 
 
@@ -38,6 +37,13 @@ def test_each_number_once_and_16_bytes_at_a_time(call, arrays):
     assert moved(lambda: call(x)) == (arrays * x.nbytes, 16)
 
 
+def test_losses_too():
+    x, t = array(1 << 14), array(1 << 14)[::-1].copy()
+    bytes, at_once = moved(lambda: kernels.mse_loss_with_gradient(x, t))
+    assert 3 * x.nbytes <= bytes <= 3 * x.nbytes + 16 * 32  # and a sum of each block
+    assert at_once >= 15
+
+
 def test_one_by_one_where_an_array_begins_elsewhere():
     x = array(1025)[1:]
     bytes, at_once = moved(lambda: kernels.relu(x))
@@ -45,3 +51,4 @@ def test_one_by_one_where_an_array_begins_elsewhere():
     assert bytes >= 2 * x.nbytes
     with kernels.using("simulator"):
         np.testing.assert_array_equal(kernels.relu(x), np.maximum(x, 0))
+        assert kernels.mse_loss(x, x[::-1].copy()) == pytest.approx(np.mean((x - x[::-1]) ** 2), rel=1e-5)

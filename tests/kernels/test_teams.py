@@ -126,6 +126,31 @@ def test_long_rows_in_pieces(name, n, long, parts, monkeypatch):
             np.testing.assert_allclose(x, y, rtol=2e-5, atol=2e-5)
 
 
+@pytest.mark.parametrize(("n", "long"), [(33000, 1 << 40), (9000, 1)], ids=["in pieces", "split"])
+def test_extremes_in_long_rows(n, long, monkeypatch):
+    monkeypatch.setattr(teams, "LONG", long)
+    x = array(6, n)
+    x[0, :5000], x[1, 7], x[2], x[3, 8000] = -np.inf, np.nan, -np.inf, np.inf
+    x[4] *= 1e4
+    x[5] += 1e4
+    labels, options = np.array([6000, 1, 2, 3, 4, 0]), {"reduction": "none"}
+    target = np.abs(array(6, n)) / n
+    target[0, :5000] = 0
+    for call in (
+        lambda x, t: (kernels.softmax(x), kernels.log_softmax(x)),
+        lambda x, t: (kernels.layer_norm(x, n), kernels.rms_norm(x, n)),
+        lambda x, t: kernels.cross_entropy_with_gradient(x, labels, **options),
+        lambda x, t: kernels.cross_entropy_with_gradient(x[1:], labels[1:], label_smoothing=0.1, **options),
+        lambda x, t: kernels.cross_entropy_with_gradient(x, t, **options),
+    ):
+        with running("simulator", "reverse"), np.errstate(all="ignore"):
+            found = call(x, target)
+        with kernels.using("reference"), np.errstate(all="ignore"):
+            wanted = call(x.astype(np.float64), target.astype(np.float64))
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=5e-5, atol=2e-5)
+
+
 @pytest.mark.parametrize("blocks", [3, 6])
 def test_a_block_takes_its_part_of_several_rows(blocks, monkeypatch):
     """In the way back of norms, where it adds up what they give to weight and bias; of three parts here."""

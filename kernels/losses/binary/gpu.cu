@@ -16,16 +16,15 @@ extern "C" __global__ void binary_cross_entropy_with_logits(const real* input, c
                                                             real* gradient, real* sums, int has_weight,
                                                             int has_pos_weight, int wants_loss, int wants_gradient,
                                                             long long n) {
-    real sum = 0;
-    FOR_EACH_ELEMENT(i, n) {
-        real x = input[i], t = target[i];
-        real w = has_weight ? weight[i] : real(1), p = has_pos_weight ? pos_weight[i] : real(1);
+    auto weighted = [=](real x, real t, real w, real p) {
         real slope = real(1) + (p - real(1)) * t;
-        real value = w * ((real(1) - t) * x + slope * softplus(-x));
-        sum += value;
-        if (wants_loss) loss[i] = value;
-        if (wants_gradient) gradient[i] = scale * w * (slope * act::sigmoid(x) - p * t);
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+        return Value{w * ((real(1) - t) * x + slope * softplus(-x)), w * (slope * act::sigmoid(x) - p * t)};
+    };
+    Wanted wanted = {loss, gradient, nullptr, wants_loss, wants_gradient, 0};
+    if (has_weight || has_pos_weight)  // the input stands for one that there isn't
+        sum_up([=](real x, real t, real w, real p) {
+            return weighted(x, t, has_weight ? w : real(1), has_pos_weight ? p : real(1));
+        }, scale, wanted, sums, n, input, target, has_weight ? weight : input, has_pos_weight ? pos_weight : input);
+    else
+        sum_up([=](real x, real t) { return weighted(x, t, 1, 1); }, scale, wanted, sums, n, input, target);
 }

@@ -32,6 +32,6 @@ come from the caches: 132 multiprocessors hold 1,056 rows of 16 KB at a time, a 
     4_online     0.81 GB            240 µs                          it waits for 512 bytes a load
     gpu.cu       0.54 GB            160 µs                          nothing is read again
 
-And for 4 rows of 1048576, 17 MB each way: 4 blocks of 512 threads, with 32 KB each on their way, would need 0.2 to
-0.3 ms. Split into 256 parts each, 1,024 blocks: 15 µs, of which 10 for moving it, if the cache serves the second read.
+And for 4 rows of 1048576, 17 MB each way: 4 blocks of 1,024 threads, with 64 KB each on their way, would need some
+0.15 ms. Split into 256 parts each, 1,024 blocks: 15 µs, of which 10 for moving it, if the cache serves the second read.
 """
