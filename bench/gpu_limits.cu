@@ -15,7 +15,7 @@ extern "C" __global__ void multiply_adds(real* out, real x, int rounds) {
 
 #if __CUDA_ARCH__ >= 800
 #define TILES 8  // products that a warp has under way
-#define POSITIVE 0x3fff3fffu  // bits of numbers from 0 to 2, in either type; zeros would run cooler, and so faster
+#define POSITIVE 0x3fff3fffu  // bits of numbers from 0 to 2, in each type; zeros would run cooler, and so faster
 
 struct Tf32 {  // 16 × 8 × 8
     __device__ static void multiply(float* c, unsigned a, unsigned b) {
@@ -28,6 +28,14 @@ struct Tf32 {  // 16 × 8 × 8
 struct Bf16 {  // 16 × 8 × 16
     __device__ static void multiply(float* c, unsigned a, unsigned b) {
         asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%4,%4,%4}, {%5,%5}, {%0,%1,%2,%3};"
+                     : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                     : "r"(a), "r"(b));
+    }
+};
+
+struct F16 {  // 16 × 8 × 16
+    __device__ static void multiply(float* c, unsigned a, unsigned b) {
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%4,%4,%4}, {%5,%5}, {%0,%1,%2,%3};"
                      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                      : "r"(a), "r"(b));
     }
@@ -48,4 +56,5 @@ __device__ void products(real* out, int rounds) {
 
 extern "C" __global__ void tf32_products(real* out, int rounds) { products<Tf32>(out, rounds); }
 extern "C" __global__ void bf16_products(real* out, int rounds) { products<Bf16>(out, rounds); }
+extern "C" __global__ void f16_products(real* out, int rounds) { products<F16>(out, rounds); }
 #endif

@@ -15,7 +15,7 @@ from .limits import MINIMUM_COPY, Limits
 SOURCE = cuda.Source(__file__, "gpu_limits.cu")
 THREADS, ROUNDS = 256, 4096
 SUMS, TILES = 16, 8  # as in gpu_limits.cu
-PRODUCTS = {"tf32": 2 * 16 * 8 * 8, "bf16": 2 * 16 * 8 * 16}  # operations of one mma.sync
+PRODUCTS = {"tf32": 2 * 16 * 8 * 8, "bf16": 2 * 16 * 8 * 16, "f16": 2 * 16 * 8 * 16}  # operations of one mma.sync
 
 
 def of_gpu(device: Any) -> Limits:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_check, gpu_large, gpu_limits, gpu_rivals, gpu_sets, gpu_steps, machine
+from . import gpu_check, gpu_large, gpu_limits, gpu_products, gpu_rivals, gpu_sets, gpu_steps, machine
 from .contenders import Case, cases, contender
 from .limits import Limits
 from .suite import Row
@@ -42,6 +42,11 @@ def main(arguments: list[str]) -> int:
         for name, timing in gpu_steps.measure(device, torch, given["budget"]).items():
             say(step=name, seconds=timing.median, spread=timing.spread)
         return 0
+    if mode == "products":
+        for name, found in gpu_products.measure(device, gpu_rivals.torch_on_gpu(), given["budget"]):
+            timing = found.timing
+            say(product=name, seconds=timing.median, spread=timing.spread, flops=found.flops, error=found.error)
+        return 0
     if given.get("alone"):  # each array in memory of its own, with none of a pool's around it, for compute-sanitizer
         device.cupy.cuda.set_allocator(None)
     work = _Check(given) if mode == "check" else _Time(given, device)
@@ -52,6 +57,7 @@ def main(arguments: list[str]) -> int:
             say(operation=name, failed=f"{type(error).__name__}: {error}")
             if _is_broken(device):
                 return BROKEN
+        device.cupy.get_default_memory_pool().free_all_blocks()  # PyTorch's is another one, and wants memory, too
         say(done=name)
     return 0
 
@@ -104,8 +110,12 @@ class _Time:
         cupy = self.device.cupy
         sets = gpu_sets.of(case, cupy.cuda.Device().mem_info[0])
         ours: Any = [contender(one, "cupy") for one in sets]
-        calls = [gpu_rivals.rivals(one, cupy, self.torch, self.compiled) for one in sets]
-        entrants: dict[str, OnGPU] = {OURS: gpu_sets.by_turns(ours), **gpu_sets.rivals(calls, cupy)}
+        entrants: dict[str, OnGPU] = {OURS: gpu_sets.by_turns(ours)}
+        try:
+            calls = [gpu_rivals.rivals(one, cupy, self.torch, self.compiled) for one in sets]
+            entrants |= gpu_sets.rivals(calls, cupy)
+        except Exception as error:  # our own figure is wanted all the same
+            say(**_what(case), contender="rivals", failed=f"{type(error).__name__}: {error}")
         first = {}
         for name, entrant in list(entrants.items()):
             try:

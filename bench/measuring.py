@@ -144,9 +144,7 @@ def _simulated(case: Case) -> Row:
 def _rungs(case: Case, backend: str) -> list[str]:
     """The ladder of the operation, where it has one and the rungs have this direction."""
     operation, found = case.operation, kernels.backend(backend)
-    key = f"{operation.folder}.{operation.kernel or operation.name}"
-    if case.direction == "backward":
-        key += "_backward"
+    key = operation.keys[case.direction == "backward"]
     return [rung for rung in found.rungs(operation.folder) if found.has(key, rung)]
 
 

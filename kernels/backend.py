@@ -330,16 +330,16 @@ def rung(**choices: str) -> Iterator[None]:
     for name, choice in choices.items():
         if name not in CATALOG:
             raise ValueError(f"rung: there is no operation {name!r}")
-        folder, answered_by = CATALOG[name].folder, CATALOG[name].kernel or name
-        known = current().rungs(folder)
+        known = current().rungs(CATALOG[name].folder)
         if choice not in known:
             raise ValueError(
                 f"rung: {name} has no rung {choice!r} on the backend {current().name}: "
                 f"it must be one of {', '.join(known) or '(none)'}"
             )
-        keys[f"{folder}.{answered_by}"] = choice
-        if current().has(f"{folder}.{answered_by}_backward", choice):
-            keys[f"{folder}.{answered_by}_backward"] = choice
+        key, backward_key = CATALOG[name].keys
+        keys[key] = choice
+        if current().has(backward_key, choice):
+            keys[backward_key] = choice
     token = _rung.set({**(_rung.get() or {}), **keys})
     try:
         yield

@@ -5,6 +5,7 @@ compile by ourselves rather than through CuPy for that reason, and because CuPy 
 turn denormals into zeros.
 """
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -49,9 +50,13 @@ class Source:
         self._hash = hash((self.path, self.macros))  # every launch looks its kernel up
 
     def options(self, dtype: Any) -> tuple[str, ...]:
-        """For NVRTC: `real` is the dtype's type, each macro its number."""
+        """For NVRTC: `real` is the dtype's type, each macro its number.
+
+        Functions without a word for it are the GPU's: NVRTC 13.0 takes lambdas with `auto` arguments for the CPU's, and
+        refuses them.
+        """
         macros = (f"-D{name}={value}" for name, value in self.macros)
-        return (f"-Dreal={REAL[np.dtype(dtype)]}", *macros, "-std=c++17", "-lineinfo")
+        return (f"-Dreal={REAL[np.dtype(dtype)]}", *macros, "-std=c++17", "-lineinfo", "-default-device")
 
     def compile(self, arch: int, dtype: Any, kind: str = "cubin") -> Path:
         """The file of machine code ("cubin") or PTX for an architecture such as 90."""
@@ -120,11 +125,7 @@ class _Nvrtc:
 
     def __init__(self):
         try:
-            from cuda.pathfinder import load_nvidia_dynamic_lib
-
-            location = load_nvidia_dynamic_lib("nvrtc").abs_path
-            assert location is not None
-            self.library = ctypes.CDLL(location)
+            self.library = _nvrtc_library()
         except (ImportError, RuntimeError, OSError) as error:
             raise Unavailable(
                 "CUDA C can't be compiled here, for NVIDIA's compiler library NVRTC isn't found "
@@ -188,6 +189,21 @@ class _Nvrtc:
             raise RuntimeError(f"NVRTC: {self.library.nvrtcGetErrorString(status).decode()}")
 
 
+def _nvrtc_library() -> ctypes.CDLL:
+    """That of a package, or of a toolkit; without cuda-pathfinder, which CuPy 13 doesn't bring, one that the system
+    knows."""
+    try:
+        from cuda.pathfinder import load_nvidia_dynamic_lib
+    except ImportError:
+        for name in ("libnvrtc.so.13", "libnvrtc.so.12", "nvrtc64_130_0.dll", "nvrtc64_120_0.dll"):
+            with contextlib.suppress(OSError):
+                return ctypes.CDLL(name)
+        raise
+    location = load_nvidia_dynamic_lib("nvrtc").abs_path
+    assert location is not None
+    return ctypes.CDLL(location)
+
+
 @functools.cache
 def nvrtc() -> _Nvrtc:
     return _Nvrtc()
@@ -215,10 +231,18 @@ def missing() -> str | None:
         if driver() is None:
             return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver, then " + INSTALL
         return f"CuPy can't be imported ({error}): {INSTALL} (CUDA 12: pip install cupy-cuda12x)"
-    if not cupy.cuda.is_available():
-        if driver() is None:
+    why = "it finds none"
+    try:
+        available = cupy.cuda.is_available()
+    except RuntimeError as error:  # CuPy 13: without a driver, or with one that is too old for it
+        available, why = False, str(error)
+    if not available:
+        newest = driver()
+        if newest is None:
             return "no NVIDIA driver is found; it needs an NVIDIA GPU and its driver"
-        return "the driver finds no NVIDIA GPU (nvidia-smi lists those that it sees)"
+        return (
+            f"the driver, for CUDA up to {newest}, gives no NVIDIA GPU to CuPy: {why} (nvidia-smi lists those it sees)"
+        )
     try:
         target(int(cupy.cuda.Device().compute_capability), nvrtc().architectures)
     except Unavailable as error:
@@ -317,6 +341,9 @@ class Device:
     def _sentence(self, source, name, dtype, grid, block, shared, error) -> str:
         place = source.path.relative_to(KERNELS) if source.path.is_relative_to(KERNELS) else source.path
         blame = "" if self.waits else "; if a kernel before it broke, KERNELWRIGHT_CUDA_SYNC=1 says which"
+        newest, (major, minor) = driver(), nvrtc().version
+        if newest and int(newest.partition(".")[0]) < major:
+            blame = f"; the driver runs CUDA up to {newest}, and the compiler NVRTC is {major}.{minor}" + blame
         return (
             f"{place}: the kernel {name} ({np.dtype(dtype)}) failed with grid {grid}, block {block}, "
             f"{shared} bytes of dynamic shared memory: {error}{blame}"

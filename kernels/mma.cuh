@@ -66,3 +66,39 @@ __device__ inline unsigned to_bf16(float first, float second) {
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(second), "f"(first));
     return r;
 }
+
+// d += a b: 16 × 8 × 16 numbers of 10 bits after the point, the largest 65,504. Before sm_80, which has no such
+// instruction for 16 terms, by two of 8: the registers are the same.
+__device__ inline void multiply_f16(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+#if __CUDA_ARCH__ >= 800
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#else
+    for (int k = 0; k < 2; k++)
+        asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+            : "r"(a[2 * k]), "r"(a[2 * k + 1]), "r"(k ? b1 : b0));
+#endif
+}
+
+// To the nearest half, ties to even; what would be 65,520 or more is an infinity.
+__device__ inline unsigned short to_f16(float x) {
+    unsigned short r;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(r) : "f"(x));
+    return r;
+}
+
+// Two of them in one register, `first` in its lower half.
+__device__ inline unsigned to_f16(float first, float second) { return to_f16(first) | unsigned(to_f16(second)) << 16; }
+
+// x = big + small, both tf32: big to the nearest, small what is left, cut off, so that less than 2⁻²¹ of x is missing. Four
+// instructions a number, where cvt.rna is four itself on sm_80 and sm_90. (Of an infinity or a NaN, small is a NaN.)
+__device__ inline void split_tf32(const float (&x)[4], unsigned (&big)[4], unsigned (&small)[4]) {
+    constexpr unsigned HALF = 0x1000, BITS = 0xFFFFE000;
+    for (int k = 0; k < 4; k++) {
+        big[k] = (__float_as_uint(x[k]) + HALF) & BITS;
+        small[k] = __float_as_uint(x[k] - __uint_as_float(big[k])) & BITS;
+    }
+}

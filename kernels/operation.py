@@ -103,6 +103,9 @@ class Operation:
     with_gradient: bool = False  # also exists as NAME_with_gradient → (loss, its gradient by each of `by`)
     in_place: tuple[str, ...] = ()  # arguments that it changes
     kernel: str = ""  # the name of its kernel, where that isn't its own
+    backward_kernel: str = (
+        ""  # of that of a ladder's rungs for its gradient, where that isn't the kernel's + "_backward"
+    )
     torch: Callable[..., Any] | None = None  # the same in PyTorch, given the module torch and torch tensors
     rtol: float = 1e-5  # against float64, for float32; float64 is held to 1e-8 of that
     atol: float = 1e-6
@@ -124,6 +127,12 @@ class Operation:
     @property
     def backward(self) -> Callable | None:
         return getattr(sys.modules[self.function.__module__], f"{self.name}_backward", None)
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Of the kernels that a rung of its ladder may stand in for: that of the operation, that of its gradient."""
+        name = self.kernel or self.name
+        return f"{self.folder}.{name}", f"{self.folder}.{self.backward_kernel or name + '_backward'}"
 
     @property
     def by(self) -> tuple[str, ...]:

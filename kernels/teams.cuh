@@ -11,6 +11,16 @@
 //
 // A block holds several teams, if they are small. All of its threads go through the loops together, those without a row
 // too, for a sum over a team may need each of them.
+//
+// Few long rows are SPLIT: of each a block has a part, gridDim.x of them, and the kernel is launched twice.
+//
+//     row    ├── part 0 ──┼── part 1 ──┼── … ──┤
+//                 │            │                   STAGE 1: each block keeps what it finds of its part, and is done
+//               found        found       …
+//                 └────────────┴──────── …         STAGE 2: each puts all parts' together, always in the same order,
+//     result ├── part 0 ──┼── part 1 ──┼── … ──┤            and makes what there is to make of its part
+//
+// The end of a launch is what lets blocks wait for each other. STAGE 0: rows aren't split.
 #pragma once
 
 #ifndef THREADS
@@ -19,6 +29,7 @@
 #define WIDE 1
 #define WHOLE 1
 #define STRIDED 0
+#define STAGE 0
 #endif
 
 #define UNROLL _Pragma("unroll")
@@ -43,28 +54,47 @@ using Vector = double2;
 using Vector = real;
 #endif
 
+// What a team has of a row: n numbers from `offset` on, which is all of it if it isn't split.
+struct Part {
+    long long offset = 0, n;
+
+    __device__ Part(long long length) : n(length) {
+        if (STAGE == 0) return;
+        long long pieces = (length + PIECE - 1) / PIECE, most = (pieces + gridDim.x - 1) / gridDim.x * PIECE;
+        offset = blockIdx.x * most;
+        n = length - offset < most ? length - offset : most;
+    }
+};
+
 // The team's row; beyond the last one, of no numbers.
-struct Row {
-    long long index, start, n, step;
+struct Row : Part {
+    long long index, length, start, step;
     bool exists = true;
 
     __device__ Row(long long first, long long rows, long long length, long long inner)
-        : index(first + threadIdx.x / THREADS), n(length), step(STRIDED ? inner : 1) {
-        start = STRIDED ? index / inner * n * inner + index % inner : index * n;
+        : Part(length), index(first + threadIdx.x / THREADS), length(length), step(STRIDED ? inner : 1) {
+        start = STRIDED ? index / inner * n * inner + index % inner : index * length;
         if (index >= rows) exists = false, n = 0;
     }
-    __device__ bool is_mine() const { return exists && threadIdx.x % THREADS == 0; }  // to write what there is once a row
-    __device__ long long at(long long j) const { return start + j * step; }
+    // To write what there is once a row.
+    __device__ bool is_mine() const {
+        return exists && threadIdx.x % THREADS == 0 && (STAGE == 0 || blockIdx.x == 0);
+    }
+    __device__ long long at(long long j) const { return start + (offset + j) * step; }
 };
 
-#define FOR_EACH_ROW_OF_A_TEAM(row, count, n, inner)                                                \
-    for (long long first = blockIdx.x * (long long)(blockDim.x / THREADS); first < count;           \
-         first += gridDim.x * (long long)(blockDim.x / THREADS))                                    \
+#define FOR_EACH_ROW_OF_A_TEAM(row, count, n, inner)                                                                \
+    for (long long first = (STAGE ? blockIdx.y : blockIdx.x) * (long long)(blockDim.x / THREADS); first < count;     \
+         first += (STAGE ? gridDim.y : gridDim.x) * (long long)(blockDim.x / THREADS))                              \
         if (Row row(first, count, n, inner); true)
 
-// One piece, if the row is whole.
+// One piece, if what the team has is whole.
 #define FOR_EACH_PIECE(from, row) \
     for (long long from = 0; from >= 0; from = WHOLE || from + PIECE >= row.n ? -1 : from + PIECE)
+
+// Pieces of which something is to be found. A second launch finds nothing, but loads what is whole, to make the result.
+#define FOR_EACH_PIECE_TO_FIND(from, row) \
+    if (WHOLE || STAGE < 2) FOR_EACH_PIECE(from, row)
 
 // What a thread holds of a piece of a row.
 struct Values {
@@ -123,12 +153,26 @@ __device__ inline void Values::store(real* x, const Row& row, long long from) co
     FOR_EACH_PACK(k, j, row, from) put(x + row.at(from + j), pack(k));
 }
 
+// Two sums of a row. Whatever else is found of rows has the same: a + b, and T{} for what is found of no number.
 struct Pair {
-    real a, b;
+    real a = 0, b = 0;
+
+    __device__ Pair operator+(Pair other) const { return {a + other.a, b + other.b}; }
 };
 
-__device__ inline real from_lane(real v, int other) { return __shfl_xor_sync(~0u, v, other); }
-__device__ inline Pair from_lane(Pair v, int other) { return {from_lane(v.a, other), from_lane(v.b, other)}; }
+template <typename T>
+__device__ T from_lane(T v, int other) {
+    real* numbers = reinterpret_cast<real*>(&v);
+    UNROLL for (int k = 0; k < sizeof(T) / sizeof(real); k++) numbers[k] = __shfl_xor_sync(~0u, numbers[k], other);
+    return v;
+}
+
+struct Plus {
+    template <typename T>
+    __device__ T operator()(T a, T b) const {
+        return a + b;
+    }
+};
 
 // Sums and maxima over a team: within its warps by shuffles, which need no memory, then over the warps' results. Each thread
 // gets the result; the order is always the same. What the warps write lies in two places by turns: when the first is
@@ -152,14 +196,32 @@ struct Team {
         }
         return v;
     }
-    __device__ real sum(real v) {
-        return reduce(v, [](real a, real b) { return a + b; });
-    }
-    __device__ Pair sum(Pair v) {
-        return reduce(v, [](Pair a, Pair b) { return Pair{a.a + b.a, a.b + b.b}; });
+    template <typename T>
+    __device__ T sum(T v) {
+        return reduce(v, Plus{});
     }
     // A NaN may get lost here; the sums that follow a maximum bring it back.
     __device__ real max(real v) {
         return reduce(v, [](real a, real b) { return a > b ? a : b; });
+    }
+
+    // Whether all is known of the row that must be. Of a split one, what is `found` of the team's part becomes that of all
+    // parts in the second launch.
+    template <typename T>
+    __device__ bool knows(T& found, T* parts, const Row& row) {
+        T* of_row = parts + row.index * gridDim.x;
+        if (STAGE == 1 && threadIdx.x == 0) of_row[blockIdx.x] = found;
+        if (STAGE == 2) {
+            found = T{};
+            for (int part = threadIdx.x; part < gridDim.x; part += THREADS) found = found + of_row[part];
+            found = sum(found);
+        }
+        return STAGE != 1;
+    }
+    // The same, of what each thread has found.
+    template <typename T>
+    __device__ bool knows_sum(T& found, T* parts, const Row& row) {
+        if (STAGE < 2) found = sum(found);
+        return knows(found, parts, row);
     }
 };

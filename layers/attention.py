@@ -9,7 +9,7 @@ from .. import kernels
 from ..kernels import check
 from ..kernels.attention import attention_counters
 from .cache import KeyValueCache
-from .initial import mask_stream, stream, uniform
+from .initial import counter_stream, mask_stream, uniform
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter
@@ -157,7 +157,7 @@ class MultiheadAttention(Module):
         if need_weights:
             weights = kept = self._weights(q, k, mask, is_causal)
         elif dropout:
-            seed, offset = stream(attention_counters(q.shape, k.shape[2]))
+            seed, offset = counter_stream(attention_counters(q.shape, k.shape[2]))
             options |= {"dropout_p": dropout, "seed": seed, "offset": offset}
         if need_weights and dropout:
             drawn = dropout, *mask_stream(weights.size)

@@ -48,14 +48,20 @@ def set_rng_state(state: Mapping[str, Any]) -> None:
 
 def mask_stream(size: int) -> tuple[int, int]:
     """(seed, offset) of the next mask of dropout, of so many elements, for the kernels of kernels/random."""
+    return counter_stream(counters(size))
+
+
+def counter_stream(count: int) -> tuple[int, int]:
+    """(seed, offset) of the next so many counters, for kernels that draw a mask: in a captured step another one at each
+    replay."""
     recording = capture.recording()
-    if recording:  # the mask is another one at each replay
-        return _key, recording.draw(counters(size))
-    return stream(counters(size))
+    if recording:
+        return _key, recording.draw(count)
+    return stream(count)
 
 
 def stream(count: int) -> tuple[int, int]:
-    """(seed, offset) of the next so many counters."""
+    """(seed, offset) of the next so many counters, for numbers that are drawn here and now."""
     global _place
     capture.refuse("a draw of random numbers", "only Dropout's own masks are drawn anew at each replay")
     offset, _place = _place, _place + count

@@ -4,20 +4,20 @@
 #include "activations/formulas.cuh"
 #include "activations/launch.cuh"
 
-FORWARD(relu) { EACH(y, act::relu(x[i])); }
-BACKWARD(relu) { EACH(grad_x, act::relu_backward(grad[i], x[i])); }
+FORWARD(relu) { EACH(act::relu(x)); }
+BACKWARD(relu) { EACH_SLOPE(act::relu_backward(g, x)); }
 
-FORWARD(leaky_relu, real slope) { EACH(y, act::leaky_relu(x[i], slope)); }
-BACKWARD(leaky_relu, real slope) { EACH(grad_x, act::leaky_relu_backward(grad[i], x[i], slope)); }
+FORWARD(leaky_relu, real slope) { EACH(act::leaky_relu(x, slope)); }
+BACKWARD(leaky_relu, real slope) { EACH_SLOPE(act::leaky_relu_backward(g, x, slope)); }
 
-FORWARD(sigmoid) { EACH(y, act::sigmoid(x[i])); }
-BACKWARD(sigmoid) { EACH(grad_x, act::sigmoid_backward(grad[i], x[i])); }
+FORWARD(sigmoid) { EACH(act::sigmoid(x)); }
+BACKWARD(sigmoid) { EACH_SLOPE(act::sigmoid_backward(g, x)); }
 
-FORWARD(tanh) { EACH(y, act::tanh(x[i])); }
-BACKWARD(tanh) { EACH(grad_x, act::tanh_backward(grad[i], x[i])); }
+FORWARD(tanh) { EACH(act::tanh(x)); }
+BACKWARD(tanh) { EACH_SLOPE(act::tanh_backward(g, x)); }
 
-FORWARD(gelu) { EACH(y, act::gelu(x[i])); }
-BACKWARD(gelu) { EACH(grad_x, act::gelu_backward(grad[i], x[i])); }
+FORWARD(gelu) { EACH(act::gelu(x)); }
+BACKWARD(gelu) { EACH_SLOPE(act::gelu_backward(g, x)); }
 
-FORWARD(gelu_tanh) { EACH(y, act::gelu_tanh(x[i])); }
-BACKWARD(gelu_tanh) { EACH(grad_x, act::gelu_tanh_backward(grad[i], x[i])); }
+FORWARD(gelu_tanh) { EACH(act::gelu_tanh(x)); }
+BACKWARD(gelu_tanh) { EACH_SLOPE(act::gelu_tanh_backward(g, x)); }

@@ -28,4 +28,5 @@ def backward(source, name):
 def _launch(device, source, name, arrays, parameters):
     size, real = arrays[-1].size, arrays[-1].dtype.type
     arguments = (*arrays, np.int64(size), *map(real, parameters))
-    device.launch(source, name, arrays[-1].dtype, cuda.elements(size), 256, arguments)
+    grid = cuda.elements(cuda.blocks(size, 16 // arrays[-1].itemsize))  # so many at a time: each.cuh
+    device.launch(source, name, arrays[-1].dtype, grid, 256, arguments)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import check
+from .. import capture, check
 from ..backend import current, kernel
 from ..operation import Cost, Draw, Sample, operation
 from .matrices import in_rows, matrices, output
@@ -135,6 +135,11 @@ def scaled_dot_product_attention(
 
     A query that sees no key gets 0, as in PyTorch, and passes no gradient. Beside the result the kernels need memory
     for a number a query, and a few tiles a thread.
+
+    `set_matmul_precision` may have a GPU's tensor cores multiply float32: "medium" rounds queries, keys, weights and
+    values, not the softmax, and needs memory for keys and values so rounded. The way back is made of float32 always.
+    In PyTorch, `torch.backends.cuda.matmul.allow_tf32` does the like to this function, where it is made of products.
+
     Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao, FlashAttention-2, arXiv:2307.08691.
     """
     name = "scaled_dot_product_attention"
@@ -271,7 +276,7 @@ def _drawn(name: str, p: Any, seed: Any, offset: Any) -> tuple[int, int, int, fl
     for what, value in (("seed", seed), ("offset", offset)):
         if not isinstance(value, (int, np.integer)) or not 0 <= value < 1 << 63:
             raise ValueError(f"{name}: {what} is {value!r}, it must be an integer from 0 to 2⁶³ − 1")
-    return int(seed), int(offset), _limit(p), _factor(p)
+    return int(seed), capture.as_offset(offset), _limit(p), _factor(p)
 
 
 def _limit(p: float) -> int:

@@ -63,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_by_queries(WA
             fetch(k_tile, of_k, left, from);
             arrived();
         }
-        if (DROPS) draw<R, false>(slopes, COUNTER(head, top, left), queries, seed, limit, kept);
+        if (DROPS) draw<R, false>(slopes, COUNTER(head, top, left), queries, seed, place, limit, kept);
         for (int i = 0; i < R; i++) {
             for (int j = 0; j < EACH; j++) {
                 long long query = top + own_row<R>(i), key = left + across() + 8 * j;
@@ -90,13 +90,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
     Rows of_k = {HEAD(k, b, first / group), k_row, keys, width}, of_v = {HEAD(v, b, first / group), v_row, keys, values};
     bool narrow = width <= DEPTH && values <= DEPTH;
     Vector sum_k[R][PARTS] = {}, sum_v[R][PARTS] = {};
-    // The walk: the tiles of queries that see these keys, of one head after the other.
-    long long begin = causal ? top : 0, a_head = max(0LL, (queries - begin + OTHERS - 1) / OTHERS), steps = a_head * group;
-    auto grad_of = [&](long long s) { return Rows{HEAD(grad, b, first + s / a_head), grad_row, queries, values}; };
-    auto place = [&](long long s) { return begin + s % a_head * OTHERS; };
-    if (narrow && steps) fetch(k_tile, of_k, top, 0), fetch(v_tile, of_v, top, 0), fetch(grad_tile, grad_of(0), begin, 0);
-    for (long long s = 0; s < steps; s++) {
-        long long h = first + s / a_head, left = place(s);
+    // The walk: the tiles of queries that see these keys, of one head after the other. (Where none does, one is walked.)
+    long long begin = causal ? top : 0, end = first + group;
+    auto grad_of = [&](long long h) { return Rows{HEAD(grad, b, h), grad_row, queries, values}; };
+    if (narrow) fetch(k_tile, of_k, top, 0), fetch(v_tile, of_v, top, 0), fetch(grad_tile, grad_of(first), begin, 0);
+    for (long long h = first, left = begin, next_h, next_left; h < end; h = next_h, left = next_left) {
+        bool same_head = queries - left > OTHERS;
+        next_h = same_head ? h : h + 1, next_left = same_head ? left + OTHERS : begin;
         const real* mask_of = HEAD(mask, b, h);
         Rows of_q = {HEAD(q, b, h), q_row, queries, width};
         real dot[R][EACH] = {}, by[R][EACH] = {};
@@ -107,14 +107,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
             arrived();  // the queries
             multiply(dot, k_tile, q_tile, used(width, 0));
         } else {
-            multiply_wide(by, v_tile, of_v, top, grad_tile, grad_of(s), left);
+            multiply_wide(by, v_tile, of_v, top, grad_tile, grad_of(h), left);
             multiply_wide(dot, k_tile, of_k, top, q_tile, of_q, left);
             __syncthreads();  // all have read both
             fetch(q_tile, of_q, left, from);
-            fetch(grad_tile, grad_of(s), left, from);
+            fetch(grad_tile, grad_of(h), left, from);
             arrived();
         }
-        if (DROPS) draw<R, true>(weights, COUNTER(b * heads + h, left, top), queries, seed, limit, kept);
+        if (DROPS) draw<R, true>(weights, COUNTER(b * heads + h, left, top), queries, seed, place, limit, kept);
 #pragma unroll
         for (int i = 0; i < R; i++) {
 #pragma unroll
@@ -130,7 +130,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
         __syncwarp();  // the weights are whole
         add_product(sum_v, weights, grad_tile, used(values, from));
         __syncthreads();  // all have read the outputs' gradient, and the weights
-        if (narrow && s + 1 < steps) fetch(grad_tile, grad_of(s + 1), place(s + 1), 0);
+        if (narrow && next_h < end) fetch(grad_tile, grad_of(next_h), next_left, 0);
         for (int i = 0; i < R; i++)
             for (int j = 0; j < EACH; j++) weights.element(own_row<R>(i), across() + 8 * j) = by[i][j];
         __syncwarp();  // the slopes are whole

@@ -7,8 +7,9 @@
 // Which pairs dropout keeps, as factors of the warp's own rows: `kept` or 0. A counter's four keys are columns, or rows
 // where own rows are keys.
 template <int R, bool KEYS_ARE_ROWS>
-__device__ void draw(Weights<16 * R>& factors, long long counter, long long queries, long long seed, long long limit,
-                     real kept) {
+__device__ void draw(Weights<16 * R>& factors, long long counter, long long queries, long long seed,
+                     const long long* place, long long limit, real kept) {
+    take(place, seed, counter);
     int first = threadIdx.x / 32 * 4 * R;
     for (int e = threadIdx.x % 32; e < R * OTHERS; e += 32) {
         int four = KEYS_ARE_ROWS ? first / 4 + e / OTHERS : e % (OTHERS / 4);

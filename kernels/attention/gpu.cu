@@ -12,6 +12,9 @@
 //
 // A block computes 64 columns of its result (32 with float64); of wider ones, others make the same weights again.
 //
+// Float32 may come from tensor cores instead (ladder/tensor.cuh). This kernel then makes again what they couldn't: the rows
+// of blocks whose number in `again` isn't 0.
+//
 // Tri Dao, FlashAttention-2, arXiv:2307.08691. Not run on a GPU yet.
 
 #include "attention/dropout.cuh"
@@ -21,7 +24,8 @@
 __device__ inline real larger(real a, real b) { return b > a ? b : a; }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
-    attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums) {
+    attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums, const real* again) {
+    if (again && again[blockIdx.x] == 0) return;
     constexpr int R = 4, ROWS = 16 * R;
     __shared__ Tile<ROWS> q_tile;
     __shared__ Tile<OTHERS> k_tile, v_tile;
@@ -66,7 +70,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
                 total[i] += dot[i][j];
             }
         }
-        if (DROPS) draw<R, false>(p, COUNTER(head, top, left), queries, seed, limit, kept);
+        if (DROPS) draw<R, false>(p, COUNTER(head, top, left), queries, seed, place, limit, kept);
         for (int i = 0; i < R; i++) {
             for (int j = 0; j < EACH; j++) {
                 real& weight = p.element(own_row<R>(i), across() + 8 * j);

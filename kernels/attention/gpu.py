@@ -3,6 +3,8 @@
 import numpy as np
 
 from .. import cuda
+from .ladder import tensor
+from .launch import arguments, blocks_of, forward_arguments, rows_of
 
 FORWARD, BACKWARD = cuda.Source(__file__), cuda.Source(__file__, "backward.cu")
 THREADS = 128
@@ -10,30 +12,18 @@ QUERIES, ROWS = 64, 32  # of a block; on the way back
 BYTES = 256  # of a row of the result that a block computes
 
 
-def rows_of(x) -> tuple:
-    """An array as a kernel sees it: its address and the strides of its first three axes, in elements."""
-    return (x, *(np.int64(stride // x.dtype.itemsize) for stride in x.strides[:3]))
+def attention(device, *args):
+    by(device, tensor.chosen(device, *args), *args)
 
 
-def arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor) -> tuple:
-    """The first arguments of every kernel but one."""
-    arrays = (*rows_of(q), *rows_of(k), *rows_of(v), *rows_of(mask))
-    sizes = q.shape[1], q.shape[1] // max(k.shape[1], 1), q.shape[2], k.shape[2], q.shape[3], v.shape[3]
-    drop = *map(np.int64, (seed, offset, limit)), q.dtype.type(factor)
-    return (*arrays, np.int32(mask.size > 0), q.dtype.type(scale), np.int32(causal), *drop, *map(np.int64, sizes))
-
-
-def blocks_of(x, tile: int) -> int:
-    """How many tiles of so many rows all heads have."""
-    return x.shape[0] * x.shape[1] * cuda.blocks(x.shape[2], tile)
-
-
-def attention(device, q, k, v, mask, scale, causal, seed, offset, limit, factor, y, sums):
-    given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
-    given = (*given, *rows_of(y), sums, np.int32(sums.size > 0))
+def by(device, on_tensor_cores, q, k, v, *given):
+    """The result by that launch, if any, and what it leaves to do by the plain kernel: rows of blocks that found
+    something that isn't finite, or all."""
+    if not blocks_of(q, QUERIES):
+        return
+    again = on_tensor_cores(device, q, k, v, *given) if on_tensor_cores else None
     grid = blocks_of(q, QUERIES), _parts(v.shape[3], q.dtype)
-    if grid[0]:
-        device.launch(FORWARD, "attention", q.dtype, grid, THREADS, given)
+    device.launch(FORWARD, "attention", q.dtype, grid, THREADS, (*forward_arguments(q, k, v, *given), again))
 
 
 def attention_backward(

@@ -7,12 +7,16 @@
 #define ROWS_OF(type, x) type *x, long long x##_batch, long long x##_head, long long x##_row
 #define ATTENTION_ARGUMENTS                                                                                       \
     ROWS_OF(const real, q), ROWS_OF(const real, k), ROWS_OF(const real, v), ROWS_OF(const real, mask), int has_mask, \
-        real scale, int causal, long long seed, long long offset, long long limit, real kept, long long heads,    \
-        long long group, long long queries, long long keys, long long width, long long values
+        real scale, int causal, long long seed, long long offset, const long long *place, long long limit, real kept, \
+        long long heads, long long group, long long queries, long long keys, long long width, long long values
+// The same, handed on.
+#define ATTENTION_GIVEN                                                                                               \
+    q, q_batch, q_head, q_row, k, k_batch, k_head, k_row, v, v_batch, v_head, v_row, mask, mask_batch, mask_head,     \
+        mask_row, has_mask, scale, causal, seed, offset, place, limit, kept, heads, group, queries, keys, width, values
 // Where a head begins. `group` heads of q share one of k and v.
 #define HEAD(x, batch, head) (x + (batch) * x##_batch + (head) * x##_head)
 
-__device__ inline real infinity() { return 1 / real(0); }
+__device__ inline real infinity() { return __int_as_float(0x7f800000); }
 
 // The score of a pair that may see each other.
 #define SCORE(dot, row, column) ((dot) * scale + (has_mask ? mask_of[(row) * mask_row + (column)] : real(0)))

@@ -88,6 +88,7 @@ def _operation(axes: int, transpose: bool, workloads: dict):
         differentiable=("x", "weight", "bias"),
         torch=in_torch,
         kernel="transposed" if transpose else "convolution",
+        backward_kernel="weight_gradient",
         rtol=4e-4,
         atol=4e-4,
         why="sums of up to 900 products of numbers of order 1, many by Winograd's algorithm, with ten times the error",

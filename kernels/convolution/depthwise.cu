@@ -1,23 +1,9 @@
 // Convolutions whose every group is one channel, on the GPU: nothing is summed over channels, so there is no product of
-// matrices. Neighbouring threads read neighbouring numbers; what windows share comes from the cache. Windows of 3 and 5
-// places along a row are unrolled.
-//
-// Of 32 × 64 × 112² with 3×3 windows an H100 must move 206 MB: 61 µs. Not run on a GPU yet.
+// matrices. Neighbouring threads read neighbouring numbers; what windows share comes from the cache. Windows of any
+// shape, stride and dilation, in three dimensions; depthwise_square.cu has the usual ones. Not run on a GPU yet.
 
 #include "convolution/shapes.cuh"
 #include "elementwise.cuh"
-
-// sum += a row of the window times what it sees: places inside are 0 … size − 1.
-template <int WIDTH>
-__device__ real row_sum(const real* weight, const real* x, int first, int dilation, int width, int size) {
-    real sum = 0;
-#pragma unroll
-    for (int k = 0; k < (WIDTH ? WIDTH : width); k++) {
-        int place = first + k * dilation;
-        if (is_on(place, size)) sum += weight[k] * x[place];
-    }
-    return sum;
-}
 
 // A thread takes 4 results below each other, which share the work of finding the place; those of a warp are neighbours.
 constexpr int EACH = 4;
@@ -41,12 +27,10 @@ extern "C" __global__ void depthwise(const real* x, const real* weight, const re
                     int h = (top + e) * stride_h - padding_h + b * dilation_h;
                     if (!is_on(d, input_d) || !is_on(h, input_h)) continue;
                     const real* row = plane + ((long long)d * input_h + h) * input_w;
-                    if (window_w == 3)
-                        sum[e] += row_sum<3>(factor, row, left, dilation_w, 3, input_w);
-                    else if (window_w == 5)
-                        sum[e] += row_sum<5>(factor, row, left, dilation_w, 5, input_w);
-                    else
-                        sum[e] += row_sum<0>(factor, row, left, dilation_w, window_w, input_w);
+                    for (int k = 0; k < window_w; k++) {
+                        int w = left + k * dilation_w;
+                        if (is_on(w, input_w)) sum[e] += factor[k] * row[w];
+                    }
                 }
             }
         }

@@ -6,8 +6,9 @@
 //     weight_gradient    output channels    channels, places       n, positions in y
 //
 // Each group of channels is a product by itself, one of a few rows without tiles (Gather::few). None of them stores the
-// patches that the window sees, which would be as many images as the window has places. Where groups are single channels
-// depthwise.cu serves, for some 3×3 windows winograd.cu. Not run on a GPU yet.
+// patches that the window sees, which would be as many images as the window has places. Where groups are single
+// channels depthwise.cu and depthwise_square.cu serve, for some 3×3 windows Winograd's ways (gpu_winograd.py). Not run
+// on a GPU yet.
 
 #include "convolution/product.cuh"
 
@@ -75,7 +76,8 @@ struct Gather {
     __device__ void tile(const real* x, const real* weight, const real* bias, bool has_bias, real* y) const {
         long long columns = this->columns(), tiles_across = (columns + WIDE - 1) / WIDE;
         if (blockIdx.x >= tiles_across * ((rows + TALL - 1) / TALL)) return;  // of a phase smaller than the first one
-        long long top = blockIdx.x / tiles_across * TALL, left = blockIdx.x % tiles_across * WIDE;
+        long long left = blockIdx.x % tiles_across * WIDE;
+        int top = blockIdx.x / tiles_across * TALL;
         real sum[ROWS][COLUMNS] = {};
         if (terms())
             multiply<false>(
@@ -154,9 +156,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
                                            SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
     long long plane = s.input.product(), positions = s.result.product();
-    long long rows = outputs, columns = channels * s.window.product(), terms = n * positions;
-    long long tiles_across = (columns + WIDE - 1) / WIDE;
-    long long top = blockIdx.x / tiles_across * TALL, left = blockIdx.x % tiles_across * WIDE;
+    int rows = outputs;
+    long long columns = channels * s.window.product(), terms = n * positions;
+    long long tiles_across = (columns + WIDE - 1) / WIDE, left = blockIdx.x % tiles_across * WIDE;
+    int top = blockIdx.x / tiles_across * TALL;
     long long first = blockIdx.z * share, last = first + share;
     if (last >= terms) last = terms;
 
@@ -174,12 +177,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
     for (long long group = blockIdx.y; group < groups; group += gridDim.y) {
         real sum[ROWS][COLUMNS] = {};
         multiply<true>(grad + group * outputs * positions, positions, x + group * channels * plane, s.input, top, rows,
-                       left, columns, column_at, first, last, s.result, term_at, sum);
-        real* part = parts + ((long long)blockIdx.z * groups + group) * rows * columns;
-        for (int i = 0; i < ROWS; i++) {
+                       left, columns, column_at, first, last - first, s.result, term_at, sum);
+        // From place to place, for 32 places known beforehand would take registers from the loop.
+        long long row = top + own_row(0), column = left + own_column(0);
+        real* part = parts + (((long long)blockIdx.z * groups + group) * rows + row) * columns + column;
+        for (int i = 0; i < ROWS; i++, part += columns) {
             for (int j = 0; j < COLUMNS; j++) {
-                long long row = top + own_row(i), column = left + own_column(j);
-                if (row < rows && column < columns) part[row * columns + column] = sum[i][j];
+                int further = own_column(j) - own_column(0);
+                if (row + i < rows && column + further < columns) part[further] = sum[i][j];
             }
         }
     }

@@ -30,16 +30,16 @@ def convolution(device, x, weight, bias, geometry, precision, out):
     rules, _ = unpack(geometry)
     if not out.size:
         return
-    side = gpu_winograd.side(precision, rules, x, weight, out)
-    if side:
-        gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out)
+    winograd = gpu_winograd.way(precision, rules, x, weight, out)
+    if winograd:
+        winograd(device, x, weight, bias, rules.padding, out)
         return
     sizes = arguments(x, weight, out, geometry)
     if _is_product(rules, x, weight, bias, out):
         _multiply(device, weight.reshape(weight.shape[:2]), x, out)
         return
     if gpu_depthwise.serves(weight, rules.groups):
-        gpu_depthwise.launch(device, "depthwise", x, weight, bias, out, sizes)
+        gpu_depthwise.convolution(device, rules, x, weight, bias, out, sizes)
         return
     columns = len(out) * math.prod(out.shape[2:])
     _launch(device, "convolution", (x, weight, bias, out), len(weight) // rules.groups, columns, rules.groups, sizes)
@@ -49,16 +49,16 @@ def transposed(device, x, weight, bias, geometry, precision, out):
     rules, size = unpack(geometry)
     if not out.size:
         return
-    side = gpu_winograd.side(precision, rules, x, weight, out)
-    if side:
-        gpu_winograd.convolution(device, side, x, weight, bias, rules.padding, out, transposed=True)
+    winograd = gpu_winograd.way(precision, rules, x, weight, out)
+    if winograd:
+        winograd(device, x, weight, bias, rules.padding, out, transposed=True)
         return
     sizes = arguments(out, weight, x, geometry)
     if _is_product(rules, x, weight, bias, out):
         _multiply(device, weight.reshape(weight.shape[:2]).T, x, out)
         return
     if gpu_depthwise.serves(weight, rules.groups):
-        gpu_depthwise.launch(device, "depthwise_transposed", x, weight, bias, out, sizes)
+        gpu_depthwise.transposed(device, rules, x, weight, bias, out, sizes)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
     columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
@@ -87,12 +87,12 @@ def _launch(device, name, arrays, rows, columns, stack, sizes):
 
 
 def weight_gradient(device, grad, x, geometry, precision, out):
-    groups = unpack(geometry)[0].groups
+    rules, _ = unpack(geometry)
     sizes = arguments(x, out, grad, geometry)
-    if gpu_depthwise.serves(out, groups):
-        target = gpu_depthwise.weight_gradient(device, grad, x, out, BLOCKS, sizes)
+    if gpu_depthwise.serves(out, rules.groups):
+        target = gpu_depthwise.weight_gradient(device, rules, grad, x, out, BLOCKS, sizes)
     else:
-        target = _weight_gradient(device, grad, x, groups, out, sizes)
+        target = _weight_gradient(device, grad, x, rules.groups, out, sizes)
     if target is not out:
         reductions.sum(device, target, 1, out.reshape(1, 1, out.size))
 

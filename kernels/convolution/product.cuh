@@ -39,9 +39,9 @@ struct alignas(4 * sizeof(real)) Four {
 __device__ inline int own_row(int i) { return threadIdx.x / 64 * 16 + threadIdx.x % 32 / 8 * 4 + i; }
 __device__ inline int own_column(int j) { return threadIdx.x / 32 % 2 * 64 + threadIdx.x % 8 + 8 * j; }
 
-// Adds the terms from `first` on. BY_TERM: neighbouring terms, rather than columns, are neighbours in x's memory.
+// Adds so many terms, from `first` on. BY_TERM: neighbouring terms, rather than columns, are neighbours in x's memory.
 template <bool BY_TERM, class TermAt, class ColumnAt>
-__device__ void multiply(const real* a, long long row_stride, const real* x, Sizes image, long long top, long long rows,
+__device__ void multiply(const real* a, long long row_stride, const real* x, Sizes image, int top, int rows,
                          long long left, long long columns, ColumnAt column_at, long long first, long long terms,
                          Sizes radix, TermAt term_at, real (&sum)[ROWS][COLUMNS]) {
     __shared__ Four tile_a[2][DEPTH][TALL / 4 + 1];
@@ -57,16 +57,16 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
     if (left + t % WIDE < columns) column = column_at(left + t % WIDE);
     if (BY_TERM && t < WIDE) column_of[t] = column;
     real from_a[OF_A], from_x[OF_X];
-    auto fetch = [&](long long k, const Place* term) {
+    auto fetch = [&](const Place* term) {
         for (int i = 0; i < OF_A; i++) {
-            long long row = top + t / DEPTH + i * (THREADS / DEPTH);
-            bool inside = row < rows && k + t % DEPTH < terms;
+            int row = top + t / DEPTH + i * (THREADS / DEPTH);
+            bool inside = row < rows && t % DEPTH < terms;
             from_a[i] = inside ? a[row * row_stride + term[t % DEPTH].a] : real(0);
         }
         for (int i = 0; i < OF_X; i++) {
             int depth = depth_at(i), m = column_in(i);
             const Place &z = term[depth], &c = BY_TERM ? column_of[m] : column;
-            bool inside = k + depth < terms && is_inside(z.d + c.d, z.h + c.h, z.w + c.w, image);
+            bool inside = depth < terms && is_inside(z.d + c.d, z.h + c.h, z.w + c.w, image);
             from_x[i] = inside ? x[z.x + c.x] : real(0);
         }
     };
@@ -85,13 +85,13 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
         next_term(term[1][t]);
     }
     __syncthreads();  // the first terms are known, and the columns
-    fetch(first, term[0]);
+    fetch(term[0]);
     put(0);
     __syncthreads();  // the first tiles are whole
-    long long steps = (terms - first + DEPTH - 1) / DEPTH;
-    for (long long i = 0; i < steps; i++) {
-        int now = i % 2, then = 1 - now;
-        if (i + 1 < steps) fetch(first + (i + 1) * DEPTH, term[then]);
+    for (int now = 0; terms > 0; now = 1 - now) {
+        int then = 1 - now;
+        terms -= DEPTH;
+        if (terms > 0) fetch(term[then]);
         if (t < DEPTH) next_term(term[now][t]);
 #pragma unroll
         for (int depth = 0; depth < DEPTH; depth++) {
@@ -101,7 +101,7 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
             for (int m = 0; m < ROWS; m++)
                 for (int n = 0; n < COLUMNS; n++) sum[m][n] += factor.at[m] * seen[n];
         }
-        if (i + 1 < steps) put(then);
+        if (terms > 0) put(then);
         __syncthreads();  // the next tiles are whole, and all have read these
     }
 }

@@ -32,6 +32,8 @@ PLANE: Sizes = (
     (2, 6, (7, 6), 4, (3, 3), {"groups": 2, "padding": 1}),
     (2, 5, (8, 37), 5, (3, 3), {"groups": 5, "padding": 1}),
     (1, 4, (9, 9), 8, (3, 3), {"groups": 4, "stride": 2, "dilation": 2, "padding": 2}),
+    (1, 2, (11, 9), 4, (3, 3), {"groups": 2, "stride": 2, "padding": 1}),
+    (1, 2, (6, 34), 2, (5, 5), {"groups": 2, "padding": 2}),
     (1, 2, (3, 3), 2, (5, 5), {"padding": 2}),
     (1, 34, (3, 40), 14, (2, 2), {}),
     (16, 3, (6, 5), 5, (3, 2), {"stride": 2, "padding": 1}),  # as many images as a vector has lanes, and more
@@ -39,7 +41,7 @@ PLANE: Sizes = (
     (14, 16, (9, 14), 17, (3, 3), {"padding": (2, 1)}),  # Winograd's, with rims everywhere
     (13, 17, (8, 8), 16, (4, 4), {"padding": 1}),
     (14, 16, (7, 9), 18, (5, 5), {"padding": (2, 1)}),
-    (2, 27, (7, 11), 29, (3, 3), {"padding": 1}),  # the same, on the GPU
+    (1, 64, (7, 11), 40, (3, 3), {"padding": 1}),  # the same, on the GPU
     (33, 4, (3, 3), 6, (2, 2), {"padding": 2, "dilation": 2, "groups": 2}),
 )
 LINE: Sizes = (

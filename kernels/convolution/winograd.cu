@@ -1,5 +1,4 @@
-// Convolutions with 3×3 windows by Winograd's F(4×4, 3×3): 4 × 4 results from 36 products a channel, instead of 144; or,
-// compiled with TILE=2, by his F(2×2, 3×3): 2 × 2 from 16, instead of 36.
+// Convolutions with 3×3 windows by Winograd's F(4×4, 3×3): 4 × 4 results from 36 products a channel, instead of 144.
 //
 //        image            Bᵀ d B                                                   Aᵀ m A         result
 //     ┌─────────┐      ┌────────────┐ ┐                           ┌────────────┐ ┐             ┌─────────┐
@@ -10,31 +9,22 @@
 //                       weight, outputs × channels: G g Gᵀ ┘
 //
 // Tiles of the image overlap by 2; beyond its edges are zeros. Along one axis Aᵀ [(G g) ∘ (Bᵀ d)] convolves d with g: as
-// polynomials, both are evaluated at 0, ±1, ±2 and ∞, multiplied there, and interpolated; with TILE=2 at 0, ±1 and ∞ alone, and no
-// factor in B and A is another than 0 or ±1: the sums hardly lose anything.
+// polynomials, both are evaluated at 0, ±1, ±2 and ∞, multiplied there, and interpolated. The sums of 36 points would
+// not fit into registers, so points go through global memory; of tiles of 2 × 2 they do: ladder/gpu_5_winograd.cu.
 //
 // Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, arXiv:1509.09308.
 
 #include "convolution/shapes.cuh"
 #include "elementwise.cuh"
 
-#ifndef TILE
-#define TILE 4  // results of a tile, along an axis
-#endif
-constexpr int SEEN = TILE + 2;  // numbers that it sees
+constexpr int TILE = 4, SEEN = TILE + 2;  // results of a tile along an axis; numbers that it sees
 
 struct Matrices {
-#if TILE == 4
     double B[SEEN][SEEN] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
                             {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
     double G[SEEN][3] = {{1 / 4., 0, 0},             {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
                          {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
     double A[TILE][SEEN] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
-#else
-    double B[SEEN][SEEN] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
-    double G[SEEN][3] = {{1, 0, 0}, {1 / 2., 1 / 2., 1 / 2.}, {1 / 2., -1 / 2., 1 / 2.}, {0, 0, 1}};
-    double A[TILE][SEEN] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
-#endif
 };
 
 // M x Mᵀ. The compiler knows M once the loops are unrolled: what is multiplied by 0 isn't computed.

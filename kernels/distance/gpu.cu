@@ -44,7 +44,9 @@ extern "C" __global__ void distance(PAIR_ARGUMENTS) {
         }
         __syncthreads();  // all have read: the tiles may be overwritten
     }
+#pragma unroll  // else the sums, found by i and j, lie in memory
     for (int i = 0; i < EACH; i++) {
+#pragma unroll
         for (int j = 0; j < EACH; j++) {
             long long row = top + down + i * SIDE, column = left + across + j * SIDE;
             if (row < rows && column < columns) STORE_PAIR(row, column, sum[i][j]);

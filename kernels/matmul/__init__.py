@@ -53,13 +53,13 @@ SHAPES = (
 
 
 def _samples(draw: Draw):
-    for m, k, n in SHAPES:
-        yield Sample((draw.normal(m, k), draw.normal(k, n)), note=f"{m}×{k}×{n}")
     a, b, bias = draw.normal(33, 31), draw.normal(31, 17), draw.normal(17)
-    for name in ACTIVATIONS:
+    for name in ACTIVATIONS:  # first what most mistakes show in
         yield Sample((a, b, bias, name), note=f"bias and {name}")
         yield Sample((a, b, None, name, draw.normal(33, 17)), note=f"residual and {name}")
     yield Sample((a, b, None, "relu"), note="an activation without bias")
+    for m, k, n in SHAPES:
+        yield Sample((draw.normal(m, k), draw.normal(k, n)), note=f"{m}×{k}×{n}")
     yield Sample((draw.normal(3, 0), draw.normal(0, 4), draw.normal(4), "sigmoid"), note="nothing to sum")
     for left in draw.LAYOUTS:
         for right in draw.LAYOUTS:
@@ -135,6 +135,11 @@ def matmul(a, b, bias=None, activation=None, residual=None, *, out=None):
     axis is missing from the result. An empty sum (k = 0) is 0. Cost: 2 m k n operations a matrix.
     """
     _check("matmul", a, b, bias, activation)
+    return _matmul(a, b, bias, activation, residual, out)
+
+
+def _matmul(a, b, bias=None, activation=None, residual=None, out=None, grad=None):
+    """The product of arguments that `_check` has seen; with `grad`, an array of its shape, grad · act′ in its stead."""
     flat = a.ndim == 2 == b.ndim  # most often
     if flat:
         rows, columns, stack = a, b, ()
@@ -147,27 +152,30 @@ def matmul(a, b, bias=None, activation=None, residual=None, *, out=None):
     _check_residual("matmul", residual, shape, a)
     out = check.output("matmul", out, shape, a.dtype, a, b, bias, residual)
     if flat:
-        _multiply(rows[None], columns[None], bias, residual, activation, out[None])
+        _multiply(rows[None], columns[None], bias, residual, activation, out[None], grad)
         return out
     if columns.ndim == 2 and rows.ndim > 2 and rows.flags.c_contiguous:
         stack, m = (), math.prod(stack) * m  # a stack times one matrix is one tall product
         rows = rows.reshape(m, rows.shape[-1])
     result = out.reshape(math.prod(stack), m, n)
-    _multiply(_stacked(rows, stack), _stacked(columns, stack), bias, residual, activation, result)
+    _multiply(_stacked(rows, stack), _stacked(columns, stack), bias, residual, activation, result, grad)
     return out
 
 
-def _multiply(a: Any, b: Any, bias: Any, residual: Any, activation: Any, out: Any) -> None:
-    """out = act(a b + bias + residual), of checked arguments: stacks of matrices."""
+def _multiply(a: Any, b: Any, bias: Any, residual: Any, activation: Any, out: Any, grad: Any = None) -> None:
+    """out = act(a b + bias + residual), of checked arguments: stacks of matrices; with `grad`, grad · act′."""
     nothing = current().nothing(a.dtype)
-    kernel("matmul.matmul")(
+    arguments = (
         check.aligned(a),
         check.aligned(b),
         nothing if bias is None else check.contiguous(bias),
         nothing if residual is None else check.contiguous(residual),
         ACTIVATIONS.index(activation),
-        out,
     )
+    if grad is None:
+        kernel("matmul.matmul")(*arguments, out)
+    else:
+        kernel("matmul.through_product")(*arguments, check.contiguous(grad), out)
 
 
 def matmul_backward(grad, a, b, bias=None, activation=None, residual=None, y=None):
@@ -175,7 +183,7 @@ def matmul_backward(grad, a, b, bias=None, activation=None, residual=None, y=Non
 
     With g = grad · act′: ∂a = g bᵀ, ∂b = aᵀ g, summed over the axes that were broadcast, ∂bias = the sum of g over all
     rows, ∂residual = g. `y` is the output of `matmul`, needed where there is an activation; for "gelu" and "gelu_tanh",
-    whose derivative needs what went in, the product is computed again.
+    whose derivative needs what went in, the product is computed again, and g with it.
     """
     _check("matmul_backward", a, b, bias, activation)
     rows, columns = a if a.ndim > 1 else a[None, :], b if b.ndim > 1 else b[:, None]
@@ -185,35 +193,51 @@ def matmul_backward(grad, a, b, bias=None, activation=None, residual=None, y=Non
     expected = stack + (m,) * (a.ndim > 1) + (n,) * (b.ndim > 1)
     check.shape("matmul_backward", "grad", grad, expected, "as the product")
     _check_residual("matmul_backward", residual, expected, a)
-    g = check.contiguous(_through_activation(grad, a, b, bias, activation, residual, y))
+    height = math.prod(stack) * m
+    arguments = a, b, bias, activation, residual, y
+    g, grad_bias = _through_activation("matmul_backward", grad, (height, n), arguments)
     grad_residual = None if residual is None else g
     g = g.reshape(*stack, m, n)
     grad_a = _sum_to(matmul(g, columns.swapaxes(-1, -2)), rows.shape)
     if columns.ndim == 2 and rows.ndim > 2:  # one matrix met by all rows of the stack: one product again
-        height = math.prod(stack) * m
         tall = check.contiguous(rows).reshape(height, rows.shape[-1])
         grad_b = matmul(tall.T, g.reshape(height, n))
     else:
         grad_b = _sum_to(matmul(rows.swapaxes(-1, -2), g), columns.shape)
-    grad_bias = None if bias is None else column_sum(g.reshape(math.prod(stack) * m, n))
     return grad_a.reshape(a.shape), grad_b.reshape(b.shape), grad_bias, grad_residual
 
 
-def _through_activation(grad, a, b, bias, activation, residual, y):
-    """The gradient before the activation."""
-    if activation is None:
-        return grad
-    if activation in ("gelu", "gelu_tanh"):
-        approximate = "tanh" if activation == "gelu_tanh" else "none"
-        return activations.gelu_backward(grad, matmul(a, b, bias, None, residual), approximate)
-    if y is None:
-        raise TypeError(f"matmul_backward: y, the output of matmul, is needed for the activation {activation!r}")
-    backward = {
-        "relu": activations.relu_backward,
-        "sigmoid": activations.sigmoid_backward,
-        "tanh": activations.tanh_backward,
-    }
-    return backward[activation](grad, y)
+# Activations whose slope the output tells.
+_BY_OUTPUT = {
+    "relu": activations.relu_backward,
+    "sigmoid": activations.sigmoid_backward,
+    "tanh": activations.tanh_backward,
+}
+
+
+def _through_activation(function: str, grad: Any, matrix: tuple[int, int], arguments: tuple, out_bias: Any = None):
+    """The gradient before the activation, and its sum over all rows, the bias's (None where there is none).
+
+    `arguments` are those of the product and its output; seen as one `matrix`, grad has these rows and columns.
+    """
+    a, b, bias, activation, residual, y = arguments
+    if activation in _BY_OUTPUT:
+        if y is None:
+            raise TypeError(f"{function}: y, the output of matmul, is needed for the activation {activation!r}")
+        if bias is not None:  # both at once
+            check.like(function, "y", y, "grad", grad)
+            g = current().empty(grad.shape, grad.dtype)
+            out_bias = check.output(function, out_bias, matrix[1:], grad.dtype, grad, y)
+            known = (check.contiguous(x).reshape(matrix) for x in (grad, y))
+            kernel("matmul.through_output")(*known, ACTIVATIONS.index(activation), g.reshape(matrix), out_bias)
+            return g, out_bias
+        g = _BY_OUTPUT[activation](grad, y)
+    elif activation is not None:
+        g = _matmul(a, b, bias, activation, residual, grad=grad)
+    else:
+        g = grad
+    g = check.contiguous(g)
+    return g, None if bias is None else column_sum(g.reshape(matrix), out=out_bias)
 
 
 def _check(function: str, a: Any, b: Any, bias: Any, activation: Any) -> None:
@@ -315,6 +339,7 @@ def _linear_samples(draw: Draw):
         yield Sample((x, weight), note="without bias")
     weight, bias = draw.normal(3, 5), draw.normal(3)
     yield Sample((draw.normal(5), weight, bias), note="one vector")
+    yield Sample((draw.normal(130, 5), weight, bias, "relu"), note="a bias that several blocks sum up")
     yield Sample((draw.normal(2, 3, 4, 5), weight, bias), note="leading axes")
     yield Sample((draw.normal(6, 5, layout="strided"), weight.copy(order="F"), bias), note="strided")
     for name in ACTIVATIONS:
@@ -371,15 +396,19 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
     _check_linear("linear_backward", x, weight, bias)
     check.same_dtype("linear_backward", "grad", grad, "x", x)
     check.shape("linear_backward", "grad", grad, (*x.shape[:-1], weight.shape[0]), "as the output")
-    g = check.contiguous(_through_activation(grad, x, weight.T, bias, activation, None, y))
+    if activation is not None:
+        check.choice("linear_backward", "activation", activation, ACTIVATIONS)
     rows = check.contiguous(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    g = g.reshape(rows.shape[0], weight.shape[0])
+    matrix = rows.shape[0], weight.shape[0]
+    arguments = x, weight.T, bias, activation, None, y
+    g, grad_bias = _through_activation("linear_backward", grad, matrix, arguments, out_bias)
+    g = g.reshape(matrix)
     grad_x = None
     if input_gradient:
         grad_x = check.output("linear_backward", out_x, x.shape, x.dtype, g, weight)
         matmul(g, weight, out=grad_x.reshape(rows.shape))
     grad_weight = matmul(g.T, rows, out=out_weight)
-    return grad_x, grad_weight, None if bias is None else column_sum(g, out=out_bias)
+    return grad_x, grad_weight, grad_bias
 
 
 def _check_linear(function: str, x: Any, weight: Any, bias: Any) -> None:

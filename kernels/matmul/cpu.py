@@ -21,6 +21,7 @@ whatever the number of threads.
 
 import numpy as np
 
+from ..activations import cpu as act
 from ..jit import inline, kernel, task
 from ..rows import sum_rows
 from ..share import enough, share
@@ -203,3 +204,25 @@ def column_sum(x, out, threads):
 def _sums_of_groups(first, last, x, sums):
     for group in range(first, last):
         sum_rows(x, group * GROUP, min((group + 1) * GROUP, x.shape[0]), sums, group * x.shape[1])
+
+
+_BACKWARD = (
+    None,
+    act.relu_backward,
+    act.sigmoid_backward,
+    act.tanh_backward,
+    act.gelu_backward,
+    act.gelu_tanh_backward,
+)
+
+
+def through_product(a, b, bias, residual, activation, grad, g):
+    """The gradient before an activation whose slope depends on what went in: the product is made again."""
+    matmul(a, b, bias, residual, 0, g)
+    _BACKWARD[activation](grad, g, g)
+
+
+def through_output(grad, y, activation, g, sums):
+    """The gradient before an activation whose slope the output tells, and its sums over the rows."""
+    _BACKWARD[activation](grad, y, g)
+    column_sum(g, sums)

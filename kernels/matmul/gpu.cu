@@ -3,6 +3,7 @@
 // lets several of them (blockIdx.z) share a tile's terms, `part` each: y then is a stack of partial sums for add_parts.
 
 #include "elementwise.cuh"
+#include "matmul/order.cuh"
 #include "matmul/tile.cuh"
 
 // For float, 128 registers a thread: two blocks of 256 threads on a multiprocessor, one of which computes while the
@@ -14,8 +15,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, sizeof(real) == 4 ? 512 / 
     Matrices b = {b_data + first * b_row, b_stack, b_row, b_column};
     real* out = y + blockIdx.z * stack * rows * columns;
     Result result = {out, bias, residual, rows, columns, has_bias, has_residual, activation};
-    long long tiles_across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    long long top = blockIdx.x / tiles_across * TILE_ROWS, left = blockIdx.x % tiles_across * TILE_COLUMNS;
+    TilePlace tile = tile_of_block(blockIdx.x, (rows + TILE_ROWS - 1) / TILE_ROWS,
+                                   (columns + TILE_COLUMNS - 1) / TILE_COLUMNS);
+    long long top = tile.row * (long long)TILE_ROWS, left = tile.column * (long long)TILE_COLUMNS;
     for (long long s = blockIdx.y; s < stack; s += gridDim.y) {
         Sums sums = tile_sums(a, b, s, top, left, rows, count, columns);
 #pragma unroll

@@ -5,12 +5,17 @@ import functools
 import numpy as np
 
 from .. import cuda
+from ..activations import gpu as activations
 from ..reductions import gpu as reductions
+from ..teams import Plan, packs
 from . import precision, tune
 from .table import DEPTH, MIDDLE, Choice, Tile
 
 TILE, THREADS = MIDDLE.rows, MIDDLE.threads  # of tile.cuh where nothing else is said: another family's kernels
 SOURCE = cuda.Source(__file__)
+GELU, GELU_TANH = 4, 5  # places in ACTIVATIONS
+SLOPES = {GELU: 6, GELU_TANH: 7}  # what matrices.cuh knows beyond those
+ROWS, BLOCKS = 64, 1024  # rows that a block of through_output takes at least; blocks that fill the largest GPU
 
 
 @functools.cache
@@ -69,3 +74,28 @@ def run(device, choice: Choice, a, b, bias, residual, activation, out):
 def column_sum(device, x, out):
     rows, columns = x.shape
     reductions.sum(device, x.reshape(1, rows, columns), 1, out.reshape(1, columns))
+
+
+def through_product(device, a, b, bias, residual, activation, grad, g):
+    """The gradient before an activation whose slope depends on what went in: made with the product, in its launch."""
+    if not residual.size:
+        matmul(device, a, b, bias, grad, SLOPES[activation], g)
+        return
+    matmul(device, a, b, bias, residual, 0, g)
+    backward = activations.gelu_backward if activation == GELU else activations.gelu_tanh_backward
+    backward(device, grad, g, g)
+
+
+def through_output(device, grad, y, activation, g, sums):
+    """The gradient before an activation whose slope the output tells, and its sums over the rows, in one pass."""
+    rows, columns = grad.shape
+    if not columns:
+        return
+    plan = Plan(32, 8, packs(columns, (grad, y, g, sums)), False, False)
+    work = cuda.blocks(columns, 32 * plan.wide)
+    parts = min(cuda.blocks(rows, ROWS), max(1, BLOCKS // work))
+    target = sums if parts == 1 else device.empty((1, parts, columns), sums.dtype)
+    args = (grad, y, np.int32(activation), g, target, np.int64(rows), np.int64(columns))
+    device.launch(plan.source(__file__, "backward.cu"), "through_output", g.dtype, (work, parts), (32, 8), args)
+    if parts > 1:
+        reductions.sum(device, target, 1, sums.reshape(1, columns))

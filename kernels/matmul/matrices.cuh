@@ -71,6 +71,14 @@ __device__ inline real activate(int activation, real v) {
     }
 }
 
+// Beyond them, for the way back: the residual's place holds the gradient of such a y, and what is stored is the gradient
+// before the activation (gpu.py: through_product).
+__device__ inline real finish(int activation, real v, const real* residual, int has_residual, long long place) {
+    if (activation == 6) return act::gelu_backward(residual[place], v);
+    if (activation == 7) return act::gelu_tanh_backward(residual[place], v);
+    return activate(activation, has_residual ? v + residual[place] : v);
+}
+
 // Where the sums go: y = act(sum + bias + residual). Its functions are called, not pasted in: loops over a thread's
 // elements are unrolled, for these to be registers, and 64 times all the activations would be much code.
 struct Result {
@@ -81,8 +89,7 @@ struct Result {
 
     __device__ real finished(real sum, long long place, long long column) const {
         if (has_bias) sum += bias[column];
-        if (has_residual) sum += residual[place];
-        return activate(activation, sum);
+        return finish(activation, sum, residual, has_residual, place);
     }
 
     // One element of matrix s; beyond the edges nothing.

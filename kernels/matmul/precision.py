@@ -10,7 +10,9 @@ _precision = "highest"
 
 
 def set_matmul_precision(precision: str) -> None:
-    """How exactly `matmul`, and so `linear`, are to multiply float32 matrices on a GPU, from now on in all threads.
+    """How exactly float32 matrices are to be multiplied on a GPU, from now on in all threads.
+
+    By `matmul`, and so `linear`, and by `scaled_dot_product_attention`, but not on its way back:
 
     "highest", the default
         Products and sums in float32.
@@ -23,7 +25,8 @@ def set_matmul_precision(precision: str) -> None:
         about 2⁻⁸ of it.
 
     NaN and infinities are as in float32. Tensor cores are used from sm_80 on (NVIDIA's A100) where the result has 32
-    rows and columns or more. On the CPU, and for float64, all three mean the same. The words are those of
+    rows and columns or more; of attention where there are 32 queries and keys or more, of 128 columns at most, whose
+    softmax is always float32. On the CPU, and for float64, all three mean the same. The words are those of
     `torch.set_float32_matmul_precision`.
 
     Raises

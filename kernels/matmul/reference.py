@@ -18,3 +18,25 @@ def matmul(a, b, bias, residual, activation):
 
 def column_sum(x):
     return x.sum(axis=0)
+
+
+_BACKWARD = (
+    None,
+    act.relu_backward,
+    act.sigmoid_backward,
+    act.tanh_backward,
+    act.gelu_backward,
+    act.gelu_tanh_backward,
+)
+
+
+def through_product(a, b, bias, residual, activation, grad):
+    """The gradient before an activation whose slope depends on what went in: the product is made again."""
+    before = matmul(a, b, bias, residual, 0)
+    return _BACKWARD[activation](grad.reshape(before.shape), before)
+
+
+def through_output(grad, y, activation):
+    """The gradient before an activation whose slope the output tells, and its sums over the rows."""
+    g = _BACKWARD[activation](grad, y)
+    return g, g.sum(axis=0)

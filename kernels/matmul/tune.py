@@ -8,6 +8,7 @@ kept on disk beside the compiled kernels, so that later calls and processes choo
 import functools
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +51,14 @@ def _predicted(arch: int, shape: tuple[int, ...]) -> Choice:
 
 def _fastest(device: Any, shape: tuple[int, ...], attempt: Callable[[Choice], Any]) -> Choice:
     promising = sorted(candidates(*shape), key=lambda one: cycles(device.arch, one, *shape))[:TRIED]
-    return min(promising, key=lambda one: device.milliseconds(lambda: attempt(one)))
+
+    def milliseconds(one: Choice) -> float:
+        try:
+            return device.milliseconds(lambda: attempt(one))
+        except MemoryError:  # the sums of its parts don't fit beside what there is
+            return math.inf
+
+    return min(promising, key=milliseconds)
 
 
 def _file_name(known: tuple) -> str:

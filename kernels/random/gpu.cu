@@ -1,7 +1,4 @@
 // Random masks on the GPU. x is (rows, n): a row is kept or dropped as a whole.
-//
-// In a captured step, whose launches are repeated as they are, the seed and what is to be added to the offset lie in
-// the device's memory, and `place` points to them.
 
 #include "elementwise.cuh"
 #include "random/philox.cuh"
@@ -14,13 +11,6 @@ struct Drop {
         return word < limit ? x * scale + kept : x * real(0) + dropped;
     }
 };
-
-__device__ void take(const long long* place, long long& seed, long long& offset) {
-    if (place) {
-        seed = place[0];
-        offset += place[1];
-    }
-}
 
 // n = 1: a thread takes a counter and the four elements that its words are for.
 extern "C" __global__ void drop_elements(const real* x, real* y, long long seed, long long offset, long long limit,

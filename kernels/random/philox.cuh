@@ -21,6 +21,15 @@ __device__ inline Words philox(unsigned long long counter, unsigned long long se
     return {{a, b, c, d}};
 }
 
+// In a captured step, whose launches are repeated as they are, the seed and what is to be added to the offset lie in the
+// device's memory, and `place` points to them; elsewhere it is null.
+__device__ inline void take(const long long* place, long long& seed, long long& offset) {
+    if (place) {
+        seed = place[0];
+        offset += place[1];
+    }
+}
+
 // word[w], without an address in memory
 __device__ inline unsigned word_of(const Words& x, int w) {
     return w == 0 ? x.word[0] : w == 1 ? x.word[1] : w == 2 ? x.word[2] : x.word[3];

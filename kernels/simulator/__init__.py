@@ -37,6 +37,7 @@ from .launch import DEFAULT_LIMIT, ORDERS
 from .parser import Unsupported
 from .regions import empty
 from .report import Finding, KernelError, Line, Race, Report, Violation
+from .resources import Resources
 from .resources import resources as _resources
 
 __all__ = [
@@ -140,7 +141,7 @@ def run(
         threads=threads,
         limit=limit,
         symbols=symbols,
-        about=_launch.About(kernel, compiled.path, compiled.text, compiled.resources),
+        about=_launch.About(kernel, compiled.path, compiled.text, lambda: compiled.resources),
     )
     if strict:
         raise_findings(report)
@@ -223,7 +224,10 @@ class Device:
     def _about(self, source: Any, name: str, dtype: Any) -> _launch.About:
         key = source, name, np.dtype(dtype)
         if key not in self._known:
-            cubin = source.compile(self.arch, dtype).read_bytes()
             text = source.path.read_text(encoding="utf-8")
-            self._known[key] = _launch.About(name, str(source.path), text, _resources(cubin, name, self.arch))
+
+            def measure() -> Resources:
+                return _resources(source.compile(self.arch, dtype).read_bytes(), name, self.arch)
+
+            self._known[key] = _launch.About(name, str(source.path), text, measure)
         return self._known[key]

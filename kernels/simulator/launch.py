@@ -4,7 +4,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class About:
     title: str = ""
     path: str = ""
     text: str = ""
-    resources: Resources | None = None
+    measure: Callable[[], Resources | None] = lambda: None
 
 
 @functools.lru_cache(maxsize=256)
@@ -285,13 +285,12 @@ class Launch:
             violations=[finding for finding in found if isinstance(finding, Violation)],
             output=printing.text([worker.printed() for worker in workers], self.memory.text_at),
             instructions=sum(int(worker.m[STEPS]) for worker in workers),
-            resources=about.resources,
             complete=self.complete and not any(worker.m[LOST] for worker in workers),
+            measure=about.measure,
         )
         if self.trace:
-            report.lines, report.places = gather_lines(
-                self.kernel, np.sum([worker.counts for worker in workers], axis=0)
-            )
+            counts = np.sum([worker.counts for worker in workers], axis=0)
+            report.gather = functools.partial(gather_lines, self.kernel, counts)
             report.read_bytes = 32 * int(self.read.sum())
             report.written_bytes = 32 * int(self.written.sum())
         return report

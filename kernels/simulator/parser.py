@@ -7,6 +7,7 @@ PTX is NVIDIA's published virtual instruction set (docs.nvidia.com/cuda/parallel
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -59,6 +60,7 @@ class Function:
     parameters: list[Variable]
     returns: list[Variable]
     body: str
+    read: bool = False  # whether what follows, which the body says, is there
     registers: dict[str, str] = field(default_factory=dict)  # name → type
     variables: dict[str, Variable] = field(default_factory=dict)
     instructions: list[Instruction] = field(default_factory=list)
@@ -70,7 +72,20 @@ class Function:
 class Module:
     functions: dict[str, Function]
     variables: dict[str, Variable]
+    files: dict[str, str]  # number → path
+    main: str
 
+    def function(self, name: str) -> Function:
+        """One of the functions, its body read: a kernel needs few of those beside it."""
+        function = self.functions[name]
+        with _reading:
+            if not function.read:
+                _read_body(function, self.files, self.main)
+                function.read = True
+        return function
+
+
+_reading = threading.Lock()
 
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _FILE = re.compile(r'^\s*\.file\s+(\d+)\s+"([^"]*)"', re.MULTILINE)
@@ -83,13 +98,15 @@ _VARIABLE = re.compile(
     re.DOTALL,
 )
 _LOCATION = re.compile(r"\.loc\s+(\d+)\s+(\d+)\s+(\d+)(?:.*inlined_at\s+(\d+)\s+(\d+)\s+(\d+))?")
+_SPACE = re.compile(r"\s*")
 _LABEL = re.compile(r"([\w$%]+)\s*:(?!:)")
+_BRACKET = re.compile(r"[{\[(]")
 _GUARD = re.compile(r"@(!?)([\w$%]+)\s+")
 _NAME = re.compile(r"(?<![\w.$%])[%a-zA-Z_$][\w$%]*(?:\.[xyz]\b)?")
 
 
 def parse(text: str, main: str = "") -> Module:
-    """The functions (their bodies unread) and variables of a PTX module; `main` is the path of the main source file."""
+    """The functions, their bodies unread, and variables of a PTX module; `main` is the path of the main source file."""
     text = _COMMENT.sub(lambda found: found[1] or " ", text)
     files = dict(_FILE.findall(text))
     functions, outside, position = {}, [], 0
@@ -118,11 +135,7 @@ def parse(text: str, main: str = "") -> Module:
         found = re.search(r"\.(?:global|const|shared)\s.*$", statement, re.DOTALL)
         if found and (variable := _variable(found[0])):
             variables[variable.name] = variable
-    module = Module(functions, variables)
-    for function in functions.values():
-        if function.body:
-            _read_body(function, files, main)
-    return module
+    return Module(functions, variables, files, main)
 
 
 def _parameters(text: str | None) -> list[Variable]:
@@ -146,11 +159,7 @@ def _variable(text: str) -> Variable | None:
 def _statements(body: str) -> Iterator[str]:
     """A function's statements, its `{` and `}` among them; a .loc ends with its line, all else with a semicolon."""
     position, end = 0, len(body)
-    while True:
-        while position < end and body[position].isspace():
-            position += 1
-        if position == end:
-            return
+    while (position := _SPACE.match(body, position).end()) < end:  # pyright: ignore: it always matches
         if body[position] in "{}":
             stop = position + 1
         elif body.startswith((".loc ", ".loc\t", ".file"), position):
@@ -242,7 +251,7 @@ def _labels_within(statements: list[str], opening: int) -> Iterator[str]:
 def _instruction(statement: str, place: Place) -> Instruction:
     guard = _GUARD.match(statement)
     rest = statement[guard.end() :] if guard else statement
-    opcode, _, operands = re.sub(r"\s+", " ", rest).partition(" ")
+    opcode, _, operands = " ".join(rest.split()).partition(" ")
     return Instruction(
         tuple(x for x in opcode.replace("::", ".").split(".") if x),
         tuple(split(operands)),
@@ -254,6 +263,9 @@ def _instruction(statement: str, place: Place) -> Instruction:
 
 def split(text: str) -> list[str]:
     """Operands at the commas that stand in no brackets."""
+    if not _BRACKET.search(text):
+        plain = [part.strip() for part in text.split(",")]
+        return plain if plain[-1] else plain[:-1]
     parts, depth, start = [], 0, 0
     for position, letter in enumerate(text):
         if letter in "{[(":

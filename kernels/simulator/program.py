@@ -20,6 +20,7 @@ from .rows import (
     END,
     EXIT,
     EXTRA,
+    FENCE,
     FIRST_ROW,
     FIRST_VARIABLE,
     FLAGS,
@@ -40,6 +41,7 @@ from .rows import (
     OP,
     PARAMETERS,
     REGION_BITS,
+    RELEASE,
     RETURN,
     SIZE,
     SPACE,
@@ -118,6 +120,21 @@ class Program:
         """The same in 64 bits, as the machine reads all that isn't arithmetic."""
         return self.code.astype(np.int64)
 
+    @functools.cached_property
+    def kinds(self) -> set[int]:
+        """What kinds of rows there are."""
+        return set(self.code[:, KIND].tolist())
+
+    @functools.cached_property
+    def passes_on(self) -> bool:
+        """Whether its threads tell each other by memory what they have done: by a fence, or a write that releases."""
+        writes = (self.code[:, KIND] == STORE) | (self.code[:, KIND] == ATOMIC)
+        return FENCE in self.kinds or bool((self.code[writes, FLAGS] & RELEASE).any())
+
+    @functools.cached_property
+    def prints(self) -> bool:
+        return any(text.startswith("call") and "vprintf" in text for text in self.texts)
+
 
 class Builder:
     """Collects the rows of a kernel and of the functions that it calls."""
@@ -135,8 +152,8 @@ class Builder:
         self.leaders: set[int] = set()
         self.grain = 8
         self.instruction: Instruction | None = None
-        self.frame = Frame(module.functions[name])
-        kernel = module.functions[name]
+        kernel = module.function(name)
+        self.frame = Frame(kernel)
         self.parameter_offsets, self.parameter_size = stack(kernel.parameters)
         self.waiting = [name]
         self.number(name)
@@ -155,7 +172,7 @@ class Builder:
         return self.numbers[name]
 
     def read(self, name: str) -> None:
-        function = self.module.functions[name]
+        function = self.module.function(name)
         frame = self.frame = Frame(function, swapped=swapped_addresses(function))
         self.frames.append(frame)
         self.entries.append(len(self.rows))

@@ -1,6 +1,8 @@
 """What a run showed: findings, figures for each source line, and their totals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .resources import Occupancy, Resources
@@ -60,7 +62,10 @@ class Line:
 
 @dataclass(repr=False)
 class Report:
-    """What a launch did. Printed, it is the source with figures beside each line; a notebook shows it as a table."""
+    """What a launch did. Printed, it is the source with figures beside each line; a notebook shows it as a table.
+
+    Most reports are only asked for their findings, so what takes a while to make of a launch is made when asked for.
+    """
 
     kernel: str
     path: str
@@ -69,8 +74,6 @@ class Report:
     block: Index
     arch: int
     dynamic: int = 0  # bytes of dynamic shared memory
-    lines: dict[int, Line] = field(default_factory=dict)  # by line of the main source file
-    places: dict[str, Line] = field(default_factory=dict)  # of functions of headers that weren't inlined: "file:line"
     races: list[Race] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     output: str = ""  # of printf
@@ -78,9 +81,29 @@ class Report:
     seconds: float = 0.0  # that the simulator took
     read_bytes: int = 0  # of global memory, each 32-byte sector once: what DRAM must deliver to a perfect cache
     written_bytes: int = 0
-    resources: Resources | None = None  # registers and shared memory
     complete: bool = True  # False: races weren't looked for everywhere, or not to the end
     cost: Any = None  # the least flops and bytes, of an operation of the library
+    gather: Callable[[], tuple[dict[int, Line], dict[str, Line]]] = lambda: ({}, {})  # lines and places
+    measure: Callable[[], Resources | None] = lambda: None  # looks at the machine code
+
+    @property
+    def lines(self) -> dict[int, Line]:
+        """By line of the main source file."""
+        return self._gathered[0]
+
+    @property
+    def places(self) -> dict[str, Line]:
+        """Of functions of headers that weren't inlined, by "file:line"."""
+        return self._gathered[1]
+
+    @cached_property
+    def _gathered(self) -> tuple[dict[int, Line], dict[str, Line]]:
+        return self.gather()
+
+    @cached_property
+    def resources(self) -> Resources | None:
+        """Registers and shared memory."""
+        return self.measure()
 
     @property
     def findings(self) -> list[Finding]:

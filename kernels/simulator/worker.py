@@ -10,6 +10,7 @@ from .engine import machine
 from .frames import set_indices
 from .regions import aligned
 from .rows import (
+    COPY_ASYNC,
     LOCAL,
     REGION_BITS,
     SHARED,
@@ -98,12 +99,13 @@ class Worker:
         regions[SHARED, DELTA] = shared.ctypes.data - (SHARED << REGION_BITS)
         regions[LOCAL, DELTA] = local.ctypes.data - (LOCAL << REGION_BITS)
         watching, racing = launch.trace or launch.races, launch.races
-        prints = any(text.startswith("call") and "vprintf" in text for text in kernel.texts)
-        most = min(races.MAX_SLOTS, races.MAX_PUBLISHED // launch.blocks) if racing else 0
+        # Tables of megabytes, which take longer to clear than a small kernel to run: only where the kernel needs them.
+        passing, copies = racing and kernel.passes_on, racing and COPY_ASYNC in kernel.kinds
+        most = min(races.MAX_SLOTS, races.MAX_PUBLISHED // launch.blocks) if passing else 0
         slots = 1 << most.bit_length() - 1 if most else 0
         self.counts = np.zeros((len(kernel.code), COUNTERS), np.int64)
         self.findings = np.zeros((FINDINGS, FINDING_WORDS), np.int64)
-        self.output = np.zeros(PRINT_BUFFER if prints else 1, np.uint8)
+        self.output = np.zeros(PRINT_BUFFER if kernel.prints else 1, np.uint8)
         self.m = m = np.zeros(WORKER_WORDS, np.int64)
         patterns = kernel.memory_rows * WAYS if watching else 1
         tables = {
@@ -124,8 +126,8 @@ class Worker:
             CELLS_AT: launch.cells,
             LOCATIONS_AT: np.zeros((slots + 1, races.LOCATION_WORDS), np.int64),
             PUBLISHED_AT: np.zeros((slots, launch.blocks) if slots else 1, np.int32),
-            ACQUIRED_AT: np.zeros(launch.blocks if slots else 1, np.int32),
-            COPIES_AT: np.zeros((races.MAX_COPIES if racing else 1, races.COPY_WORDS), np.int64),
+            ACQUIRED_AT: np.zeros(launch.blocks if racing else 1, np.int32),
+            COPIES_AT: np.zeros((races.MAX_COPIES if copies else 1, races.COPY_WORDS), np.int64),
             PRINTED_AT: self.output,
             READ_AT: launch.read,
             WRITTEN_AT: launch.written,
@@ -141,7 +143,7 @@ class Worker:
         m[CELL_WORDS], m[FUNCTIONS], m[PRINT_SIZE] = launch.cells.shape[1], len(launch.functions), self.output.size
         m[ORDER_STEP], m[ORDER_START], m[REGIONS] = launch.order_step, launch.order_start, len(regions)
         m[GAPS] = len(launch.gaps) - 1
-        m[SLOTS], m[LOST] = slots, racing and not slots
+        m[SLOTS], m[LOST] = slots, passing and not slots
 
     def run(self, common: np.ndarray) -> None:
         try:

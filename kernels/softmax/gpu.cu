@@ -1,31 +1,35 @@
 // Softmax on the GPU. Arrays are (outer, n, inner), the sums run along n; teams of threads take the rows, or threads the
 // columns, as teams.cuh draws it.
 //
-// A whole row is read once and written once, which is all that memory has to do for it. Of a longer one softmax reads
-// each number twice, the second time mostly from the cache.
+// A whole row is read once and written once, which is all that memory has to do for it. Each number of a longer or a split
+// one is read twice.
 
 #include "softmax/total.cuh"
 #include "teams.cuh"
 
-extern "C" __global__ BOUNDED void softmax(const real* x, real* y, long long rows, long long n, long long inner) {
+extern "C" __global__ BOUNDED void softmax(
+    const real* x, real* y, Total* parts, long long rows, long long n, long long inner) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
         Total total = total_of(x, row, v, team);
-        real scale = real(1) / total.sum;
+        if (!team.knows(total, parts, row)) continue;
+        real base = total.base(), scale = real(1) / total.sum;
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) v.load(x, row, from, 0);
-            FOR_EACH_VALUE(k) v.at[k] = exp(v.at[k] - total.top) * scale;
+            FOR_EACH_VALUE(k) v.at[k] = exp(v.at[k] - base) * scale;  // of a whole row, as the sum has it already
             v.store(y, row, from);
         }
     }
 }
 
-extern "C" __global__ BOUNDED void log_softmax(const real* x, real* y, long long rows, long long n, long long inner) {
+extern "C" __global__ BOUNDED void log_softmax(
+    const real* x, real* y, Total* parts, long long rows, long long n, long long inner) {
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
         Total total = total_of(x, row, v, team);
+        if (!team.knows(total, parts, row)) continue;
         real lost = log(total.sum);
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) v.load(x, row, from, 0);
@@ -36,17 +40,17 @@ extern "C" __global__ BOUNDED void log_softmax(const real* x, real* y, long long
 }
 
 extern "C" __global__ BOUNDED void softmax_backward(
-    const real* grad, const real* y, real* grad_x, long long rows, long long n, long long inner) {
+    const real* grad, const real* y, real* grad_x, real* parts, long long rows, long long n, long long inner) {
     Team team;
     Values g, v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
         real sum = 0;
-        FOR_EACH_PIECE(from, row) {
+        FOR_EACH_PIECE_TO_FIND(from, row) {
             g.load(grad, row, from, 0);
             v.load(y, row, from, 0);
             FOR_EACH_VALUE(k) sum += g.at[k] * v.at[k];
         }
-        sum = team.sum(sum);
+        if (!team.knows_sum(sum, parts, row)) continue;
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) g.load(grad, row, from, 0), v.load(y, row, from, 0);
             FOR_EACH_VALUE(k) v.at[k] *= g.at[k] - sum;
@@ -56,17 +60,17 @@ extern "C" __global__ BOUNDED void softmax_backward(
 }
 
 extern "C" __global__ BOUNDED void log_softmax_backward(
-    const real* grad, const real* y, real* grad_x, long long rows, long long n, long long inner) {
+    const real* grad, const real* y, real* grad_x, real* parts, long long rows, long long n, long long inner) {
     Team team;
     Values g, v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, n, inner) {
         real sum = 0;
-        FOR_EACH_PIECE(from, row) {
+        FOR_EACH_PIECE_TO_FIND(from, row) {
             g.load(grad, row, from, 0);
             if (WHOLE) v.load(y, row, from, 0);  // while the sum is made
             FOR_EACH_VALUE(k) sum += g.at[k];
         }
-        sum = team.sum(sum);
+        if (!team.knows_sum(sum, parts, row)) continue;
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) g.load(grad, row, from, 0), v.load(y, row, from, 0);
             FOR_EACH_VALUE(k) g.at[k] -= exp(v.at[k]) * sum;

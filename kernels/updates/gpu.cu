@@ -1,7 +1,7 @@
 // Optimizer steps on the GPU: one launch for all parameters, each number read once and written once.
 // A state that isn't used is announced by its flag, and its pointer is never followed. `sign` is −1 to maximize, else 1.
 
-#include "updates/each.cuh"
+#include "each.cuh"
 #include "updates/held.cuh"
 
 extern "C" __global__ void sgd(real* parameter, const real* grad, real* buffer, real lr, real momentum, real kept,

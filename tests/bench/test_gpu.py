@@ -18,9 +18,11 @@ from kernelwright.bench import (
     gpu_large,
     gpu_limits,
     gpu_processes,
+    gpu_products,
     gpu_rivals,
     gpu_sets,
     gpu_steps,
+    gpu_work,
     timing,
 )
 from kernelwright.bench.contenders import Case
@@ -207,13 +209,43 @@ def test_a_training_step_is_timed_as_it_is_and_as_a_graph(standin, monkeypatch):
     assert all(one.median > 0 for one in found.values())
 
 
+def test_products_of_every_type_are_timed_and_held_against_float64(standin, monkeypatch):
+    monkeypatch.setattr(timing, "SAMPLE", 0)
+    monkeypatch.setattr(gpu_products, "SIZE", 40)
+    monkeypatch.setattr(gpu_products, "LAYER", (33, 20, 32))
+    found = dict(gpu_products.measure(standin.device, None, 0))
+    assert kernels.get_matmul_precision() == "highest"
+    for name, one in found.items():
+        exact = 2e-7 if name.endswith(("float32", "3 × tf32")) else 4e-3 if name.endswith("bf16") else 5e-4
+        assert exact / 100 < one.error < exact, name
+        assert one.flops > 0
+    fused = {name for name in found if name.startswith(gpu_products.FUSED)}
+    assert {name.replace(gpu_products.FUSED, gpu_products.SEPARATE) for name in fused} < set(found)
+    assert {name.rpartition(", ")[2] for name in fused} == set(gpu_products.PRECISIONS)
+
+
+@pytest.mark.compare
+def test_products_by_pytorch():
+    """Its types and its switch: on the CPU, which knows both."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    a, b, x, weight, bias = (rng.standard_normal(shape, np.float32) for shape in ((9, 5), (5, 7), (9, 5), (7, 5), 7))
+    found = gpu_products._torch(torch, a, b) | gpu_products._torch_layers(torch, x, weight, bias)
+    for name, call in found.items():
+        with call.context():
+            assert torch.backends.cuda.matmul.allow_tf32 is name.endswith("tf32")
+            wanted = a @ b if name.startswith("cublas") else call.run().numpy()
+            np.testing.assert_allclose(call.run().float().numpy(), wanted, rtol=0.05, atol=0.1)
+    assert torch.backends.cuda.matmul.allow_tf32 is False
+
+
 def test_the_limits_are_measured(standin, monkeypatch):
     monkeypatch.setattr(gpu_limits, "ROUNDS", 2)
     monkeypatch.setattr(gpu_limits, "MINIMUM_COPY", 1 << 12)
     limits = gpu_limits.of_gpu(standin.device)
     assert limits.flops > 0
     assert limits.bandwidth > 0
-    assert set(gpu_limits.tensor_cores(standin.device)) == {"tf32", "bf16"}
+    assert set(gpu_limits.tensor_cores(standin.device)) == {"tf32", "bf16", "f16"}
     for arch in (75, 90, 120):
         assert gpu_limits.SOURCE.compile(arch, np.float32).stat().st_size > 0
 
@@ -277,6 +309,23 @@ def test_a_recording_that_fails_leaves_pytorch_on_the_stream_that_is_timed():
 
     assert gpu_rivals.recorded(types.SimpleNamespace(cuda=cuda), lambda: call) is None
     assert cuda.now == "default"
+
+
+def test_rivals_that_fail_cost_no_figure_of_ours(standin, monkeypatch, capsys):
+    def fail(*_):
+        raise ValueError("no such thing here")
+
+    monkeypatch.setattr(gpu_rivals, "rivals", fail)
+    monkeypatch.setattr(gpu_sets, "of", lambda case, free: [case])
+    monkeypatch.setattr(timing, "SAMPLE", 0)
+    monkeypatch.setattr(timing, "FLUSH", 1 << 12)
+    limits = {"flops": 1.0, "bandwidth": 1.0, "cache": 0, "how": "not at all"}
+    work = gpu_work._Time({"limits": limits, "quick": True, "budget": 0, "compiled": False}, standin.device)
+    operation = CATALOG["relu"]
+    work.case(Case(operation, "", next(iter(operation.samples(Draw(0, np.float32)))), "forward"))
+    failed, row = map(json.loads, capsys.readouterr().out.splitlines())
+    assert failed["failed"] == "ValueError: no such thing here"
+    assert row["row"]["backend"] == gpu_work.OURS
 
 
 @pytest.mark.compare

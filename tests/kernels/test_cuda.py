@@ -9,6 +9,7 @@ from kernelwright import kernels
 from kernelwright.kernels import cache, cuda
 from kernelwright.kernels.backend import CuPy
 from kernelwright.kernels.operation import of_ladder
+from kernelwright.kernels.simulator.resources import multiprocessor
 
 from ..catalog import DTYPES, OPERATIONS, as_tuple, by_name, samples
 
@@ -79,25 +80,27 @@ class Recorder:
         return np.zeros(shape, dtype)
 
     def launch(self, source, name, dtype, grid, block, args, shared=0):
-        del shared
+        assert shared <= multiprocessor(self.arch).shared_block, (name, shared)
         grid, block = (size if isinstance(size, tuple) else (size,) for size in (grid, block))
         assert all(0 < size < limit for size, limit in zip(grid, (2**31, 65536, 65536))), (name, grid)
-        assert 0 < np.prod(block) <= 1024, (name, block)
-        wanted = self.types(source, name, dtype)
+        wanted, bound = self.declared(source, name, dtype)
+        # So many threads have registers for whatever a kernel takes, 255 at most; of more the compiler must be told.
+        assert 0 < np.prod(block) <= (bound or 256), (name, block)
         passed = ["u64" if arg is None or isinstance(arg, np.ndarray) else PTX_TYPES[arg.dtype.name] for arg in args]
         assert passed == wanted, f"{source.path.parent.name}/{source.path.name}: {name}"
         for arg in args:
             assert not isinstance(arg, np.ndarray) or arg.dtype in (dtype, np.int64), (name, arg.dtype)
         self.launches.append(name)
 
-    def types(self, source, name, dtype):
-        """The kernel's parameters as PTX declares them; a pointer is a u64."""
+    def declared(self, source, name, dtype):
+        """The kernel's parameters as PTX declares them, a pointer being a u64, and its __launch_bounds__, or 0."""
         key = (source, name, dtype)
         if key not in self.parameters:
             ptx = source.compile(80, dtype, "ptx").read_text()
-            entry = re.search(rf"\.entry {name}\((.*?)\)\s*\.?", ptx, re.DOTALL)
+            entry = re.search(rf"\.entry {name}\((.*?)\)(.*?){{", ptx, re.DOTALL)
             assert entry, f"{source.path} has no kernel {name}"
-            self.parameters[key] = re.findall(r"\.param \.(\w+)", entry[1])
+            bound = re.search(r"\.maxntid (\d+)", entry[2])
+            self.parameters[key] = re.findall(r"\.param \.(\w+)", entry[1]), int(bound[1]) if bound else 0
         return self.parameters[key]
 
 
@@ -147,3 +150,11 @@ def test_rungs_fit_too(recorder):
                 for sample in samples(operation, np.float32):
                     operation.function(*sample.args, **sample.options)
     assert recorder.launches
+
+
+def test_many_rows_fit_a_grid(recorder):
+    """Of 65,535 blocks at most but along x."""
+    x = np.zeros(((1 << 20) + 1, 1), np.float32)
+    with kernels.rung(squared_distances="1_naive"):
+        kernels.squared_distances(x, x[:1])
+    assert recorder.launches == ["distance"]

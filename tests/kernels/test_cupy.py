@@ -1,6 +1,7 @@
 """The backend cupy, on the stand-in for CuPy: what is launched how, and what is said when it fails."""
 
 import importlib.util
+import re
 import sys
 
 import numpy as np
@@ -65,6 +66,43 @@ def test_a_failed_launch_is_named(standin, source, monkeypatch):
     monkeypatch.setattr(sys.modules["cupy.raw"].RawKernel, "__call__", fail)
     with pytest.raises(cuda.LaunchError, match=r"own.cu: the kernel wild \(float32\) failed with grid \(7,\), block"):
         standin.device.launch(source, "wild", x.dtype, 7, 32, (x,))
+
+
+def test_a_compiler_newer_than_the_driver_is_named(standin, source, monkeypatch):
+    x = standin.empty((4,), np.float32)
+    monkeypatch.setattr(cuda, "driver", lambda: "12.4")
+
+    def fail(self, *_, **__):
+        raise sys.modules["cupy"].cuda.driver.CUDADriverError("CUDA_ERROR_INVALID_IMAGE: it is invalid")
+
+    monkeypatch.setattr(sys.modules["cupy"].RawModule, "get_function", fail)
+    with pytest.raises(cuda.LaunchError, match=r"invalid; the driver runs CUDA up to 12.4, and the compiler NVRTC"):
+        standin.device.launch(source, "wild", x.dtype, 1, 32, (x,))
+
+
+@pytest.mark.parametrize(("newest", "expected"), [("12.4", "up to 12.4, .*InsufficientDriver"), (None, "no NVI")])
+def test_a_driver_that_cupy_can_not_use(standin, newest, expected, monkeypatch):
+    def refuses():
+        raise sys.modules["cupy"].cuda.runtime.CUDARuntimeError("cudaErrorInsufficientDriver: too old")
+
+    monkeypatch.setattr(sys.modules["cupy"].cuda, "is_available", refuses)
+    monkeypatch.setattr(cuda, "driver", lambda: newest)
+    cuda.missing.cache_clear()
+    assert re.search(expected, kernels.backends()["cupy"])
+
+
+def test_the_compiler_without_a_pathfinder(monkeypatch):
+    """CuPy 13 doesn't need cuda-pathfinder; a toolkit's libraries are the system's."""
+    known = cuda.nvrtc()
+    monkeypatch.setitem(sys.modules, "cuda.pathfinder", None)
+    assert cuda._Nvrtc().version == known.version
+
+
+def test_functions_without_a_word_are_the_gpus(tmp_path):
+    """A lambda with an `auto` argument is such a function to NVRTC 13.0."""
+    path = tmp_path / "own.cu"
+    path.write_text('int twice(int x) { return 2 * x; }\nextern "C" __global__ void f(int* x) { *x = twice(*x); }\n')
+    assert cuda.Source(str(path), path.name).compile(90, np.float32).read_bytes()[:4] == b"\x7fELF"
 
 
 def test_no_number_of_a_broken_kernel_is_seen(standin, monkeypatch):

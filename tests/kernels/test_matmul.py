@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.kernels import cache, simulator
-from kernelwright.kernels.matmul import gpu, tune
+from kernelwright.kernels import cache, cuda, simulator
+from kernelwright.kernels.matmul import gpu, order, tune
 from kernelwright.kernels.matmul.table import LARGE, MIDDLE, PARTS, SMALL, TILES, Choice, candidates, cycles, predicted
 from kernelwright.kernels.simulator.resources import resources
 
 from ..catalog import DTYPES
+from ..simulator.running import run
 
 H100 = 90
 LAYOUTS = {"C": np.ascontiguousarray, "F": np.asfortranarray, "strided": lambda x: np.repeat(x, 2, axis=1)[:, ::2]}
@@ -103,6 +104,76 @@ def test_rungs_read_less_and_less():
     assert total(traced("9_async", 128), "sectors") == 3 * 128 * 128 * 4 // 32
 
 
+def layer(activation: str, rows: int = 64) -> tuple[simulator.Report, list[simulator.Report]]:
+    """A dense layer's launch, and those of its way back but for the two products of it."""
+    rng = np.random.default_rng(0)
+    x, weight, bias, grad = (
+        rng.standard_normal(shape).astype(np.float32) for shape in ((rows, 40), (96, 40), (96,), (rows, 96))
+    )
+    with kernels.using("simulator"), simulator.record(races=False) as there:
+        y = kernels.linear(x, weight, bias, activation)
+    with kernels.using("simulator"), simulator.record(races=False) as back:
+        kernels.linear_backward(grad, x, weight, bias, activation, y)
+    assert [report.kernel for report in back[-2:]] == ["matmul", "matmul"]
+    (forward,) = there
+    return forward, back[:-2]
+
+
+@CUDA
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_a_dense_layer_is_one_launch(activation):
+    """With bias and activation it moves as many bytes as without."""
+    forward, _ = layer(activation)
+    assert forward.kernel == "matmul"
+    assert forward.read_bytes == 4 * (64 * 40 + 96 * 40 + 96)
+    assert forward.written_bytes == 4 * 64 * 96
+
+
+@CUDA
+def test_the_way_back_through_an_activation_is_one_pass():
+    """It reads the gradient and the output once, writes once, and has the bias's gradient by the way."""
+    _, (through,) = layer("relu")
+    assert through.kernel == "through_output"
+    assert through.total.sectors * 32 == 4 * (3 * 64 * 96 + 96)
+    assert [report.kernel for report in layer("relu", 65)[1]] == ["through_output", "sum_columns"]
+
+
+@CUDA
+def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it_is_stored():
+    _, (through, bias) = layer("gelu")
+    assert (through.kernel, bias.kernel) == ("matmul", "sum_columns")
+    assert through.read_bytes == 4 * (64 * 40 + 96 * 40 + 96 + 64 * 96)
+    assert through.written_bytes == 4 * 64 * 96
+
+
+@CUDA
+def test_every_tile_has_a_block():
+    """Each once, in any grid; and order.py says the same as order.cuh."""
+    shapes = [(1, 1), (1, 37), (37, 1), (15, 3), (16, 3), (17, 3), (31, 2), (48, 5), (53, 7), (3, 61)]
+    for down, across in shapes:
+        found = np.full((down * across, 2), -1, np.int32)
+        tile = f"TilePlace tile = tile_of_block(t, {down}, {across});"
+        report = run(
+            f"if (t < {down * across}) {{ {tile} a[2 * t] = tile.row; a[2 * t + 1] = tile.column; }}",
+            found.reshape(-1),
+            block=1024,
+            prelude=(cuda.KERNELS / "matmul" / "order.cuh").read_text(),
+        )
+        assert report.findings == []
+        assert sorted(map(tuple, found)) == [(i, j) for i in range(down) for j in range(across)]
+        assert [order.tile_of_block(block, down, across) for block in range(down * across)] == list(map(tuple, found))
+
+
+def test_the_order_of_blocks_spares_dram():
+    """On an H100, with as many blocks of the large tile on a multiprocessor as the kernels have: beside row by row, and
+    beside what other groups would give."""
+    for resident, size, share in ((2, 4096, 0.92), (2, 8192, 0.52), (1, 4096, 0.75), (1, 8192, 0.4)):
+        at_once = 132 * resident
+        read = {g: order.read_from_dram(LARGE, size, size, size, 4, at_once, g) for g in (1, 4, 8, 16, 32)}
+        assert read[order.GROUP] == min(read.values())
+        assert read[order.GROUP] < share * read[1]
+
+
 def test_the_model():
     """It gives a large product large tiles, a small one small ones, and shares many terms out where blocks are few."""
     assert predicted(H100, 1, 4096, 4096, 4096, 4) == Choice(LARGE, 1)
@@ -176,6 +247,21 @@ def test_the_fastest_is_chosen_and_kept(untuned, monkeypatch):
     other.card = "another card"
     other.multiply()
     assert other.timed
+
+
+def test_what_does_not_fit_into_memory_is_not_chosen(untuned):
+    """The sums of 32 parts of a large product, say."""
+    device = Timed(Choice(SMALL, 1))
+
+    def empty(shape, dtype):
+        if len(shape) == 4:
+            raise MemoryError
+        return np.empty(shape, dtype)
+
+    device.empty = empty
+    chosen = device.multiply()
+    assert chosen.parts == 1
+    assert len(device.timed) < tune.TRIED
 
 
 def test_a_spoilt_file_is_measured_anew(untuned, monkeypatch):

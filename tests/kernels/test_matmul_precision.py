@@ -8,10 +8,12 @@ import pytest
 from kernelwright import kernels
 from kernelwright.kernels import simulator
 from kernelwright.kernels.matmul import gpu, precision
+from kernelwright.kernels.matmul.ladder import gpu as ladder
 from kernelwright.kernels.matmul.ladder import tensor
 from kernelwright.kernels.operation import tolerance_of_rung
 
-RUNGS = ("10_tf32", "11_tf32x3", "12_bf16", "13_rounded_first")
+RUNGS = ("10_tf32", "11_tf32x3", "12_bf16", "13_rounded_first", "14_scaled_half")
+NARROW_IN_MEMORY = ("13_rounded_first", "14_scaled_half")
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,20 @@ def test_what_a_word_means(word, file, most, monkeypatch):
     np.testing.assert_allclose(double, a.astype(np.float64) @ b, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.cuda
+def test_the_way_back_through_gelu():
+    """Its slope is found where the product is made, here on tensor cores."""
+    x, weight, bias, grad = drawn((40, 50), (36, 50), (36,), (40, 36))
+    kernels.set_matmul_precision("high")
+    with kernels.using("simulator"), simulator.record() as reports:
+        found = kernels.linear_backward(grad, x, weight, bias, "gelu_tanh")
+    assert reports[0].path.endswith("/gpu_11_tf32x3.cu")
+    with kernels.using("reference"):
+        exact = kernels.linear_backward(grad, x, weight, bias, "gelu_tanh")
+    for one, other in zip(found, exact, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_where_tensor_cores_are_too_old():
     class Older:
         arch = 75
@@ -124,6 +140,35 @@ def test_three_products_of_tf32_are_float32(kind):
     split, plain = (np.abs(simulated(a, b, rung=rung)[0] - exact) / size for rung in ("11_tf32x3", ""))
     assert np.sqrt((split**2).mean()) <= 1.5 * np.sqrt((plain**2).mean())
     assert split.max() <= 1.5 * plain.max()
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(
+    ("kind", "layout"), [("rows of all sizes", "C"), ("rows of all sizes", "F"), ("terms of all sizes", "C")]
+)
+def test_scaled_halves_are_as_good_as_tf32(kind, layout):
+    """Whatever the sizes of rows and columns, and however they lie; unless terms are tiny numbers times huge ones."""
+    a, b = scaled(kind, np.random.default_rng(3))
+    exact, size = a.astype(np.float64) @ b.astype(np.float64), np.abs(a).astype(np.float64) @ np.abs(b)
+    a, b = np.asarray(a, order=layout), np.asarray(b, order=layout)
+    half, tf32 = (np.abs(simulated(a, b, rung=rung)[0] - exact) / size for rung in ("14_scaled_half", "10_tf32"))
+    ratio = np.sqrt((half**2).mean() / (tf32**2).mean())
+    assert ratio < 1.1 if kind == "rows of all sizes" else ratio > 10
+
+
+@pytest.mark.cuda
+def test_halves_where_tensor_cores_know_nothing_else():
+    a, b, bias = drawn((40, 50), (50, 60), (60,))
+    results = []
+    for arch in (75, 80):
+        device, y = simulator.Device(), np.empty((1, 40, 60), np.float32)
+        device.arch = arch
+        with simulator.record() as reports:
+            ladder.matmul_14_scaled_half(device, a[None], b[None], bias, np.empty(0, np.float32), 1, y)
+        assert [report.findings for report in reports] == [[], [], []]
+        results.append(y)
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(results[0][0], np.maximum(a @ b + bias, 0), rtol=2e-3, atol=2e-2)
 
 
 def truncated(x):
@@ -183,15 +228,18 @@ def test_every_byte_is_asked_for_once(rung, turned):
     a, b = (np.asfortranarray(x) if flip else x for x, flip in zip((a, b), turned))
     y, report = simulated(a, b, rung=rung)
     assert report.global_efficiency == report.shared_efficiency == 1
-    factors = (a.nbytes + b.nbytes) // (2 if rung == "13_rounded_first" else 1)
-    assert report.read_bytes == factors
-    assert report.total.sectors * 32 == factors + y.nbytes
+    factors = (a.nbytes + b.nbytes) // (2 if rung in NARROW_IN_MEMORY else 1)
+    scales = (
+        4 * (128 + 128) if rung == "14_scaled_half" else 0
+    )  # of lines; 2 or 4 warps need each, columns' come in twos
+    assert report.read_bytes == factors + scales
+    assert report.total.sectors * 32 == factors + y.nbytes + 4 * scales
     assert report.resources.stack == 0
-    assert report.occupancy.blocks == (2 if rung in ("10_tf32", "13_rounded_first") else 1)
+    assert report.occupancy.blocks == (2 if rung in ("10_tf32", *NARROW_IN_MEMORY) else 1)
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("rung", ["11_tf32x3", "13_rounded_first"])
+@pytest.mark.parametrize("rung", ["11_tf32x3", *NARROW_IN_MEMORY])
 def test_a_stack_larger_than_a_grid(rung, monkeypatch):
     monkeypatch.setattr(tensor, "MOST", 2)
     a, b, bias, residual = drawn((5, 3, 4), (5, 4, 6), (6,), (5, 3, 6))

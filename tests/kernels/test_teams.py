@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
-from kernelwright.kernels import cuda, simulator
+from kernelwright.kernels import cuda, simulator, teams
+from kernelwright.kernels.normalization import gpu as normalization
 from kernelwright.kernels.simulator.resources import resources
-from kernelwright.kernels.softmax import gpu
 from kernelwright.kernels.teams import Plan, plan
 
-from ..catalog import DTYPES, running
+from ..catalog import DTYPES, as_tuple, running
 
 pytestmark = pytest.mark.cuda
 
@@ -36,7 +36,7 @@ def test_softmax_moves_each_number_once(shape):
     assert sectors(lambda: kernels.softmax_backward(x, x, axis)) == 3 * ideal
 
 
-@pytest.mark.parametrize("shape", [(64, 32), (8, 1024), (2, 8192)])
+@pytest.mark.parametrize("shape", [(64, 64), (8, 1024), (2, 8192)])
 def test_norms_move_each_number_once(shape):
     x, n = array(*shape), shape[1]
     ideal = x.nbytes // 32
@@ -64,26 +64,83 @@ def test_sums_read_each_number_once(shape, axis):
     assert ideal <= sectors(lambda: kernels.sum(x, axis)) <= 1.05 * ideal  # and the sums of blocks
 
 
-def test_long_rows_are_read_twice(monkeypatch):
-    x = array(2, 40000)
-    ideal = 3 * x.nbytes // 32
-    assert ideal <= sectors(lambda: kernels.softmax(x)) <= 1.02 * ideal  # split among blocks: and what these found
-    monkeypatch.setattr(gpu, "FEW", 0)
-    assert sectors(lambda: kernels.softmax(x)) == ideal
+# Of arrays (2, n): the function, what it is given beside them, how often as many sectors as an array has it moves.
+LONG = {
+    "softmax": ((), 3),
+    "log_softmax": ((), 3),
+    "softmax_backward": ((0,), 5),
+    "log_softmax_backward": ((0,), 4),
+    "cross_entropy": (("labels",), 1),
+    "cross_entropy_with_gradient": (("labels",), 3),
+    "layer_norm": (("n",), 3),
+    "layer_norm_backward": ((0, "n"), 6),  # x once more, for how its rows were normalised
+    "rms_norm": (("n",), 3),
+    "rms_norm_backward": ((0, "n"), 5),
+}
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_one_block_goes_through_a_long_row(name, monkeypatch):
-    """Which it does where there are many such rows."""
-    monkeypatch.setattr(gpu, "FEW", 0)
-    x = array(3, 33000)
-    x[0, :17000] -= 100  # larger numbers come late
-    x[1, 7], x[2] = np.nan, -np.inf
+def of_long_rows(name: str, n: int):
+    """A call of it, on the backend in use; numbers of a row differ in size, and larger ones come late."""
+    x, labels = array(2, n), np.array([1, n - 1])
+    x[0, : n // 2] -= 100
+    given = {"labels": labels, "n": n, 0: array(2, n)[::-1].copy()}
+    arguments = [given[key] for key in LONG[name][0]]
+    if name.endswith("backward"):  # the gradient comes first, then x, or a softmax of it
+        y = x if "norm" in name else getattr(kernels.backend("reference"), name.removesuffix("_backward"))(x)
+        arguments.insert(1, y)
+    else:
+        arguments.insert(0, x)
+    options = {"label_smoothing": 0.1} if "entropy" in name else {}
+
+    def call(dtype=np.float32):
+        with np.errstate(over="ignore"):
+            return getattr(kernels, name)(*[cast(argument, dtype) for argument in arguments], **options)
+
+    return call, x.nbytes // 32
+
+
+def cast(argument, dtype):
+    return argument.astype(dtype) if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else argument
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_few_long_rows_are_split_and_read_twice(name):
+    call, ideal = of_long_rows(name, 33000)
+    times = LONG[name][1]
+    assert times * ideal <= sectors(call) <= 1.05 * times * ideal  # and, by each warp, what blocks found
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize(("n", "long", "parts"), [(33000, 1 << 40, 1), (9000, 1, 2)], ids=["of rows", "of parts"])
+def test_long_rows_in_pieces(name, n, long, parts, monkeypatch):
+    """As one block goes through them where there are many, and through parts where one row is very long."""
+    monkeypatch.setattr(teams, "LONG", long)
+    monkeypatch.setattr(teams, "PARTS", parts)
+    call, _ = of_long_rows(name, n)
     with running("simulator", "reverse"):
-        found = getattr(kernels, name)(x)
-    with kernels.using("reference"), np.errstate(invalid="ignore"):
-        wanted = getattr(kernels, name)(x.astype(np.float64))
-    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=5e-6)
+        found = as_tuple(call())
+    with kernels.using("reference"):
+        wanted = as_tuple(call(np.float64))
+    for x, y in zip(found, wanted):
+        if y is not None:
+            np.testing.assert_allclose(x, y, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("blocks", [3, 6])
+def test_a_block_takes_its_part_of_several_rows(blocks, monkeypatch):
+    """In the way back of norms, where it adds up what they give to weight and bias; of three parts here."""
+    monkeypatch.setattr(normalization, "BLOCKS", blocks)
+    x, grad, weight = array(8, 8200), array(8, 8200)[::-1].copy(), array(8200)
+    for call in (
+        lambda: kernels.layer_norm_backward(grad, x, 8200, weight, weight),
+        lambda: kernels.rms_norm_backward(grad, x, 8200, weight),
+    ):
+        with running("simulator", "shuffled"):
+            found = call()
+        with kernels.using("numba"):
+            wanted = call()
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -93,6 +150,25 @@ def test_plans_hold_rows(dtype):
             chosen = plan(n, 1, (array(1, dtype=dtype),), held)
             assert chosen.whole == (n <= chosen.threads * chosen.each) or n > 8192 // held
             assert chosen.threads * chosen.each >= n or not chosen.whole
+
+
+def test_only_few_long_rows_are_split():
+    held, loose = True, False  # in registers, or not
+    assert teams.is_split(4, 1 << 22, loose)
+    assert teams.is_split(65, 1 << 17, held)
+    assert not teams.is_split(66, 1 << 17, held)
+    assert teams.is_split(263, 1 << 18, loose)
+    assert not teams.is_split(264, 1 << 18, loose)
+    assert not teams.is_split(4, 1 << 15, held)
+
+
+def test_every_part_has_some_of_the_row():
+    for n in (4097, 33000, 1 << 20, 10**9):
+        parts, chosen = teams.split(n, (array(4),), 1, 256, 1024)
+        pieces = -(-n // 4096)
+        assert parts <= 1024
+        assert (parts - 1) * -(-pieces // parts) < pieces
+        assert chosen.whole == (pieces <= 1024)
 
 
 def test_packs_only_where_all_rows_begin_at_16_bytes():

@@ -5,6 +5,9 @@ with the reason.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from kernelwright import kernels
 from kernelwright.kernels import cuda, simulator
 from kernelwright.kernels.backend import Simulator
-from kernelwright.kernels.operation import of_ladder, tolerance_of_rung
+from kernelwright.kernels.operation import CATALOG, Sample, of_ladder, tolerance_of_rung
 
 from ..catalog import OPERATIONS, as_tuple, in_float64, samples
 from .mutants import Mutant, mutants
@@ -29,28 +32,37 @@ HARMLESS = {
 }
 
 
+HEADERS = {str(path.relative_to(cuda.KERNELS)): path for path in sorted(cuda.KERNELS.rglob("*.cuh"))}
+UNCHANGED = simulator.Device()  # whose programs all mutants share
+
+
 class MutantDevice(simulator.Device):
-    """Runs the library's kernels with one file changed."""
+    """Runs the library's kernels with one file changed. Only the sources that it is part of are compiled anew, and once
+    for all their kernels, for compiling takes longer than all else here."""
 
     def __init__(self, mutant: Mutant):
         super().__init__()
         self.mutant = mutant
+        self.ptx: dict[tuple, str] = {}  # by source and dtype
 
     def _program(self, source, name, dtype):
-        key = source, name, np.dtype(dtype)
-        if key not in self._programs:
-            headers = {str(p.relative_to(cuda.KERNELS)): p.read_text() for p in cuda.KERNELS.rglob("*.cuh")}
-            text = source.path.read_text()
-            if self.mutant.file in headers:
-                headers[self.mutant.file] = self.mutant.text
-            elif self.mutant.file == str(source.path.relative_to(cuda.KERNELS)):
-                text = self.mutant.text
-            options = (*source.options(dtype), "-arch=compute_80")
-            contents = {name: header.encode() for name, header in headers.items()}
-            ptx = cuda.nvrtc().compile(str(source.path), text.encode(), contents, options, "ptx")
-            program = simulator._launch.program(ptx.decode("latin-1").rstrip("\0"), name, str(source.path))
-            self._programs[key] = program
-        return self._programs[key]
+        changed = cuda.KERNELS / self.mutant.file
+        if source.path != changed and changed not in included(source.path):
+            return UNCHANGED._program(source, name, dtype)
+        key = source, np.dtype(dtype)
+        if key not in self.ptx:
+            self.ptx[key] = self._compile(source, dtype)
+        return simulator._launch.program(self.ptx[key], name, str(source.path))
+
+    def _compile(self, source, dtype) -> str:
+        headers = {name: path.read_bytes() for name, path in HEADERS.items()}
+        text = source.path.read_bytes()
+        if self.mutant.file in headers:
+            headers[self.mutant.file] = self.mutant.text.encode()
+        else:
+            text = self.mutant.text.encode()
+        options = (*source.options(dtype), "-arch=compute_80")
+        return cuda.nvrtc().compile(str(source.path), text, headers, options, "ptx").decode("latin-1").rstrip("\0")
 
     def _about(self, source, name, dtype):
         return simulator._launch.About(name)
@@ -62,7 +74,7 @@ class MutantBackend(Simulator):
         self.device = MutantDevice(mutant)
 
 
-def calls(operation, sample):
+def calls(operation, sample, with_backward: bool):
     """An operation's call and that of its gradient: functions of a sample and a dtype, which return the results."""
 
     def forward(s, dtype):
@@ -78,7 +90,7 @@ def calls(operation, sample):
     yield in_place if operation.in_place else forward
     if operation.with_gradient:
         yield with_gradient
-    if operation.backward:
+    if operation.backward and with_backward:
         with kernels.using("reference"):
             outputs = as_tuple(operation.function(*sample.args, **sample.options))
         grad = np.random.default_rng(1).standard_normal(outputs[0].shape)
@@ -98,38 +110,64 @@ def farness(operation, mutant: Mutant) -> int:
     return 1 if folder == (cuda.KERNELS / mutant.file).parent else 2
 
 
+SHOWN: dict[tuple[str, str], list[tuple[str, int]]] = {}  # by file and rung: samples that showed its mistakes
+
+
 def reported(mutant: Mutant, folder: str, rung: str) -> bool:
-    """Whether any sample of the operations in the folder, or in those below, shows the mistake."""
+    """Whether any sample of the operations in the folder, or in those below, shows the mistake.
+
+    The ones that showed others of the file are tried first, the latest of them at once.
+    """
     backend = MutantBackend(mutant)
+    known = SHOWN.setdefault((mutant.file, rung), [])
+    others = (sample for sample in candidates(mutant, folder, rung) if sample not in known)
+    for name, number in chain(tuple(known), others):
+        if shows(CATALOG[name], number, backend, rung):
+            known[:] = [(name, number), *(sample for sample in known if sample != (name, number))]
+            return True
+    return False
+
+
+def candidates(mutant: Mutant, folder: str, rung: str) -> Iterator[tuple[str, int]]:
+    """The samples of those operations: the operation's name, and which of its samples."""
     for operation in sorted(OPERATIONS, key=lambda one: farness(one, mutant)):
         if f"{operation.folder}.".startswith(f"{folder}." if folder else "") and (
             not rung or operation is of_ladder(folder)
         ):
-            for number in range(len(samples(operation, np.float32))):
-                if shows(operation, number, backend, rung):
-                    return True
-    return False
+            yield from ((operation.name, number) for number in range(len(drawn(operation.name))))
 
 
 def shows(operation, number: int, backend, rung: str) -> bool:
     """Whether one sample does: by a finding, or by a value that differs from the definition's."""
-
-    def draw():
-        return samples(operation, np.float32)[number]
-
-    for call in calls(operation, draw()):
-        with kernels.using("reference"):
-            wanted = as_tuple(call(in_float64(draw()), np.float64))
-        rungs = {operation.name: rung} if rung else {}
+    tolerance = tolerance_of_rung(operation.folder, rung) if rung else operation.tolerance(np.float32)
+    rungs = {operation.name: rung} if rung else {}
+    backward = f"{operation.folder}.{operation.kernel or operation.name}_backward"
+    with_backward = not rung or backend.has(backward, rung)
+    for call, wanted in trials(operation.name, number, with_backward):
+        sample = samples(operation, np.float32)[number] if operation.in_place else drawn(operation.name)[number]
         with kernels.using(backend), kernels.rung(**rungs), simulator.record() as reports:
-            results = as_tuple(call(draw(), np.float32))
-        pairs = [(x, np.asarray(y, np.float64)) for x, y in zip(results, wanted) if y is not None]
-        tolerance = tolerance_of_rung(operation.folder, rung) if rung else operation.tolerance(np.float32)
+            results = as_tuple(call(sample, np.float32))
         if any(report.findings for report in reports):
             return True
+        pairs = [(x, np.asarray(y, np.float64)) for x, y in zip(results, wanted) if y is not None]
         if not all(np.allclose(x, y, **tolerance, equal_nan=True) for x, y in pairs):
             return True
     return False
+
+
+@cache
+def drawn(name: str) -> list[Sample]:
+    return samples(CATALOG[name], np.float32)
+
+
+@cache
+def trials(name: str, number: int, with_backward: bool) -> list[tuple[Callable, tuple]]:
+    """The calls of one sample, and what each must give. They are the same for all mutants."""
+    operation, result = CATALOG[name], []
+    for call in calls(operation, drawn(name)[number], with_backward):
+        with kernels.using("reference"):
+            result.append((call, as_tuple(call(in_float64(drawn(name)[number]), np.float64))))
+    return result
 
 
 def rungs_with(path) -> list[str]:
@@ -138,6 +176,7 @@ def rungs_with(path) -> list[str]:
     return sorted(file.stem.removeprefix("gpu_") for file in files)
 
 
+@cache
 def included(path) -> set:
     """The headers that a source includes, and those that they include."""
     found = {cuda.KERNELS / name for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)}

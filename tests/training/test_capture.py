@@ -57,6 +57,30 @@ def test_the_same_bits_as_the_function(kind, standin):
         np.testing.assert_array_equal(ours, wanted)
 
 
+def test_dropout_within_attention_draws_anew_at_each_replay(standin):
+    """Forward and on the way back with the same mask: as the function does, bit for bit."""
+
+    def attend(captured):
+        layers.manual_seed(5)
+        layer = layers.MultiheadAttention(4, 2, dropout=0.5, batch_first=True)
+        optimizer = training.SGD(layer.parameters(), lr=0)
+
+        def step(x):
+            optimizer.zero_grad()
+            (y, _), backward = layer.forward(x, x, x, need_weights=False, is_causal=True)
+            return y, backward(y)[0], layer.in_proj_weight.grad
+
+        step = training.capture(step) if captured else step
+        x = standin.from_numpy(np.random.default_rng(0).standard_normal((2, 5, 4)).astype(np.float32))
+        found = [[standin.to_numpy(one).copy() for one in step(x)] for _ in range(4)]
+        return found, layers.get_rng_state()["place"]
+
+    (eager, place), (captured, same_place) = attend(False), attend(True)
+    np.testing.assert_equal(captured, eager)
+    assert same_place == place
+    assert len({y.tobytes() for y, *_ in captured}) == 4
+
+
 def test_after_two_calls_the_function_is_called_no_more(standin):
     calls = []
 

@@ -9,14 +9,16 @@ SOURCE = cuda.Source(__file__)
 
 def _forward(name):
     def launch(device, x, y):
-        cuda.elementwise(device, SOURCE, f"{name}_forward", y.size, x, y, np.int64(y.shape[1]))
+        arguments = x, y, np.int64(y.shape[1])
+        cuda.elementwise(device, SOURCE, f"{name}_forward", y.size, *arguments, at_once=16 // y.itemsize)
 
     return launch
 
 
 def _backward(name):
     def launch(device, grad, x, grad_x):
-        cuda.elementwise(device, SOURCE, f"{name}_backward", grad.size, grad, x, grad_x, np.int64(grad.shape[1]))
+        arguments = grad, x, grad_x, np.int64(grad.shape[1])
+        cuda.elementwise(device, SOURCE, f"{name}_backward", grad.size, *arguments, at_once=16 // grad.itemsize)
 
     return launch
 

@@ -3,29 +3,29 @@
 #include "activations/launch.cuh"
 #include "activations/piecewise/formulas.cuh"
 
-FORWARD(hardshrink, real limit) { EACH(y, act::hardshrink(x[i], limit)); }
-BACKWARD(hardshrink, real limit) { EACH(grad_x, act::hardshrink_backward(grad[i], x[i], limit)); }
+FORWARD(hardshrink, real limit) { EACH(act::hardshrink(x, limit)); }
+BACKWARD(hardshrink, real limit) { EACH_SLOPE(act::hardshrink_backward(g, x, limit)); }
 
-FORWARD(softshrink, real limit) { EACH(y, act::softshrink(x[i], limit)); }
-BACKWARD(softshrink, real limit) { EACH(grad_x, act::softshrink_backward(grad[i], x[i], limit)); }
+FORWARD(softshrink, real limit) { EACH(act::softshrink(x, limit)); }
+BACKWARD(softshrink, real limit) { EACH_SLOPE(act::softshrink_backward(g, x, limit)); }
 
-FORWARD(hardsigmoid) { EACH(y, act::hardsigmoid(x[i])); }
-BACKWARD(hardsigmoid) { EACH(grad_x, act::hardsigmoid_backward(grad[i], x[i])); }
+FORWARD(hardsigmoid) { EACH(act::hardsigmoid(x)); }
+BACKWARD(hardsigmoid) { EACH_SLOPE(act::hardsigmoid_backward(g, x)); }
 
-FORWARD(hardswish) { EACH(y, act::hardswish(x[i])); }
-BACKWARD(hardswish) { EACH(grad_x, act::hardswish_backward(grad[i], x[i])); }
+FORWARD(hardswish) { EACH(act::hardswish(x)); }
+BACKWARD(hardswish) { EACH_SLOPE(act::hardswish_backward(g, x)); }
 
-FORWARD(hardtanh, real low, real high) { EACH(y, act::hardtanh(x[i], low, high)); }
-BACKWARD(hardtanh, real low, real high) { EACH(grad_x, act::hardtanh_backward(grad[i], x[i], low, high)); }
+FORWARD(hardtanh, real low, real high) { EACH(act::hardtanh(x, low, high)); }
+BACKWARD(hardtanh, real low, real high) { EACH_SLOPE(act::hardtanh_backward(g, x, low, high)); }
 
-FORWARD(threshold, real limit, real value) { EACH(y, act::threshold(x[i], limit, value)); }
-BACKWARD(threshold, real limit) { EACH(grad_x, act::threshold_backward(grad[i], x[i], limit)); }
+FORWARD(threshold, real limit, real value) { EACH(act::threshold(x, limit, value)); }
+BACKWARD(threshold, real limit) { EACH_SLOPE(act::threshold_backward(g, x, limit)); }
 
-FORWARD(relu_squared) { EACH(y, act::relu_squared(x[i])); }
-BACKWARD(relu_squared) { EACH(grad_x, act::relu_squared_backward(grad[i], x[i])); }
+FORWARD(relu_squared) { EACH(act::relu_squared(x)); }
+BACKWARD(relu_squared) { EACH_SLOPE(act::relu_squared_backward(g, x)); }
 
-FORWARD(sparse_plus) { EACH(y, act::sparse_plus(x[i])); }
-BACKWARD(sparse_plus) { EACH(grad_x, act::sparse_plus_backward(grad[i], x[i])); }
+FORWARD(sparse_plus) { EACH(act::sparse_plus(x)); }
+BACKWARD(sparse_plus) { EACH_SLOPE(act::sparse_plus_backward(g, x)); }
 
-FORWARD(sparse_sigmoid) { EACH(y, act::sparse_sigmoid(x[i])); }
-BACKWARD(sparse_sigmoid) { EACH(grad_x, act::sparse_sigmoid_backward(grad[i], x[i])); }
+FORWARD(sparse_sigmoid) { EACH(act::sparse_sigmoid(x)); }
+BACKWARD(sparse_sigmoid) { EACH_SLOPE(act::sparse_sigmoid_backward(g, x)); }

@@ -3,35 +3,35 @@
 #include "activations/launch.cuh"
 #include "activations/smooth/formulas.cuh"
 
-FORWARD(elu, real alpha) { EACH(y, act::elu(x[i], alpha)); }
-BACKWARD(elu, real alpha) { EACH(grad_x, act::elu_backward(grad[i], x[i], alpha)); }
+FORWARD(elu, real alpha) { EACH(act::elu(x, alpha)); }
+BACKWARD(elu, real alpha) { EACH_SLOPE(act::elu_backward(g, x, alpha)); }
 
-FORWARD(celu, real alpha) { EACH(y, act::celu(x[i], alpha)); }
-BACKWARD(celu, real alpha) { EACH(grad_x, act::celu_backward(grad[i], x[i], alpha)); }
+FORWARD(celu, real alpha) { EACH(act::celu(x, alpha)); }
+BACKWARD(celu, real alpha) { EACH_SLOPE(act::celu_backward(g, x, alpha)); }
 
-FORWARD(selu) { EACH(y, act::selu(x[i])); }
-BACKWARD(selu) { EACH(grad_x, act::selu_backward(grad[i], x[i])); }
+FORWARD(selu) { EACH(act::selu(x)); }
+BACKWARD(selu) { EACH_SLOPE(act::selu_backward(g, x)); }
 
-FORWARD(silu) { EACH(y, act::silu(x[i])); }
-BACKWARD(silu) { EACH(grad_x, act::silu_backward(grad[i], x[i])); }
+FORWARD(silu) { EACH(act::silu(x)); }
+BACKWARD(silu) { EACH_SLOPE(act::silu_backward(g, x)); }
 
-FORWARD(mish) { EACH(y, act::mish(x[i])); }
-BACKWARD(mish) { EACH(grad_x, act::mish_backward(grad[i], x[i])); }
+FORWARD(mish) { EACH(act::mish(x)); }
+BACKWARD(mish) { EACH_SLOPE(act::mish_backward(g, x)); }
 
-FORWARD(softplus, real beta, real threshold) { EACH(y, act::softplus(x[i], beta, threshold)); }
-BACKWARD(softplus, real beta, real threshold) { EACH(grad_x, act::softplus_backward(grad[i], x[i], beta, threshold)); }
+FORWARD(softplus, real beta, real threshold) { EACH(act::softplus(x, beta, threshold)); }
+BACKWARD(softplus, real beta, real threshold) { EACH_SLOPE(act::softplus_backward(g, x, beta, threshold)); }
 
-FORWARD(logsigmoid) { EACH(y, act::logsigmoid(x[i])); }
-BACKWARD(logsigmoid) { EACH(grad_x, act::logsigmoid_backward(grad[i], x[i])); }
+FORWARD(logsigmoid) { EACH(act::logsigmoid(x)); }
+BACKWARD(logsigmoid) { EACH_SLOPE(act::logsigmoid_backward(g, x)); }
 
-FORWARD(softsign) { EACH(y, act::softsign(x[i])); }
-BACKWARD(softsign) { EACH(grad_x, act::softsign_backward(grad[i], x[i])); }
+FORWARD(softsign) { EACH(act::softsign(x)); }
+BACKWARD(softsign) { EACH_SLOPE(act::softsign_backward(g, x)); }
 
-FORWARD(tanhshrink) { EACH(y, act::tanhshrink(x[i])); }
-BACKWARD(tanhshrink) { EACH(grad_x, act::tanhshrink_backward(grad[i], x[i])); }
+FORWARD(tanhshrink) { EACH(act::tanhshrink(x)); }
+BACKWARD(tanhshrink) { EACH_SLOPE(act::tanhshrink_backward(g, x)); }
 
-FORWARD(exponential) { EACH(y, act::exponential(x[i])); }
-BACKWARD(exponential) { EACH(grad_x, act::exponential_backward(grad[i], x[i])); }
+FORWARD(exponential) { EACH(act::exponential(x)); }
+BACKWARD(exponential) { EACH_SLOPE(act::exponential_backward(g, x)); }
 
-FORWARD(squareplus, real b) { EACH(y, act::squareplus(x[i], b)); }
-BACKWARD(squareplus, real b) { EACH(grad_x, act::squareplus_backward(grad[i], x[i], b)); }
+FORWARD(squareplus, real b) { EACH(act::squareplus(x, b)); }
+BACKWARD(squareplus, real b) { EACH_SLOPE(act::squareplus_backward(g, x, b)); }

@@ -6,6 +6,7 @@
 
 extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real* sums, int wants_sums, real* weights,
                                      long long n) {
+    take(place, seed, offset);
     FOR_EACH_ELEMENT(i, n) {
         long long query = i % queries, h = i / queries % heads, b = i / queries / heads;
         const real *q_of = HEAD(q, b, h) + query * q_row, *k_of = HEAD(k, b, h / group), *v_of = HEAD(v, b, h / group);

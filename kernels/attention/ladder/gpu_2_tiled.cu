@@ -38,7 +38,7 @@ extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real
     }
     clear(y_of, y_row, top, queries, values);
     for (long long left = 0; left < end; left += TILE) {
-        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, limit);
+        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, place, limit);
         make_scores(left, [&](real score, int x) { return exp(score - (most[x] == -infinity() ? real(0) : most[x])); });
         if (r < TILE) {
             for (int j = 0; j < TILE; j++) {

@@ -23,7 +23,7 @@ extern "C" __global__ void attention(ATTENTION_ARGUMENTS, ROWS_OF(real, y), real
     clear(y_of, y_row, top, queries, values);
     long long end = causal ? min(keys, top + TILE) : keys;
     for (long long left = 0; left < end; left += TILE) {
-        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, limit);
+        if (DROPS) draw(keep, COUNTER(head, top, left), queries, seed, place, limit);
         real dot[EACH][EACH];
         multiply(dot, q_of, q_row, top, queries, k_of, k_row, left, keys, width, s, t);
         for (int i = 0; i < EACH; i++) {

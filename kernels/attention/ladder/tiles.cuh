@@ -84,7 +84,9 @@ struct Kept {
 };
 
 // A thread draws the words of a query and four keys; the first of both have this counter.
-__device__ void draw(Kept& keep, long long counter, long long queries, long long seed, long long limit) {
+__device__ void draw(Kept& keep, long long counter, long long queries, long long seed, const long long* place,
+                     long long limit) {
+    take(place, seed, counter);
     int query = threadIdx.x % TILE, four = threadIdx.x / TILE;
     Words words = philox(counter + four * queries + query, seed);
     for (int i = 0; i < 4; i++) keep.at[four * 4 + i][query] = words.word[i] < limit;

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import cuda
-from ..gpu import rows_of
+from ..launch import rows_of
 
 SOURCE = cuda.Source(__file__)
 

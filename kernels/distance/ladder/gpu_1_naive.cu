@@ -4,7 +4,8 @@
 #include "distance/pairs.cuh"
 
 extern "C" __global__ void distance(PAIR_ARGUMENTS) {
-    long long row = blockIdx.y * 16LL + threadIdx.y, column = blockIdx.x * 16LL + threadIdx.x;
+    long long across = (columns + 15) / 16;  // blocks
+    long long row = blockIdx.x / across * 16 + threadIdx.y, column = blockIdx.x % across * 16 + threadIdx.x;
     if (row >= rows || column >= columns) return;
     real sum = 0;
     for (long long k = 0; k < terms; k++) {

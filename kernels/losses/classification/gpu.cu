@@ -1,10 +1,35 @@
-// Losses of class predictions on the GPU: the loss and, if wanted, the gradient, in one pass. Logits are (outer, classes,
-// inner); teams of threads take the rows, or threads the columns, as teams.cuh draws it. An array that isn't wanted is
-// announced by its flag, and its pointer never followed.
+// Losses of class predictions on the GPU: the loss and, if wanted, the gradient. Logits are (outer, classes, inner); teams
+// of threads take the rows, or threads the columns, as teams.cuh draws it. An array that isn't wanted is announced by its
+// flag, and its pointer never followed.
+//
+// With wᵢ for what is wanted of class i, its target times its weight, a row's loss is Σ wᵢ (log Σ exp(xⱼ) − xᵢ), for which
+// one walk is enough: Σ wᵢ and Σ wᵢ xᵢ are found beside the maximum and the sum. So a whole row is read once; a longer one,
+// or one split among blocks, once for the loss and once for the gradient.
 
 #include "losses/classification/labels.cuh"
 #include "softmax/total.cuh"
 #include "teams.cuh"
+
+// 1,024 threads haven't the registers that exp and log of float64 need.
+#define BOUNDED_HERE __launch_bounds__(LARGEST, sizeof(real) == 4 ? 1024 / LARGEST : 1)
+
+// What is found of a row: Σ w, and Σ w (x − base). A larger base turns that, as it does the total.
+struct Known {
+    Total total;
+    real wanted = 0, along = 0;
+
+    __device__ void raise(real top) {
+        real before = total.base();
+        total.raise(top);
+        along += wanted * (before - total.base());
+    }
+    __device__ Known operator+(Known other) const {
+        Known a = *this;
+        real higher = a.total.top > other.total.top ? a.total.top : other.total.top;
+        a.raise(higher), other.raise(higher);
+        return {{higher, a.total.sum + other.total.sum}, a.wanted + other.wanted, a.along + other.along};
+    }
+};
 
 // −log softmax(x).
 struct MinusLog {
@@ -14,45 +39,106 @@ struct MinusLog {
     __device__ real operator()(real x) const { return log_sum - (x - top); }
 };
 
+// What is wanted of class numbers: the same of every class, for smoothing. The label's own comes to that.
+struct Labels {
+    const real* weight;
+    int has_weight;
+    real spread;
+
+    __device__ void load(const Row&, long long) {}
+    __device__ Pack operator()(int, long long i) const {
+        Pack ws = pack_or(weight + i, has_weight, 1);
+        UNROLL for (int e = 0; e < WIDE; e++) ws.at[e] *= spread;
+        return ws;
+    }
+};
+
+// What is wanted of class probabilities.
+struct Probabilities {
+    const real *target, *weight;
+    int has_weight;
+    real kept, spread;
+    Values w;
+
+    __device__ void load(const Row& row, long long from) {
+        w.load(target, row, from, 0);
+        FOR_EACH_PACK(k, j, row, from) {
+            Pack ws = pack_or(weight + row.offset + from + j, has_weight, 1);
+            UNROLL for (int e = 0; e < WIDE; e++) w.at[k + e] = ws.at[e] * (kept * w.at[k + e] + spread);
+        }
+    }
+    __device__ Pack operator()(int k, long long) const { return w.pack(k); }
+};
+
+// Adds a piece's share of Σ w and Σ w (x − base).
+template <typename Wanted>
+__device__ void add(Pair& sums, const Values& v, const Wanted& wanted, real base, const Row& row, long long from) {
+    FOR_EACH_PACK(k, j, row, from) {
+        Pack ws = wanted(k, row.offset + from + j);
+        UNROLL for (int e = 0; e < WIDE; e++) sums = sums + Pair{ws.at[e], ws.at[e] * (v.at[k + e] - base)};
+    }
+}
+
+// What the team has of the row stays in `v` and `wanted`, if it is whole. `weighs`: whether anything is wanted.
+template <typename Wanted>
+__device__ Known known_of(const real* x, const Row& row, Values& v, Wanted& wanted, bool weighs, Team& team) {
+    if (WHOLE) {
+        wanted.load(row, 0);
+        Total total = total_of(x, row, v, team);
+        Pair sums;
+        if (STAGE < 2 && weighs) {
+            add(sums, v, wanted, total.base(), row, 0);
+            sums = team.sum(sums);
+        }
+        return {total, sums.a, sums.b};
+    }
+    Known known;
+    FOR_EACH_PIECE_TO_FIND(from, row) {
+        v.load(x, row, from, real(-1) / real(0));
+        wanted.load(row, from);
+        known.raise(v.largest(known.total.top));
+        real base = known.total.base();
+        FOR_EACH_VALUE(k) known.total.sum += exp(v.at[k] - base);
+        Pair sums = {known.wanted, known.along};
+        if (weighs) add(sums, v, wanted, base, row, from);
+        known.wanted = sums.a, known.along = sums.b;
+    }
+    return STAGE < 2 ? team.sum(known) : known;
+}
+
 // Cross-entropy with class numbers. Neighbouring teams may have labels of different kinds, but go through all sums together.
-extern "C" __global__ BOUNDED_BY_1024 void cross_entropy_indices(
+extern "C" __global__ BOUNDED_HERE void cross_entropy_indices(
     const real* logits, const long long* target, const real* weight, const real* divisor, long long ignore_index,
-    real smoothing, real* loss, real* gradient, int has_weight, int has_divisor, int wants_gradient, long long rows,
-    long long classes, long long inner) {
+    real smoothing, real* loss, real* gradient, int has_weight, int has_divisor, int wants_gradient, Known* parts,
+    long long rows, long long classes, long long inner) {
+    if (STAGE == 2 && !wants_gradient && blockIdx.x > 0) return;  // one block says the loss
     real spread = smoothing / classes;
     real scale = has_divisor ? real(1) / divisor[0] : real(1);
+    Labels labels = {weight, has_weight, spread};
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, classes, inner) {
-        MinusLog minus_log = total_of(logits, row, v, team);
+        Known known;
+        if (STAGE < 2 || wants_gradient) known = known_of(logits, row, v, labels, spread != 0, team);
+        if (!team.knows(known, parts, row)) continue;
+        MinusLog minus_log = known.total;
         long long label = row.n ? target[row.index] : ignore_index;
         bool ignored = label == ignore_index, counts = !ignored && is_class(label, classes);
         real w = counts ? (has_weight ? weight[label] : real(1)) * (real(1) - smoothing) : real(0);
-        Pair spreads = {0, 0};  // of the smoothing: Σ spread·w, and its loss
-        if (spread != 0) {
-            FOR_EACH_PIECE(from, row) {
-                if (!WHOLE) v.load(logits, row, from, 0);
-                FOR_EACH_PACK(k, j, row, from) {
-                    Pack ws = pack_or(weight + from + j, has_weight, 1);
-                    UNROLL for (int e = 0; e < WIDE; e++) {
-                        spreads.a += spread * ws.at[e];
-                        spreads.b += spread * ws.at[e] * minus_log(v.at[k + e]);
-                    }
-                }
-            }
-            spreads = team.sum(spreads);
-        }
         real nothing = ignored ? real(0) : real(0) / real(0);
-        if (row.is_mine()) loss[row.index] = counts ? spreads.b + w * minus_log(logits[row.at(label)]) : nothing;
+        if (row.is_mine()) {
+            real smoothed = spread != 0 ? minus_log.log_sum * known.wanted - known.along : real(0);
+            loss[row.index] = counts ? smoothed + w * minus_log(logits[row.at(label - row.offset)]) : nothing;
+        }
         if (!wants_gradient) continue;
         nothing *= minus_log.log_sum;  // a NaN among the logits passes
-        real share = spreads.a + w;
+        real share = known.wanted + w;
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) v.load(logits, row, from, 0);
             FOR_EACH_PACK(k, j, row, from) {
-                Pack ws = pack_or(weight + from + j, has_weight, 1);
+                Pack ws = labels(k, row.offset + from + j);
                 UNROLL for (int e = 0; e < WIDE; e++) {
-                    real wanted = spread * ws.at[e] + (from + j + e == label ? w : real(0));
+                    real wanted = ws.at[e] + (row.offset + from + j + e == label ? w : real(0));
                     real slope = scale * (exp(-minus_log(v.at[k + e])) * share - wanted);
                     v.at[k + e] = counts ? slope : nothing;
                 }
@@ -63,40 +149,27 @@ extern "C" __global__ BOUNDED_BY_1024 void cross_entropy_indices(
 }
 
 // Cross-entropy with class probabilities.
-extern "C" __global__ BOUNDED_BY_1024 void cross_entropy_probabilities(
+extern "C" __global__ BOUNDED_HERE void cross_entropy_probabilities(
     const real* logits, const real* target, const real* weight, real smoothing, real scale, real* loss, real* gradient,
-    int has_weight, int wants_gradient, long long rows, long long classes, long long inner) {
-    real kept = real(1) - smoothing, spread = smoothing / classes;
+    int has_weight, int wants_gradient, Known* parts, long long rows, long long classes, long long inner) {
+    if (STAGE == 2 && !wants_gradient && blockIdx.x > 0) return;
+    Probabilities wanted = {target, weight, has_weight, real(1) - smoothing, smoothing / classes};
     Team team;
-    Values v, wanted;
+    Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, classes, inner) {
-        if (WHOLE) wanted.load(target, row, 0, 0);
-        MinusLog minus_log = total_of(logits, row, v, team);
-        Pair sums = {0, 0};  // of what is wanted, and the loss
-        FOR_EACH_PIECE(from, row) {
-            if (!WHOLE) wanted.load(target, row, from, 0), v.load(logits, row, from, 0);
-            FOR_EACH_PACK(k, j, row, from) {
-                Pack ws = pack_or(weight + from + j, has_weight, 1);
-                UNROLL for (int e = 0; e < WIDE; e++) {
-                    wanted.at[k + e] = ws.at[e] * (kept * wanted.at[k + e] + spread);
-                    sums.a += wanted.at[k + e];
-                    sums.b += wanted.at[k + e] * minus_log(v.at[k + e]);
-                }
-            }
-        }
-        sums = team.sum(sums);
-        if (row.is_mine()) loss[row.index] = sums.b;
+        Known known;
+        if (STAGE < 2 || wants_gradient) known = known_of(logits, row, v, wanted, true, team);
+        if (!team.knows(known, parts, row)) continue;
+        MinusLog minus_log = known.total;
+        if (row.is_mine()) loss[row.index] = minus_log.log_sum * known.wanted - known.along;
         if (!wants_gradient) continue;
         FOR_EACH_PIECE(from, row) {
-            if (!WHOLE) {
-                wanted.load(target, row, from, 0), v.load(logits, row, from, 0);
-                FOR_EACH_PACK(k, j, row, from) {
-                    Pack ws = pack_or(weight + from + j, has_weight, 1);
-                    UNROLL for (int e = 0; e < WIDE; e++)
-                        wanted.at[k + e] = ws.at[e] * (kept * wanted.at[k + e] + spread);
-                }
+            if (!WHOLE) wanted.load(row, from), v.load(logits, row, from, 0);
+            FOR_EACH_PACK(k, j, row, from) {
+                Pack ws = wanted(k, row.offset + from + j);
+                UNROLL for (int e = 0; e < WIDE; e++)
+                    v.at[k + e] = scale * (exp(-minus_log(v.at[k + e])) * known.wanted - ws.at[e]);
             }
-            FOR_EACH_VALUE(k) v.at[k] = scale * (exp(-minus_log(v.at[k])) * sums.a - wanted.at[k]);
             v.store(gradient, row, from);
         }
     }

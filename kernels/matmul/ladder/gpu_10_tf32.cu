@@ -21,7 +21,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) matmul(MATRIX_ARGUMENTS
     }
     __shared__ __align__(128) Tiles tiles;
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
-    Place place(columns);
+    Place place(rows, columns);
     Sums sums = {};
     walk(tiles, factor_a(a, place.top(), rows), factor_b(b, place.left(), columns), terms,
          [&](const float* tile_a, const float* tile_b) {

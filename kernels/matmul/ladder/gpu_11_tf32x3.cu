@@ -12,7 +12,7 @@
 // some 210 of each warp for 8 terms at 4 a clock, 0.94 ms; L2 as in rung 10, 0.78 ms. So tensor cores are the limit:
 // 1.4 to 1.6 ms, 85 to 100 TFLOP/s, 1.7 to 2 times the 51 that cuBLAS typically gets in float32.
 //
-// Measured in the simulator, 256³: sectors and banks as in rung 10, 528,064 instructions of warps to its 317,216. Up to 211
+// Measured in the simulator, 256³: sectors and banks as in rung 10, 527,072 instructions of warps to its 312,928. Up to 216
 // registers: one block a multiprocessor. Two, of 128, would spill some.
 
 #include "matmul/ladder/tensor_copies.cuh"
@@ -32,7 +32,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
     }
     __shared__ __align__(128) Tiles tiles;
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
-    Place place(columns);
+    Place place(rows, columns);
     Sums sums = {};
     walk(tiles, factor_a(a, place.top(), rows), factor_b(b, place.left(), columns), terms,
          [&](const float* tile_a, const float* tile_b) {

@@ -11,15 +11,15 @@
 // that are bfloat16 in memory.
 //
 // Measured in the simulator, 256³: 40,960 sectors, as rung 10, all of them needed; 20,480 passes over the banks to its
-// 36,864, all needed; 149,696 instructions of warps to its 317,216. Up to 219 registers and 32 KB: one block a
+// 36,864, all needed; 140,864 instructions of warps to its 312,928. Up to 218 registers and 32 KB: one block a
 // multiprocessor, 32 KB on their way.
 
-#include "matmul/ladder/tensor_bf16.cuh"
+#include "matmul/ladder/tensor_16bit.cuh"
 
 constexpr int STAGES = 2;
 
 struct Tiles {
-    bf16 a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
+    Bits16 a[STAGES][TILE * DEPTH], b[STAGES][TILE * DEPTH];
 };
 
 // Numbers on their way from global memory to a tile: in registers while the tile before is worked on.
@@ -59,7 +59,7 @@ __device__ void fetch(Held& held, Factor<ALONG_TERMS>& factor, int terms) {
 }
 
 template <bool ALONG_TERMS>
-__device__ void round_into(bf16* tile, const Held& held) {
+__device__ void round_into(Bits16* tile, const Held& held) {
     for (int e = 0; e < TILE * DEPTH / 4 / THREADS; e++) {
         Four<ALONG_TERMS> four(e);
         uint2 rounded = {to_bf16(held.of[e].x, held.of[e].y), to_bf16(held.of[e].z, held.of[e].w)};
@@ -74,7 +74,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
     }
     __shared__ __align__(128) Tiles tiles;
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
-    Place place(columns);
+    Place place(rows, columns);
     Factor<A_ALONG_TERMS> lines_a = factor_a(a, place.top(), rows);
     Factor<B_ALONG_TERMS> lines_b = factor_b(b, place.left(), columns);
     Sums sums = {};

@@ -18,7 +18,7 @@
 
 constexpr int TILE = 32;
 
-extern "C" __global__ void matmul(MATRIX_ARGUMENTS) {
+extern "C" __global__ void __launch_bounds__(TILE * TILE) matmul(MATRIX_ARGUMENTS) {
     __shared__ real tile_a[TILE][TILE], tile_b[TILE][TILE];
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
     Result result = {y, bias, residual, rows, columns, has_bias, has_residual, activation};

@@ -13,6 +13,7 @@
 
 #include "copies.cuh"
 #include "matmul/matrices.cuh"
+#include "matmul/order.cuh"
 #include "mma.cuh"
 
 #ifndef A_ALONG_TERMS
@@ -26,19 +27,18 @@ constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8;
 
 // Where a block and its warp are. blockIdx.y is the matrix of the stack.
 struct Place {
-    unsigned tile_row, tile_column;
+    TilePlace tile;
     int warp_row, warp_column;  // within the tile
 
-    __device__ explicit Place(long long columns) {
-        unsigned tiles_across = (columns + TILE - 1) / TILE, warp = threadIdx.x / 32;
-        tile_row = blockIdx.x / tiles_across;
-        tile_column = blockIdx.x % tiles_across;
+    __device__ Place(long long rows, long long columns) {
+        unsigned warp = threadIdx.x / 32;
+        tile = tile_of_block(blockIdx.x, (rows + TILE - 1) / TILE, (columns + TILE - 1) / TILE);
         warp_row = warp / (TILE / WARP_COLUMNS) * WARP_ROWS;
         warp_column = warp % (TILE / WARP_COLUMNS) * WARP_COLUMNS;
     }
 
-    __device__ long long top() const { return static_cast<long long>(tile_row) * TILE; }
-    __device__ long long left() const { return static_cast<long long>(tile_column) * TILE; }
+    __device__ long long top() const { return static_cast<long long>(tile.row) * TILE; }
+    __device__ long long left() const { return static_cast<long long>(tile.column) * TILE; }
 };
 
 // The thread's elements of y: of product [i][j] those that mma.cuh shows.
@@ -134,9 +134,7 @@ __device__ inline void store(float* memory, const Sums& sums, const Place& place
             for (int r = 0; r < 16 && top + r < rows; r++) {
                 float sum = mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))];
                 if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, column, terms);
-                real v = real(sum) + add;
-                if (has_residual) v += residual[at + r * columns];
-                y[at + r * columns] = activate(activation, v);
+                y[at + r * columns] = finish(activation, real(sum) + add, residual, has_residual, at + r * columns);
             }
         }
         __syncwarp();

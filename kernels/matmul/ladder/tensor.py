@@ -11,6 +11,7 @@ from ..gpu import arguments
 
 TILE, THREADS = 128, 256  # rows and columns of y a block; its threads
 MOST = 65535  # matrices of a stack in one launch
+TF32_FROM, HALF_FROM = 80, 75  # the first architectures whose tensor cores know tf32 and bfloat16, and half
 
 
 class Part(NamedTuple):
@@ -22,9 +23,9 @@ class Part(NamedTuple):
     out: Any
 
 
-def knows(device, out) -> bool:
-    """Whether these tensor cores multiply such numbers: float32, rounded or split, from sm_80 on."""
-    return device.arch >= 80 and out.dtype == np.float32
+def knows(device, out, oldest: int = TF32_FROM) -> bool:
+    """Whether these tensor cores multiply such numbers: float32, rounded or split."""
+    return device.arch >= oldest and out.dtype == np.float32
 
 
 def launch(device, file: str, a, b, bias, residual, activation, out) -> None:
@@ -36,20 +37,29 @@ def launch(device, file: str, a, b, bias, residual, activation, out) -> None:
 
 def launch_rounded(device, file: str, a, b, bias, residual, activation, out) -> None:
     """Round both factors to bfloat16 in memory of their own, then multiply."""
-    along = along_terms(a, b)
-    kernel = source(file, *along)
+    _launch_narrow(_rounded, device, file, a, b, bias, residual, activation, out)
+
+
+def launch_scaled(device, file: str, a, b, bias, residual, activation, out) -> None:
+    """Scale the rows of a and the columns of b, round them to half in memory of their own, then multiply."""
+    _launch_narrow(_halved, device, file, a, b, bias, residual, activation, out)
+
+
+def _launch_narrow(narrowed, device, file: str, a, b, bias, residual, activation, out) -> None:
+    a_along, b_along = along_terms(a, b)
+    kernel = source(file, a_along, b_along)
     for part in parts(a, b, residual, out):
-        rounded_a = _rounded(device, kernel, part.a if along[0] else part.a.swapaxes(1, 2))
-        rounded_b = _rounded(device, kernel, part.b.swapaxes(1, 2) if along[1] else part.b)
+        narrow_a = narrowed(device, kernel, part.a, a_along)
+        narrow_b = narrowed(device, kernel, part.b.swapaxes(1, 2), b_along)
         args = arguments(part.a, part.b, bias, part.residual, activation, part.out)
-        device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, (*rounded_a, *rounded_b, *args))
+        device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, (*narrow_a, *narrow_b, *args))
 
 
-def rung(file: str, launch=launch):
+def rung(file: str, launch=launch, oldest: int = TF32_FROM):
     """A rung as the ladder has it: by the library's kernel where tensor cores don't know the numbers."""
 
     def run(device, *args):
-        if knows(device, args[-1]):
+        if knows(device, args[-1], oldest):
             launch(device, file, *args)
         else:
             gpu.matmul(device, *args)
@@ -81,18 +91,53 @@ def parts(a, b, residual, out):
         yield Part(a[part], b[part], residual[part], out[part])
 
 
-def _rounded(device, kernel: cuda.Source, x) -> tuple:
-    """A factor as bfloat16: its memory, and the strides of its stack and of its rows, in numbers.
+class Narrow(NamedTuple):
+    """A factor of 16-bit numbers in memory of its own: rows padded to whole pieces of 16 bytes.
 
-    Rows are padded to whole pieces of 16 bytes. Of a stack of stride 0 one matrix is rounded. Arrays of a device are
-    float32 here: each number of one is two of bfloat16.
+    Arrays of a device are float32 here: each number of one is two. Of a stack of stride 0 there is one matrix.
     """
-    x = x[:1] if x.strides[0] == 0 else x
-    stack, rows, columns = x.shape
-    pitch = -(-columns // 8) * 8
-    memory = device.empty((max(stack * rows * pitch // 2, 4),), x.dtype)
+
+    x: Any  # what is to be rounded, neighbours in memory along its rows if at all
+    memory: Any
+    pitch: int
+
+    @classmethod
+    def of(cls, device, x) -> "Narrow":
+        x = x[:1] if x.strides[0] == 0 else x
+        stack, rows, columns = x.shape
+        pitch = -(-columns // 8) * 8
+        return cls(x, device.empty((max(stack * rows * pitch // 2, 4),), x.dtype), pitch)
+
+    def fill(self, device, kernel: cuda.Source, name: str, blocks: int, block: int, *others) -> None:
+        _, rows, columns = self.x.shape
+        sizes = (rows, columns, *(stride // self.x.itemsize for stride in self.x.strides), self.pitch)
+        args = (self.x, self.memory, *(np.int64(n) for n in sizes), *others)
+        device.launch(kernel, name, self.x.dtype, (blocks, self.x.shape[0]), block, args)
+
+    @property
+    def arguments(self) -> tuple:
+        """Its memory, and the strides of its stack and of its rows, in numbers."""
+        return self.memory, self.stack_stride(self.x.shape[1] * self.pitch), np.int64(self.pitch)
+
+    def stack_stride(self, size: int) -> np.int64:
+        return np.int64(0 if self.x.shape[0] == 1 else size)
+
+
+def _rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
+    """A factor, its lines in rows, as bfloat16: what the kernel of rung 13 is told of it."""
+    narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
     if x.size:
-        sizes = (rows, columns, *(stride // x.itemsize for stride in x.strides), pitch)
-        blocks = (cuda.blocks(rows * pitch // 4, 256), stack)
-        device.launch(kernel, "round_factor", x.dtype, blocks, 256, (x, memory, *(np.int64(n) for n in sizes)))
-    return memory, np.int64(0 if stack == 1 else rows * pitch), np.int64(pitch)
+        narrow.fill(device, kernel, "round_factor", cuda.blocks(narrow.x.shape[1] * narrow.pitch // 4, 256), 256)
+    return narrow.arguments
+
+
+def _halved(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
+    """A factor, its lines in rows, as scaled halves and what scales its lines back: for the kernel of rung 14."""
+    narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
+    lines = x.shape[1]
+    scales = device.empty((narrow.x.shape[0] * lines,), x.dtype)
+    if along_terms:
+        narrow.fill(device, kernel, "halve_rows", cuda.blocks(lines, 8), 256, scales)
+    else:
+        narrow.fill(device, kernel, "halve_columns", cuda.blocks(narrow.pitch, 32), 1024, scales)
+    return *narrow.arguments, scales, narrow.stack_stride(lines)

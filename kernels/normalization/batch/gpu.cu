@@ -5,10 +5,10 @@
 
 // A channel's variance is of x − pivot, less rest²: the pivot is the channel's first element, or, where that is further from
 // the mean than 4 deviations, the mean.
-extern "C" __global__ void batch_norm(const real* x, const real* weight, const real* bias, const real* mean,
-                                      const real* variance, real momentum, real eps, real* y, real* statistics,
-                                      real* new_mean, real* new_variance, int has_weight, int has_bias, int training,
-                                      int moving, long long n, long long channels, long long spatial) {
+extern "C" __global__ void __launch_bounds__(512)
+    batch_norm(const real* x, const real* weight, const real* bias, const real* mean, const real* variance,
+        real momentum, real eps, real* y, real* statistics, real* new_mean, real* new_variance, int has_weight,
+        int has_bias, int training, int moving, long long n, long long channels, long long spatial) {
     for (long long channel = blockIdx.x; channel < channels; channel += gridDim.x) {
         real pivot = training ? x[channel * spatial] : mean[channel], rest = 0, spread = 0;
         real size = real(n * spatial);
@@ -44,10 +44,10 @@ extern "C" __global__ void batch_norm(const real* x, const real* weight, const r
     }
 }
 
-extern "C" __global__ void batch_norm_backward(const real* grad, const real* x, const real* weight,
-                                               const real* statistics, real* grad_x, real* grad_weight,
-                                               real* grad_bias, int has_weight, int training, int wants_weight,
-                                               int wants_bias, long long n, long long channels, long long spatial) {
+extern "C" __global__ void __launch_bounds__(512)
+    batch_norm_backward(const real* grad, const real* x, const real* weight, const real* statistics, real* grad_x,
+        real* grad_weight, real* grad_bias, int has_weight, int training, int wants_weight, int wants_bias, long long n,
+        long long channels, long long spatial) {
     for (long long channel = blockIdx.x; channel < channels; channel += gridDim.x) {
         Normal normal = {statistics[channel], statistics[channels + channel], statistics[2 * channels + channel]};
         real slope = 0, along = 0;

@@ -6,9 +6,9 @@
 #include "normalization/normal.cuh"
 #include "normalization/walk.cuh"
 
-extern "C" __global__ void group_norm(const real* x, const real* weight, const real* bias, real eps, real* y,
-                                      real* statistics, int has_weight, int has_bias, long long groups,
-                                      long long rows, long long channels, long long spatial) {
+extern "C" __global__ void __launch_bounds__(512)
+    group_norm(const real* x, const real* weight, const real* bias, real eps, real* y, real* statistics, int has_weight,
+        int has_bias, long long groups, long long rows, long long channels, long long spatial) {
     long long n = channels * spatial;
     FOR_EACH_ROW(row, rows) {
         Normal normal = layer(x + row * n, n, eps);
@@ -30,10 +30,9 @@ __device__ Normal known(const real* statistics, long long row, long long rows) {
 }
 
 // With g = grad · weight: scale · (g − the mean of g − normal · the mean of g · normal).
-extern "C" __global__ void group_norm_backward(const real* grad, const real* x, const real* weight,
-                                               const real* statistics, real* grad_x, int has_weight,
-                                               long long groups, long long rows, long long channels,
-                                               long long spatial) {
+extern "C" __global__ void __launch_bounds__(512)
+    group_norm_backward(const real* grad, const real* x, const real* weight, const real* statistics, real* grad_x,
+        int has_weight, long long groups, long long rows, long long channels, long long spatial) {
     long long n = channels * spatial;
     FOR_EACH_ROW(row, rows) {
         Normal normal = known(statistics, row, rows);
@@ -52,9 +51,9 @@ extern "C" __global__ void group_norm_backward(const real* grad, const real* x, 
 }
 
 // x is (images, channels, spatial) here, with all channels.
-extern "C" __global__ void parameter_sums(const real* grad, const real* x, const real* statistics, real* for_weight,
-                                          real* for_bias, int wants_weight, int wants_bias, long long groups,
-                                          long long n, long long channels, long long spatial) {
+extern "C" __global__ void __launch_bounds__(512)
+    parameter_sums(const real* grad, const real* x, const real* statistics, real* for_weight, real* for_bias,
+        int wants_weight, int wants_bias, long long groups, long long n, long long channels, long long spatial) {
     for (long long channel = blockIdx.x; channel < channels; channel += gridDim.x) {
         long long group = channel / (channels / groups);
         real weight = 0, bias = 0;

@@ -13,7 +13,7 @@ Weight and bias are counted for each row, though they come from the cache. Share
                  instructions           instructions           forward, back     forward, back
     1_naive      1,064,960     185,600  1,942,720    396,128   25, 30            –
     2_shared       196,608   3,309,568    392,256  5,482,828   23, 32            4,096, 4,096
-    top            131,072     293,888    178,240    636,992   36, 55            –, 16,384
+    top            131,072     302,080    178,240    647,232   40, 56            –, 16,384
 
 Of the top's 131,072 a quarter each is x, y, weight and bias. Its way back finds the statistics anew in a launch of its
 own unless it is given them, as layers do (35,840 of the 178,240); then it reads grad, x and weight and writes x's
@@ -25,6 +25,11 @@ not measured on one yet.
     1_naive      some 5 ms         16,384 threads for rows, 4,096 for columns: too few to hide their loads' latency
     2_shared     400 to 560 µs     grad and x are read three times, once of these from the cache if all goes well
     top          250 to 300 µs     once; 264 blocks' partial sums are 9 MB, which stay in the second-level cache
+
+Rows that a block can't hold (of more than 32,768 numbers; in the way back, 8,192) are read twice: for what must be
+known of a row, then for the result. In the way back that is two launches, the second of which has the sums for weight
+and bias, too: of 64 rows of 1048576 it is five times 268 MB, 400 µs. Sums in a walk of their own along columns would
+make it seven times.
 """
 
 OPERATION = "layer_norm"

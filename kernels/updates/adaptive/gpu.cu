@@ -1,7 +1,7 @@
 // The adaptive updates on the GPU: one launch for all parameters, each number read once and written once.
 // `sign` is −1 to maximize, else 1.
 
-#include "updates/each.cuh"
+#include "each.cuh"
 #include "updates/held.cuh"
 
 extern "C" __global__ void adagrad(real* p, const real* grad, real* total, real rate, real eps, real l2, real sign,

@@ -1,6 +1,6 @@
 // The averaging updates on the GPU. `sign` is −1 to maximize, else 1.
 
-#include "updates/each.cuh"
+#include "each.cuh"
 #include "updates/held.cuh"
 
 extern "C" __global__ void asgd(real* p, const real* grad, real* average, real eta, real keep, real mu, real l2,

@@ -1,6 +1,6 @@
 // The updates by signs on the GPU. `sign` is −1 to maximize, else 1.
 
-#include "updates/each.cuh"
+#include "each.cuh"
 #include "updates/held.cuh"
 
 // size · sign x, 0 where x is 0 or NaN.

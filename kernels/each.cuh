@@ -31,11 +31,12 @@ struct Chunk<const real> {
 
 template <typename Step, typename... Chunks>
 __device__ void each_of(Step step, Chunks... chunks) {
+#pragma unroll
     for (int k = 0; k < WIDTH; k++) step(chunks.pack.x[k]...);
     (chunks.write(), ...);
 }
 
-// step(an element of each array) over all n.
+// step(an element of each array) over all n. What a step always writes and never reads isn't read.
 template <typename Step, typename... Arrays>
 __device__ void each(long long n, Step step, Arrays*... arrays) {
     long long packs = ((... | (unsigned long long)arrays) % 16) ? 0 : n / WIDTH, rest = packs * WIDTH;
