@@ -35,7 +35,7 @@ def page(results: Results) -> str:
 <a class="skip" href="#main">To the figures</a>
 <header>
 <h1>Kernelwright</h1>
-<p class="lead">How fast each kernel is, beside this machine’s limits, NumPy and PyTorch</p>
+<p class="lead">How fast each kernel is, beside its machine’s limits, NumPy, PyTorch and others</p>
 <button type="button" id="theme" hidden></button>
 </header>
 <nav aria-label="Sections"><ul>{links}</ul></nav>

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from .. import report
+from ..contenders import NUMEXPR
 from ..limits import Limits
 from ..rivals import NUMPY, TORCH
 from . import bars, growth, ladders, roofline, tables
-from .results import Device, Results, called, known, slug, threads
+from .results import GPU, Device, Results, called, known, slug, threads
 from .scene import Dot, Scene
 from .svg import element, svg
 
@@ -22,7 +23,7 @@ def sections(results: Results) -> Iterator[tuple[str, str, str]]:
             suffix = "" if len(results.devices) == 1 else f" of {device.backend}"
             yield f"roofline-{device.backend}", f"Roofline{suffix}", text
     for name, title, part in (
-        ("against", "Against NumPy and PyTorch", _against(results)),
+        ("against", "Against NumPy, PyTorch and others", _against(results)),
         ("growth", "Time over size", _growth(results)),
         ("ladders", "Ladders", _ladders(results)),
         ("table", "Every kernel", _kernels(results)),
@@ -70,13 +71,14 @@ def _roofline(device: Device) -> str:
 
 
 def _against(results: Results) -> str:
-    """NumPy on the left, PyTorch on the right; below each other where there is no room."""
+    """NumPy, and numexpr, on the left, PyTorch and others on the right; below each other where there is no room."""
     one, other = [], []
     for device in results.devices:
         for rival in bars.rivals(device):
             what = "each operation’s definition" if rival == NUMPY else "the same work on the same arrays"
+            what += ", on the GPU" if device.backend == GPU else ""
             text = _bars(slug(f"{rival}-{device.backend}"), called(rival), bars.of_kernels(device, rival), what)
-            (one if rival == NUMPY else other).append(text)
+            (one if rival in (NUMPY, NUMEXPR) else other).append(text)
     blas, torch = (bars.of_contests(results.contests, rival) for rival in (NUMPY, TORCH))
     one.append(_bars("blas", "NumPy’s BLAS", blas, "every product of matrices"))
     what = f"kernels, layers and training, with {threads(results.contests)} threads each where it doesn’t say fewer"
