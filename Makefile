@@ -8,7 +8,7 @@ with = .venv/with-$(1)
 
 demo: $(call with,train) $(call with,bench)  ## train a network on real images, then time the kernels
 	$(BIN)/kernelwright train mlp
-	$(BIN)/kernelwright bench --quick
+	$(BIN)/kernelwright bench --quick $(BENCH)
 
 # Several processes at a time, each of up to 2 GB; one that is done takes over the rest of another's tests.
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist worksteal
@@ -71,6 +71,10 @@ clean:
 		{ echo "Kernelwright needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 …"; exit 2; }
 	$(PYTHON) -m venv .venv
 
+# Extras that others include come with them.
+WITH_dev := test train bench simulator
+WITH_test := train bench simulator
+
 .venv/with-%: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
-	touch $@
+	touch $@ $(foreach extra,$(WITH_$*),$(call with,$(extra)))
