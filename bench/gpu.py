@@ -169,7 +169,7 @@ def _of_all(mode: str, budget: float, end: float) -> list[dict[str, Any]]:
 
 def _sanitizer(names: list[str], seed: int, end: float) -> dict[str, Any]:
     """compute-sanitizer's word on some operations."""
-    tool = shutil.which("compute-sanitizer")
+    tool = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path="/usr/local/cuda/bin")
     if tool is None:
         return {"ran": False, "why": "compute-sanitizer isn't installed"}
     # By default it gives up on a process that hasn't called CUDA after some seconds.

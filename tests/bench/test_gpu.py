@@ -314,6 +314,15 @@ def test_a_recording_that_fails_leaves_pytorch_on_the_stream_that_is_timed():
     assert cuda.now == "default"
 
 
+def test_a_process_whose_arrays_are_each_watched(standin, capsys):
+    """As compute-sanitizer runs it: no array in a pool's memory, where one may run into the next unseen."""
+    cupy = standin.device.cupy
+    assert gpu_work.main(["check", json.dumps({"operations": ["relu"], "seed": 1, "alone": True})]) == 0
+    assert cupy.cuda.get_allocator() != cupy.get_default_memory_pool().malloc
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert found == [{"operation": "relu"}, {"done": "relu"}]
+
+
 def test_rivals_that_fail_cost_no_figure_of_ours(standin, monkeypatch, capsys):
     def fail(*_):
         raise ValueError("no such thing here")

@@ -82,7 +82,7 @@ def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, bl
 
 
 def get_default_memory_pool() -> cuda.MemoryPool:
-    return cuda._pools[0]
+    return cuda._default
 
 
 def may_share_memory(a: ndarray, b: ndarray, max_work: Any = None) -> bool:

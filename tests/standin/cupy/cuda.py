@@ -211,7 +211,8 @@ class OutOfMemoryError(MemoryError):
 
 
 memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
-_pools = [MemoryPool()]
+_default = MemoryPool()
+_pools = [_default]
 
 
 def get_allocator() -> Callable[[int], _Block]:
@@ -219,7 +220,7 @@ def get_allocator() -> Callable[[int], _Block]:
 
 
 def set_allocator(allocator: Any = None) -> None:
-    """None: every array is memory of its own."""
+    """None: every array's memory is its own."""
     _pools[0] = MemoryPool() if allocator is None else allocator.__self__
 
 
