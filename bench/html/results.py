@@ -82,6 +82,7 @@ class Results:
     counted: list[Counted] = field(default_factory=list)
     sweeps: list[Sweep] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)  # beside PyTorch, NumPy and JAX
+    on_gpu: list[dict[str, Any]] = field(default_factory=list)  # whole training steps, and products of matrices
     simulator: dict[str, Any] = field(default_factory=dict)
     peers: list[dict[str, Any]] = field(default_factory=list)  # networks trained by other libraries
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)  # by file
@@ -129,6 +130,7 @@ def _add_suite(found: Results, content: dict[str, Any]) -> None:
 
 def _add_gpu(found: Results, content: dict[str, Any]) -> None:
     """Our kernels on the GPU, each with its rivals' ratios: cuBLAS, and PyTorch in its ways."""
+    found.on_gpu += [*(content.get("steps") or []), *(content.get("products") or [])]
     ours: dict[tuple[str, ...], Kernel] = {}
     others: dict[tuple[str, ...], Kernel] = {}  # where some are timed again beside torch.compile, the first time
     for row in content["rows"]:

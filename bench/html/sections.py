@@ -27,6 +27,7 @@ def sections(results: Results) -> Iterator[tuple[str, str, str]]:
         ("growth", "Time over size", _growth(results)),
         ("ladders", "Ladders", _ladders(results)),
         ("table", "Every kernel", _kernels(results)),
+        ("on-gpu", "Steps and products on the GPU", _on_gpu(results)),
         ("beside", "Beside other libraries", _beside(results)),
         ("peers", "Two networks, trained by others too", _peers(results)),
         ("simulator", "The simulator", _simulator(results)),
@@ -149,6 +150,13 @@ def _kernels(results: Results) -> str:
     table = tables.table("Every kernel", *tables.kernels(rows, results.counted), "kernels")
     note = f"<p>{escape(report.COUNTED_NOTE)}</p>" if results.counted else ""
     return tables.filters("kernels", {row.family for row in (*rows, *results.counted)}) + table + note
+
+
+def _on_gpu(results: Results) -> str:
+    if not results.on_gpu:
+        return ""
+    heads = ("what", "time", "GFLOP/s", "error", "failed")
+    return tables.table("Steps and products on the GPU", heads, tables.on_gpu(results.on_gpu), "gpu-rows")
 
 
 def _beside(results: Results) -> str:

@@ -126,6 +126,19 @@ def simulated(rows: Sequence[dict[str, Any]]) -> list[list[str | Cell]]:
     ]
 
 
+def on_gpu(rows: Sequence[dict[str, Any]]) -> list[list[str | Cell]]:
+    """Of `bench gpu`: those that failed, too."""
+    return [
+        [
+            f"a training step, {row['step']}" if "step" in row else row.get("product", "–"),
+            *(cell(row.get("seconds"), report.duration), cell(row.get("flops"), report.rate)),
+            Cell("–" if row.get("error") is None else f"{row['error']:.1e}", row.get("error")),
+            row.get("failed", ""),
+        ]
+        for row in rows
+    ]
+
+
 def peers(rows: Sequence[dict[str, Any]]) -> list[list[str | Cell]]:
     """Those without a figure, too: their note says why."""
     return [

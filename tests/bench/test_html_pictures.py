@@ -128,6 +128,11 @@ def test_results_of_a_gpu_are_a_device_of_their_own(suite, tmp_path):
         "machine": {**suite["machine"], "gpu": "a large one"},
         "limits": suite["limits"]["numba"],
         "tensor_cores": {"tf32": 4e11, "bf16": 8e11},
+        "steps": [{"step": "as a graph", "seconds": 2e-3, "spread": 0.1}],
+        "products": [
+            {"product": "4096³, half", "seconds": 1e-3, "spread": 0.1, "flops": 1e14, "error": 3e-4},
+            {"failed": "the process ended"},
+        ],
         "rows": rows,
     }
     (tmp_path / "cpu.json").write_text(json.dumps(suite))
@@ -148,6 +153,9 @@ def test_results_of_a_gpu_are_a_device_of_their_own(suite, tmp_path):
     pictures = html.pictures(found)
     assert {"roofline-cupy", "cublas-cupy", "torch-graph-cupy", "torch-cupy", "roofline-numba"} <= pictures.keys()
     page = html.page(found)
+    assert ">a training step, as a graph<" in page
+    assert ">3.0e-04<" in page
+    assert "<td>the process ended</td>" in page
     ids = [attributes["id"] for _, attributes in elements(page) if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert not any(" " in name for name in ids)
