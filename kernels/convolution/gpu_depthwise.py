@@ -34,8 +34,9 @@ def convolution(device, rules: Geometry, x, weight, bias, out, sizes):
 
 def transposed(device, rules: Geometry, x, weight, bias, out, sizes):
     source = _square(rules, x, weight, out)
-    if source and rules.stride[1] == 1:
-        before = [weight.shape[3] - 1 - p for p in rules.padding]
+    if source:
+        # By single steps it is the convolution with the window turned, whose padding is another.
+        before = rules.padding if rules.stride[1] > 1 else [weight.shape[3] - 1 - p for p in rules.padding]
         _launch_square(device, source, "depthwise_transposed", rules, x, weight, bias, out, before)
     else:
         _launch(device, "depthwise_transposed", x, weight, bias, out, sizes)
