@@ -48,7 +48,7 @@ others measured on an H100, and L2 at 5.5 TB/s:
 
                        idea                             sectors  passes  warp instr.  regs  shared   4096³
     10_tf32            tensor cores, 10 bits             40,960  36,864      312,928   128  49,152   0.8 to 1 ms, L2
-    11_tf32x3          three products: float32 again     40,960  36,864      527,072   216  49,152   1.4 to 1.6 ms, mma
+    11_tf32x3          three products: float32 again     40,960  36,864      584,416   208  49,152   1.4 to 1.6 ms, mma
     12_bf16            7 bits, half as many bytes        40,960  20,480      140,864   218  32,768   0.8 to 1 ms, L2
     13_rounded_first   bfloat16 in global memory, too    49,152  20,480      206,848   120  49,152   0.45 to 0.55 ms, L2
     14_scaled_half     10 bits again, scaled by lines    66,336  28,928      327,584   128  49,152   0.5 to 0.6 ms, L2

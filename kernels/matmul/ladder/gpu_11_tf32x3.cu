@@ -1,29 +1,22 @@
 // Rung 11: float32 from tensor cores. Each number is split in two of tf32, big + small, and of the four products three
-// are made: a b ≈ small_a big_b + big_a small_b + big_a big_b. What is left out is 2⁻²² of a product or less.
+// are made: a b ≈ small_a big_b + big_a small_b + big_a big_b (split_tf32 in mma.cuh). What is left out is 2⁻²⁰ of a
+// product or less.
 //
 // Tensor cores round what they add towards zero, so long sums made there drift. Only the three products of 8 terms are
 // summed there; the rest is added in float32, to the nearest (Ootomo and Yokota, "Recovering single precision accuracy
 // from Tensor Cores while surpassing the FP32 theoretical peak performance", 2022). tests/kernels/test_matmul_precision.py holds
 // the errors against those of float32, and shows what the drift would be.
 //
-// For 8 terms a warp reads the 3 KB of rung 10 and does 48 mma, 64 additions, and 72 instructions that split 24 numbers.
+// For 8 terms a warp reads the 3 KB of rung 10 and does 48 mma, 64 additions, and 96 instructions that split 24 numbers.
 //
 // On an H100 (not run on one yet), 4096³, predicted: tensor cores 0.83 ms, or 1.35 at the 60 % of mma.sync; instructions,
-// some 210 of each warp for 8 terms at 4 a clock, 0.94 ms; L2 as in rung 10, 0.78 ms. So tensor cores are the limit:
+// some 234 of each warp for 8 terms at 4 a clock, 1.05 ms; L2 as in rung 10, 0.78 ms. So tensor cores are the limit:
 // 1.4 to 1.6 ms, 85 to 100 TFLOP/s, 1.7 to 2 times the 51 that cuBLAS typically gets in float32.
 //
-// Measured in the simulator, 256³: sectors and banks as in rung 10, 527,072 instructions of warps to its 312,928. Up to 216
+// Measured in the simulator, 256³: sectors and banks as in rung 10, 584,416 instructions of warps to its 312,928. Up to 208
 // registers: one block a multiprocessor. Two, of 128, would spill some.
 
 #include "matmul/ladder/tensor_copies.cuh"
-
-// x = big + small, but for what is less than 2⁻²³ of x: each has 11 bits, small a sign of its own.
-__device__ inline void split(const float (&x)[4], unsigned (&big)[4], unsigned (&small)[4]) {
-    for (int k = 0; k < 4; k++) {
-        big[k] = to_tf32(x[k]);
-        small[k] = to_tf32(x[k] - __uint_as_float(big[k]));
-    }
-}
 
 extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
     if (!TENSOR_CORES || sizeof(real) != sizeof(float)) {
@@ -42,13 +35,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
                  for (int j = 0; j < ACROSS / 2; j++) {
                      float line[4];
                      load_fragment<B_ALONG_TERMS>(line, tile_b, place.warp_column, j * 16, term);
-                     split(line, big_b[j], small_b[j]);
+                     split_tf32(line, big_b[j], small_b[j]);
                  }
                  for (int i = 0; i < DOWN; i++) {
                      float line[4];
                      unsigned big_a[4], small_a[4];
                      load_fragment<A_ALONG_TERMS>(line, tile_a, place.warp_row, i * 16, term);
-                     split(line, big_a, small_a);
+                     split_tf32(line, big_a, small_a);
                      for (int j = 0; j < ACROSS; j++) {
                          float part[4] = {};
                          multiply_tf32(part, small_a, big_b[j / 2][j % 2], big_b[j / 2][j % 2 + 2]);
