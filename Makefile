@@ -10,15 +10,16 @@ demo: $(call with,train) $(call with,bench)  ## train a network on real images, 
 	$(BIN)/kernelwright train mlp
 	$(BIN)/kernelwright bench --quick $(BENCH)
 
-# Several processes at a time, each of up to 2 GB; one that is done takes over the rest of another's tests.
-PYTEST := -m pytest -n auto --maxprocesses 4 --dist worksteal
+# Several processes at a time, each of up to 2 GB; one that is done takes over the rest of another's tests. Each has one
+# thread of BLAS's, scikit-learn's and PyTorch's own: a process a core is enough, and threads that wait for others spin.
+# How many our kernels have isn't up to that variable.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 test: $(call with,test)  ## all tests that need neither a GPU nor PyTorch
-	$(BIN)/python $(PYTEST)
+	$(PYTEST)
 
-# Of PyTorch's own threads one each: a process a core is enough.
 compare: $(call with,test) $(call with,compare)  ## every operation against PyTorch
-	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m compare
+	$(PYTEST) -m compare
 
 bench: $(call with,bench) $(call with,compare)  ## every kernel of this machine against NumPy, and PyTorch on the CPU
 	$(BIN)/kernelwright bench

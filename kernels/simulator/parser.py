@@ -98,7 +98,7 @@ _VARIABLE = re.compile(
     re.DOTALL,
 )
 _LOCATION = re.compile(r"\.loc\s+(\d+)\s+(\d+)\s+(\d+)(?:.*inlined_at\s+(\d+)\s+(\d+)\s+(\d+))?")
-_SPACE = re.compile(r"\s*")
+_NOT_SPACE = re.compile(r"\S")
 _LABEL = re.compile(r"([\w$%]+)\s*:(?!:)")
 _BRACKET = re.compile(r"[{\[(]")
 _GUARD = re.compile(r"@(!?)([\w$%]+)\s+")
@@ -159,7 +159,8 @@ def _variable(text: str) -> Variable | None:
 def _statements(body: str) -> Iterator[str]:
     """A function's statements, its `{` and `}` among them; a .loc ends with its line, all else with a semicolon."""
     position, end = 0, len(body)
-    while (position := _SPACE.match(body, position).end()) < end:  # pyright: ignore: it always matches
+    while start := _NOT_SPACE.search(body, position):
+        position = start.start()
         if body[position] in "{}":
             stop = position + 1
         elif body.startswith((".loc ", ".loc\t", ".file"), position):

@@ -24,7 +24,7 @@ PTX_TYPES = {"int64": "u64", "int32": "u32", "float32": "f32", "float64": "f64"}
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_compiles(path, arch):
-    """In float64 for the oldest alone: what the others have in its stead is compiled for the simulator."""
+    """In float64 for the oldest alone: what the others have in its stead the simulator runs, as PTX."""
     for dtype in DTYPES if arch == ARCHITECTURES[0] else DTYPES[:1]:
         assert cuda.Source(str(path), path.name).compile(arch, dtype).read_bytes()[:4] == b"\x7fELF"
 
