@@ -39,3 +39,21 @@ struct Place {
     __device__ bool is_there(int q) const { return at < size && volume(q) < planes; }
     __device__ long long volume(int q) const { return plane + (long long)q * blockDim.y; }
 };
+
+// A place's lines in a table of windows.py, one for each axis: depth, height and width follow each other there.
+struct Lines {
+    const long long *z, *y, *x;
+
+    __device__ Lines(const long long* table, int columns, const Place& at, int depth, int height)
+        : z(table + (long long)columns * at.z),
+          y(table + columns * ((long long)depth + at.y)),
+          x(table + columns * ((long long)depth + height + at.x)) {}
+};
+
+// From where to where, along each axis.
+struct Box {
+    int first_z, end_z, first_y, end_y, first_x, end_x;
+
+    __device__ Box(const Lines& of)
+        : first_z(of.z[0]), end_z(of.z[1]), first_y(of.y[0]), end_y(of.y[1]), first_x(of.x[0]), end_x(of.x[1]) {}
+};

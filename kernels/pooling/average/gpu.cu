@@ -3,14 +3,14 @@
 
 #include "pooling/windows.cuh"
 
-extern "C" __global__ void __launch_bounds__(256, 4) pool(const real* x, const long long* windows, real* y, int depth, int height, int width,
-                                int d, int h, int w, long long planes) {
+extern "C" __global__ void __launch_bounds__(256, 4)
+    pool(const real* x, const long long* windows, real* y, int depth, int height, int width, int d, int h, int w,
+         long long planes) {
     Place at(planes, d, h, w);
     if (!at.is_there(0)) return;
-    const long long *in_z = windows + 3ll * at.z, *in_y = windows + 3 * ((long long)d + at.y),
-                    *in_x = windows + 3 * ((long long)d + h + at.x);
-    int first_z = in_z[0], end_z = in_z[1], first_y = in_y[0], end_y = in_y[1], first_x = in_x[0], end_x = in_x[1];
-    real divisor = in_z[2] * in_y[2] * in_x[2];
+    Lines in(windows, 3, at, d, h);
+    auto [first_z, end_z, first_y, end_y, first_x, end_x] = Box(in);
+    real divisor = in.z[2] * in.y[2] * in.x[2];
     const real* plane[AT_ONCE];
     real sum[AT_ONCE] = {};
     for (int q = 0; q < AT_ONCE; q++) plane[q] = x + at.volume(at.is_there(q) ? q : 0) * depth * height * width;
@@ -22,13 +22,12 @@ extern "C" __global__ void __launch_bounds__(256, 4) pool(const real* x, const l
         if (at.is_there(q)) y[at.volume(q) * at.size + at.at] = sum[q] / divisor;
 }
 
-extern "C" __global__ void __launch_bounds__(256, 2) spread(const real* grad, const long long* windows, const long long* covers, real* grad_x,
-                                  int depth, int height, int width, int d, int h, int w, long long planes) {
+extern "C" __global__ void __launch_bounds__(256, 2)
+    spread(const real* grad, const long long* windows, const long long* covers, real* grad_x, int depth, int height,
+           int width, int d, int h, int w, long long planes) {
     Place at(planes, depth, height, width);
     if (!at.is_there(0)) return;
-    const long long *by_z = covers + 2ll * at.z, *by_y = covers + 2 * ((long long)depth + at.y),
-                    *by_x = covers + 2 * ((long long)depth + height + at.x);
-    int first_z = by_z[0], end_z = by_z[1], first_y = by_y[0], end_y = by_y[1], first_x = by_x[0], end_x = by_x[1];
+    auto [first_z, end_z, first_y, end_y, first_x, end_x] = Box(Lines(covers, 2, at, depth, height));
     long long pooled = (long long)d * h * w;
     const real* slopes[AT_ONCE];
     real sum[AT_ONCE] = {};
