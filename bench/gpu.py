@@ -6,9 +6,9 @@
 What is wanted most comes first: the whole catalog against its definition, both precisions, values and gradients
 (gpu_check.py), by several processes at a time; times of each operation's first size, on the GPU's own clock, with cold
 caches and on several sets of inputs by turns (gpu_sets.py), beside cuBLAS and PyTorch (gpu_rivals.py) and the limits of
-this GPU (gpu_limits.py); a training step, and products of matrices in each type (gpu_products.py); arrays of more than
-2³¹ elements; a sample under NVIDIA's compute-sanitizer, where that is installed; other sizes, and torch.compile. Each
-of these has seconds of its own, and what doesn't fit into them is said.
+this GPU (gpu_limits.py); training steps (gpu_steps.py), a whole training (gpu_training.py), and products of matrices in
+each type (gpu_products.py); arrays of more than 2³¹ elements; a sample under NVIDIA's compute-sanitizer, where that is
+installed; other sizes, and torch.compile. Each of these has seconds of its own, and what doesn't fit into them is said.
 
 The work is done by processes of its own: one that a kernel breaks is replaced by another, and the kernel's line says
 so. Results are written as they come: a run that is killed loses none, and lacks "complete".
@@ -33,7 +33,7 @@ from .limits import Limits
 SECONDS, QUICK_SECONDS = 540.0, 120.0
 # Shares of the seconds after which checking ends, and timing first sizes; seconds that others have at most.
 CHECKS, FIRST_SIZES = 0.35, 0.75
-STEPS, PRODUCTS, LARGE, SANITIZER = 45.0, 45.0, 60.0, 60.0
+STEPS, TRAINING, PRODUCTS, LARGE, SANITIZER = 60.0, 30.0, 45.0, 60.0, 60.0
 ROUNDS, QUICK_ROUNDS = 0.25, 0.1  # seconds of a race
 SANITIZED = ("matmul", "softmax", "layer_norm", "sum", "adam_update", "embedding")
 # Whose times are wanted first, should the seconds not suffice for all.
@@ -61,6 +61,7 @@ def run(
         "sanitizer": {},
         "large": {},
         "steps": [],
+        "training": [],
         "products": [],
         "rows": [],
         "failed": [],
@@ -75,6 +76,8 @@ def run(
     times(names, True, False, begin + (FIRST_SIZES if not quick else 1) * budget)
     if not families:
         results["steps"] = _of_all("steps", QUICK_ROUNDS if quick else 2.0, _within(STEPS, end))
+        keep()
+        _training(results, _within(TRAINING, end))
         keep()
         results["products"] = _of_all("products", QUICK_ROUNDS if quick else 1.0, _within(PRODUCTS, end))
         keep()
@@ -92,7 +95,7 @@ def run(
     if markdown:
         report.write_markdown(markdown, figures(results), PLACE)
     wrong = [name for what in ("checks", "large") for name, fault in results[what].items() if fault]
-    broken = [row for row in (*results["steps"], *results["products"]) if "failed" in row]
+    broken = [row for row in (*results["steps"], *results["training"], *results["products"]) if "failed" in row]
     return int(bool(wrong or results["failed"] or broken or results["sanitizer"].get("errors")))
 
 
@@ -167,6 +170,15 @@ def _of_all(mode: str, budget: float, end: float) -> list[dict[str, Any]]:
     return found
 
 
+def _training(results: dict[str, Any], end: float) -> None:
+    """How long until 90 % of Fashion-MNIST is right, if the images are here."""
+    for row in _of_all("training", 0.0, end):
+        if "untimed" in row:
+            results["untimed"].append(f"training: {row['untimed']}")
+        else:
+            results["training"].append(row)
+
+
 def _sanitizer(names: list[str], seed: int, end: float) -> dict[str, Any]:
     """compute-sanitizer's word on some operations."""
     tool = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path="/usr/local/cuda/bin")
@@ -237,6 +249,12 @@ def _show(results: dict[str, Any]) -> None:
     for row in results["steps"]:
         took = row.get("failed") or f"{row['step']} {report.duration(row['seconds'])} ± {row['spread']:.0%}"
         print(f"a training step: {took}")
+    for row in results["training"]:
+        took = row.get("failed") or (
+            f"{row['accuracy']:.1%} of the test images right after {row['seconds']:.2f} s, {row['epochs']} epochs, "
+            f"{row['steps']} steps"
+        )
+        print(f"Fashion-MNIST: {took}")
     for row in results["products"]:
         took = row.get("failed") or (
             f"{row['product']}: {report.duration(row['seconds'])} ± {row['spread']:.0%}, "

@@ -1,25 +1,46 @@
-"""A whole training step on the GPU: as it is, as a CUDA graph (training.capture), and by PyTorch in the same two ways.
+"""Whole training steps on the GPU: as they are, as a CUDA graph (training.capture), and by PyTorch in three ways.
 
-A perceptron with dropout, and Adam. By the CPU's clock, over many steps and a wait at their end: what a graph saves is
-the CPU's time, and where that is longer than the GPU's, the step's.
+Two small networks of steps.py, a perceptron and the recipe's convolutional one. By the CPU's clock, over many steps and
+a wait at their end: what a graph saves is the CPU's time, and where that is longer than the GPU's, the step's.
 """
 
 import functools
-import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from .. import kernels, layers, training
-from .gpu_rivals import recorded
-from .steps import step_of
+from ..training.recipes import cnn
+from . import steps
+from .gpu_rivals import COMPILED, GRAPH, TORCH, recorded
 from .timing import Contender, Timing, race
 
-BATCH, SIZES = 256, (784, 512, 512, 10)
-OURS, OUR_GRAPH, TORCH, TORCH_GRAPH = "kernelwright", "kernelwright captured", "torch", "torch graph"
+OURS, CAPTURED = "kernelwright", "kernelwright captured"
+
+
+class Network(NamedTuple):
+    """What both sides train."""
+
+    batch: int
+    shape: tuple[int, ...]  # of a sample
+    ours: Callable[[], layers.Module]
+    in_torch: Callable[[Any], Any]
+    optimizer: str  # its name, here and there
+    options: dict[str, Any]
+
+
+NETWORKS = {
+    "MLP": Network(64, steps.WIDTHS[:1], steps.mlp, lambda torch: steps.mlp(torch.nn), "Adam", {"lr": 1e-3}),
+    "CNN": Network(
+        128,
+        (1, steps.SIDE, steps.SIDE),
+        functools.partial(cnn.network, steps.SIDE, steps.CLASSES),
+        steps.torch_cnn,
+        "AdamW",
+        steps.CNN_OPTIONS,
+    ),
+}
 
 
 @dataclass
@@ -41,62 +62,43 @@ class Steps(Contender):
         self.cupy.cuda.Device().synchronize()
 
 
-def measure(device: Any, torch: Any, budget: float) -> dict[str, Timing]:
-    """Everyone's seconds a step, by turns."""
-    rng = np.random.default_rng(0)
-    x, labels = rng.standard_normal((BATCH, SIZES[0]), np.float32), rng.integers(0, SIZES[-1], BATCH)
-    calls = ours(x, labels, SIZES)
-    if torch is not None:
-        calls |= of_torch(torch, x, labels, SIZES)
-    context = functools.partial(kernels.using, "cupy")
-    entrants = {name: Steps(call, context, cupy=device.cupy) for name, call in calls.items()}
-    for entrant in entrants.values():
-        for _ in range(3):  # the second call records
-            entrant.first()
-    return race(entrants, budget, settle=0)
+def measure(device: Any, torch: Any, budget: float) -> Iterator[tuple[str, Timing]]:
+    """Everyone's seconds a step, by turns; torch.compile, which takes its time to compile, after all else."""
+    for compiled in (False, True) if torch else (False,):
+        for name, network in NETWORKS.items():
+            calls = ours(network)
+            if compiled:
+                beside = f"{CAPTURED}, beside {COMPILED}"
+                calls = {beside: calls[CAPTURED], COMPILED: of_torch(torch, network, compiled=True)}
+            elif torch:
+                calls[TORCH] = of_torch(torch, network)
+                graph = recorded(torch, functools.partial(of_torch, torch, network, capturable=True))
+                calls |= {GRAPH: graph} if graph else {}
+            context = functools.partial(kernels.using, "cupy")
+            entrants = {way: Steps(call, context, cupy=device.cupy) for way, call in calls.items()}
+            for entrant in entrants.values():
+                for _ in range(3):  # the second call records
+                    entrant.first()
+            for way, timing in race(entrants, budget, settle=0).items():
+                yield f"{name}: {way}", timing
 
 
-def ours(x: np.ndarray, labels: np.ndarray, sizes: tuple[int, ...]) -> dict[str, Callable[[], Any]]:
-    """Each with a network of its own."""
-    found = {}
+def ours(network: Network) -> dict[str, Callable[[], Any]]:
+    """Each with parameters of its own."""
     with kernels.using("cupy") as backend:
-        given = [backend.from_numpy(array) for array in (x, labels)]
-        for name, change in ((OURS, lambda step: step), (OUR_GRAPH, training.capture)):
-            found[name] = functools.partial(change(_step(sizes)), *given)
+        given = [backend.from_numpy(array) for array in steps.classification(network.batch, *network.shape)]
+        found = {}
+        for name, change in ((OURS, lambda step: step), (CAPTURED, training.capture)):
+            net = network.ours()
+            optimizer = getattr(training, network.optimizer)(net.parameters(), **network.options)
+            found[name] = functools.partial(change(steps.step_of(net, optimizer)), *given)
     return found
-
-
-def _step(sizes: tuple[int, ...]) -> Callable[[Any, Any], Any]:
-    parts: list[Any] = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        parts += [layers.Linear(inputs, outputs), layers.ReLU(), layers.Dropout(0.1)]
-    net = layers.Sequential(*parts[:-2])
-    return step_of(net, training.Adam(net.parameters(), lr=1e-3))
 
 
 def of_torch(
-    torch: Any, x: np.ndarray, labels: np.ndarray, sizes: tuple[int, ...], device: str = "cuda"
-) -> dict[str, Callable[[], Any]]:
-    given = [torch.from_numpy(array).to(device) for array in (x, labels)]
-
-    def theirs(capturable: bool) -> Callable[[], Any]:
-        parts: list[Any] = []
-        for inputs, outputs in itertools.pairwise(sizes):
-            parts += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU(), torch.nn.Dropout(0.1)]
-        net = torch.nn.Sequential(*parts[:-2]).to(device)
-        optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True, capturable=capturable)
-
-        def step() -> Any:
-            optimizer.zero_grad(set_to_none=True)
-            loss = torch.nn.functional.cross_entropy(net(given[0]), given[1])
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        return step
-
-    found = {TORCH: theirs(False)}
-    graph = recorded(torch, functools.partial(theirs, True)) if device == "cuda" else None
-    if graph:
-        found[TORCH_GRAPH] = graph
-    return found
+    torch: Any, network: Network, compiled: bool = False, capturable: bool = False, device: str = "cuda"
+) -> Callable[[], Any]:
+    net = network.in_torch(torch).to(device)
+    make = getattr(torch.optim, network.optimizer)
+    optimizer = make(net.parameters(), **network.options, fused=True, capturable=capturable)
+    return steps.in_torch(torch, net, optimizer, *steps.classification(network.batch, *network.shape), compiled)

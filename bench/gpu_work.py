@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels.operation import CATALOG, Operation
-from . import gpu_check, gpu_large, gpu_limits, gpu_products, gpu_rivals, gpu_sets, gpu_steps, machine
+from . import gpu_check, gpu_large, gpu_limits, gpu_products, gpu_rivals, gpu_sets, gpu_steps, gpu_training, machine
 from .contenders import Case, cases, contender
 from .limits import Limits
 from .suite import Row
@@ -39,8 +39,15 @@ def main(arguments: list[str]) -> int:
         return 0
     if mode == "steps":
         torch = gpu_rivals.torch_on_gpu()
-        for name, timing in gpu_steps.measure(device, torch, given["budget"]).items():
+        for name, timing in gpu_steps.measure(device, torch, given["budget"]):
             say(step=name, seconds=timing.median, spread=timing.spread)
+        return 0
+    if mode == "training":
+        try:
+            with kernels.using("cupy"):
+                say(**gpu_training.fashion(device.cupy.cuda.Device().synchronize)._asdict())
+        except FileNotFoundError as error:
+            say(untimed=str(error))
         return 0
     if mode == "products":
         for name, found in gpu_products.measure(device, gpu_rivals.torch_on_gpu(), given["budget"]):

@@ -49,7 +49,8 @@ def step_of(net: layers.Module, optimizer: training.Optimizer) -> Callable[[Any,
 
 def in_torch(torch: Any, net: Any, optimizer: Any, x: Any, labels: Any, compiled: bool = False) -> Callable[[], Any]:
     """`compiled` covers network, loss and their gradients; the optimizer is PyTorch's fused one either way."""
-    criterion, x, labels = torch.nn.CrossEntropyLoss(), torch.from_numpy(x), torch.from_numpy(labels)
+    criterion, device = torch.nn.CrossEntropyLoss(), next(net.parameters()).device
+    x, labels = (torch.from_numpy(array).to(device) for array in (x, labels))
 
     def loss_of(x: Any, labels: Any) -> Any:
         return criterion(net(x), labels)
@@ -110,15 +111,20 @@ def cnn_ours(batch: int) -> tuple[layers.Module, Callable[[], Any]]:
     return net, ours(net, optimizer, *classification(batch, 1, SIDE, SIDE))
 
 
-def cnn_in_torch(torch: Any, batch: int, state: dict[str, np.ndarray] | None = None) -> Callable[[], Any]:
-    """The same network's step, from that `state_dict` on."""
+def torch_cnn(torch: Any) -> Any:
+    """The same network of PyTorch's."""
     nn, widths = torch.nn, (1, 32, 64, 128)
     blocks = [
         (nn.Conv2d(*pair, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(pair[1]), nn.ReLU())
         for pair in itertools.pairwise(widths)
     ]
     end = nn.Flatten(), nn.Dropout(0.25), nn.Linear(widths[-1] * (SIDE // 8) ** 2, CLASSES)
-    net = nn.Sequential(*itertools.chain(*blocks), *end)
+    return nn.Sequential(*itertools.chain(*blocks), *end)
+
+
+def cnn_in_torch(torch: Any, batch: int, state: dict[str, np.ndarray] | None = None) -> Callable[[], Any]:
+    """Its step, from that `state_dict` on."""
+    net = torch_cnn(torch)
     if state:
         _take_over(torch, net, state)
     optimizer = torch.optim.AdamW(net.parameters(), **CNN_OPTIONS, fused=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernelwright import kernels
+from kernelwright import kernels, layers
 from kernelwright.bench import (
     gpu,
     gpu_check,
@@ -22,6 +22,7 @@ from kernelwright.bench import (
     gpu_rivals,
     gpu_sets,
     gpu_steps,
+    gpu_training,
     gpu_work,
     timing,
 )
@@ -202,13 +203,34 @@ def test_all_sets_are_called_by_turns(standin, monkeypatch):
     timing._ballast.cache_clear()
 
 
-def test_a_training_step_is_timed_as_it_is_and_as_a_graph(standin, monkeypatch):
+TINY = gpu_steps.Network(
+    3, (4,), lambda: layers.Linear(4, 10), lambda torch: torch.nn.Linear(4, 10), "Adam", {"lr": 1e-3}
+)
+
+
+def test_training_steps_are_timed_as_they_are_and_as_a_graph(standin, monkeypatch):
     monkeypatch.setattr(timing, "SAMPLE", 0)
-    monkeypatch.setattr(gpu_steps, "BATCH", 3)
-    monkeypatch.setattr(gpu_steps, "SIZES", (4, 5, 2))
-    found = gpu_steps.measure(standin.device, None, 0)
-    assert list(found) == [gpu_steps.OURS, gpu_steps.OUR_GRAPH]
+    monkeypatch.setattr(gpu_steps, "NETWORKS", {"a network": TINY})
+    found = dict(gpu_steps.measure(standin.device, None, 0))
+    assert list(found) == [f"a network: {gpu_steps.OURS}", f"a network: {gpu_steps.CAPTURED}"]
     assert all(one.median > 0 for one in found.values())
+
+
+def test_a_training_ends_when_enough_is_right():
+    rng = np.random.default_rng(0)
+    centres = 3 * rng.standard_normal((3, 4), np.float32)
+    labels = np.arange(60) % 3
+    given = centres[labels] + rng.standard_normal((60, 4), np.float32), labels
+    waits = []
+    with kernels.using("numba"):
+        arguments = (lambda: layers.Linear(4, 3)), given, given, 2, lambda: waits.append(0)
+        enough = gpu_training.until(0.5, *arguments)
+        never = gpu_training.until(1.1, *arguments)
+    assert 0.5 <= enough.accuracy <= never.accuracy
+    assert (enough.steps, len(waits)) == (30 * enough.epochs, 2 * (enough.epochs + never.epochs))
+    assert never.accuracy > 0.9
+    assert never.epochs == gpu_training.MOST > enough.epochs
+    assert never.seconds > 0
 
 
 def test_products_of_every_type_are_timed_and_held_against_float64(standin, monkeypatch):
@@ -343,10 +365,9 @@ def test_rivals_that_fail_cost_no_figure_of_ours(standin, monkeypatch, capsys):
 @pytest.mark.compare
 def test_a_training_step_by_pytorch():
     torch = pytest.importorskip("torch")
-    rng = np.random.default_rng(0)
-    x, labels = rng.standard_normal((6, 4), np.float32), rng.integers(0, 2, 6)
-    step = gpu_steps.of_torch(torch, x, labels, (4, 5, 2), device="cpu")[gpu_steps.TORCH]
-    assert all(torch.isfinite(step()) for _ in range(3))
+    for network in (TINY, gpu_steps.NETWORKS["CNN"]._replace(batch=2)):
+        step = gpu_steps.of_torch(torch, network, device="cpu")
+        assert all(torch.isfinite(step()) for _ in range(3))
 
 
 @pytest.mark.compare
