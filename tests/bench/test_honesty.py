@@ -149,7 +149,7 @@ def in_another_dtype(call):
 
 
 @pytest.fixture
-def rows(monkeypatch):
+def rows(monkeypatch, threads_alike):
     """The rows of ReLU's (or another's) case in which `plant` has taken the place of our call."""
 
     def measured(plant, name="relu", direction="forward", size=1000):

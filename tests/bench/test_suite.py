@@ -16,7 +16,7 @@ ROOFS = dict.fromkeys(("numpy", "numba"), ROOF)
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def tiny(monkeypatch, threads_alike):
     """A catalog of one small operation, and limits that need no measuring."""
     operation = dataclasses.replace(CATALOG["relu"], workloads={"9": (9,), "7": (7,)})
     monkeypatch.setattr(choices, "CATALOG", {"relu": operation})
