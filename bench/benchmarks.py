@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--against",
         metavar="NAME,…",
-        help="numpy, torch, jax, numexpr (default: those installed: of all some half an hour on "
-        "two cores, of numpy and torch two thirds of that; with --quick: numpy)",
+        help="numpy, torch, jax, numexpr (default: those installed: of all three quarters of an "
+        "hour on two cores, of numpy and torch half of that; with --quick: numpy)",
     )
     add("--sizes", metavar="SIZE,…", help="names of workloads, such as 512³, or numbers: 512x512x512")
     add("--dtypes", metavar="NAME,…", help="float32, float64 (default: float32)")
