@@ -194,7 +194,9 @@ def _show_rich(rows: "list[Row]") -> None:
     colours = {FASTER: "green", SLOWER: "red", UNDECIDED: ""}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(wanted):
-        table.add_column(name, justify="left" if i < 4 else "right", overflow="fold", no_wrap=i > 0)
+        table.add_column(
+            name, justify="left" if i < 4 else "right", overflow="fold", no_wrap=i > 0, min_width=0 if i else 14
+        )
     for row, following in zip(rows, (*rows[1:], rows[-1])):
         texts = [Text(text) for text in cells(row, wanted)]
         for rival, found in (row.ratios or {}).items():
