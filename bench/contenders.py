@@ -70,7 +70,10 @@ class Case:
         """Why what that rival does isn't the same work; None if it is."""
         if rival == NUMPY and self.operation.with_gradient and self.direction != "both":
             return "its reference makes the gradient, too"
-        return in_torch.UNLIKE.get(self.operation.name) if rival == TORCH else None
+        if rival != TORCH:
+            return None
+        stalls = in_torch.STALLS if kernels.get_threads() > 1 else {}
+        return in_torch.UNLIKE.get(self.operation.name) or stalls.get(self.operation.name)
 
 
 def directions(operation: Operation) -> list[str]:

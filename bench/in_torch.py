@@ -21,6 +21,11 @@ UNLIKE = {
     ),
     "ctc_loss": "PyTorch's gradient is another: the counterpart corrects it",
 }
+# With several threads.
+STALLS = {
+    "scaled_dot_product_attention": "PyTorch's threads wait for each other where another library has loaded OpenMP "
+    "before: --threads 1 has a ratio",
+}
 
 
 def forward(torch: Any, operation: Operation, sample: Sample) -> Callable[[], Any]:

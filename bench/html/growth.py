@@ -44,7 +44,7 @@ def of_sweep(sweep: Sweep) -> Growth:
     for contender, seconds in sweep.seconds.items():
         name = OURS if contender == first else contender
         points = [(float(x), y) for x, y in zip(sweep.xs, seconds) if y]
-        if len(points) > 1:
+        if len(points) > 1 and contender not in sweep.refused:  # else it is told in words, not drawn beside ours
             curves[name] = points
             power = sweep.exponent.get(contender)
             if power is not None:

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from kernelwright import kernels
 from kernelwright.bench import contenders, fair, in_torch, measuring
 from kernelwright.kernels.operation import CATALOG
 
@@ -48,3 +49,10 @@ def test_a_gradient_that_is_only_a_view_has_none():
 def test_a_counterpart_that_does_more_is_no_rival():
     for name, why in in_torch.UNLIKE.items():
         assert contenders.Case(CATALOG[name], "", None, "forward").refusal("torch") == why
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_counterpart_that_stalls_with_several_threads_is_a_rival_with_one(threads, monkeypatch):
+    monkeypatch.setattr(kernels, "get_threads", lambda: threads)
+    for name, why in in_torch.STALLS.items():
+        assert contenders.Case(CATALOG[name], "", None, "forward").refusal("torch") == (why if threads > 1 else None)
