@@ -6,7 +6,6 @@ number with a point would be a double to it, and make all of float32's arithmeti
 have names and the arrays' type.
 """
 
-import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -88,4 +87,4 @@ def call(operation: Operation, direction: str, arguments: Mapping[str, Any], dty
     numbers = {name: x for name, x in {**NAMED, **arguments}.items() if isinstance(x, float)}
     arrays = {name: x for name, x in arguments.items() if isinstance(x, np.ndarray)}
     values = {**arrays, **{name: np.dtype(dtype).type(x) for name, x in numbers.items()}}
-    return functools.partial(numexpr.evaluate, expression, values, {})
+    return lambda: numexpr.evaluate(expression, values, {})

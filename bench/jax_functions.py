@@ -72,8 +72,8 @@ def normalized(x: Any, axes: tuple[int, ...], eps: float) -> Any:
 
 
 def rms_norm(x: Any, normalized_shape: int, weight: Any, eps: float | None = None) -> Any:
-    eps = jnp.finfo(x.dtype).eps if eps is None else eps
-    return x * lax.rsqrt(jnp.square(x).mean(-1, keepdims=True) + eps) * weight
+    added = float(jnp.finfo(x.dtype).eps) if eps is None else eps
+    return x * lax.rsqrt(jnp.square(x).mean(-1, keepdims=True) + added) * weight
 
 
 def batch_norm(x: Any, mean: None, variance: None, weight: Any, bias: Any, training: bool) -> Any:

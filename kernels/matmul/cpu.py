@@ -27,6 +27,7 @@ from ..rows import sum_rows
 from ..share import enough, share
 from ..simd import address, lanes, load, load_first, misaligned, store, store_first
 from .finish import finish, needed
+from .fused import ACTIVATIONS
 from .tile import MR, is_height, multiply_rows, multiply_tile, tile_columns, transpose, up
 from .vector import is_vector, matrix_vector
 
@@ -206,14 +207,7 @@ def _sums_of_groups(first, last, x, sums):
         sum_rows(x, group * GROUP, min((group + 1) * GROUP, x.shape[0]), sums, group * x.shape[1])
 
 
-_BACKWARD = (
-    None,
-    act.relu_backward,
-    act.sigmoid_backward,
-    act.tanh_backward,
-    act.gelu_backward,
-    act.gelu_tanh_backward,
-)
+_BACKWARD = [name and getattr(act, f"{name}_backward") for name in ACTIVATIONS]
 
 
 def through_product(a, b, bias, residual, activation, grad, g):

@@ -9,11 +9,12 @@ from ..activations import gpu as activations
 from ..reductions import gpu as reductions
 from ..teams import Plan, packs
 from . import precision, tune
+from .fused import ACTIVATIONS
 from .table import DEPTH, MIDDLE, Choice, Tile
 
 TILE, THREADS = MIDDLE.rows, MIDDLE.threads  # of tile.cuh where nothing else is said: another family's kernels
 SOURCE = cuda.Source(__file__)
-GELU, GELU_TANH = 4, 5  # places in ACTIVATIONS
+GELU, GELU_TANH = map(ACTIVATIONS.index, ("gelu", "gelu_tanh"))
 SLOPES = {GELU: 6, GELU_TANH: 7}  # what matrices.cuh knows beyond those
 ROWS, BLOCKS = 64, 1024  # rows that a block of through_output takes at least; blocks that fill the largest GPU
 

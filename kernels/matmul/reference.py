@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..activations import reference as act
+from .fused import ACTIVATIONS
 
 _ACTIVATIONS = (lambda x: x, act.relu, act.sigmoid, act.tanh, act.gelu, act.gelu_tanh)
 
@@ -20,14 +21,7 @@ def column_sum(x):
     return x.sum(axis=0)
 
 
-_BACKWARD = (
-    None,
-    act.relu_backward,
-    act.sigmoid_backward,
-    act.tanh_backward,
-    act.gelu_backward,
-    act.gelu_tanh_backward,
-)
+_BACKWARD = [name and getattr(act, f"{name}_backward") for name in ACTIVATIONS]
 
 
 def through_product(a, b, bias, residual, activation, grad):

@@ -10,6 +10,8 @@ from kernelwright.kernels import simulator
 from kernelwright.kernels.attention import gpu
 from kernelwright.kernels.attention.ladder import tensor
 
+from .devices import OlderDevice
+
 pytestmark = pytest.mark.cuda
 
 attend = kernels.scaled_dot_product_attention_with_logsumexp
@@ -56,15 +58,8 @@ def test_what_a_word_means(word):
 
 
 def test_where_tensor_cores_are_too_old():
-    class Older:
-        arch = 75
-        launched = ()
-
-        def launch(self, source, *_):
-            self.launched = source.path.name
-
     q, k, v = drawn()
-    nothing, device = np.empty((0, 0, 0, 0), np.float32), Older()
+    nothing, device = np.empty((0, 0, 0, 0), np.float32), OlderDevice()
     kernels.set_matmul_precision("high")
     gpu.attention(device, q, k, v, nothing, 1, 0, 0, 0, 1 << 32, 1, np.empty_like(q), nothing)
     assert device.launched == "gpu.cu"

@@ -12,6 +12,8 @@ from kernelwright.kernels.matmul.ladder import gpu as ladder
 from kernelwright.kernels.matmul.ladder import tensor
 from kernelwright.kernels.operation import tolerance_of_rung
 
+from .devices import OlderDevice
+
 RUNGS = ("10_tf32", "11_tf32x3", "12_bf16", "13_rounded_first", "14_scaled_half")
 NARROW_IN_MEMORY = ("13_rounded_first", "14_scaled_half")
 
@@ -100,15 +102,8 @@ def test_the_way_back_through_gelu():
 
 
 def test_where_tensor_cores_are_too_old():
-    class Older:
-        arch = 75
-        launched = ()
-
-        def launch(self, source, *_):
-            self.launched = source.path.name
-
     a, b = drawn((1, 40, 40), (1, 40, 40))
-    nothing, device = np.empty(0, np.float32), Older()
+    nothing, device = np.empty(0, np.float32), OlderDevice()
     kernels.set_matmul_precision("high")
     gpu.matmul(device, a, b, nothing, nothing, 0, np.empty_like(a))
     assert device.launched == "gpu.cu"
