@@ -12,22 +12,28 @@ from .. import cuda
 
 
 class Tile(NamedTuple):
-    """The part of y that a block computes, and a thread (tile.cuh)."""
+    """The part of y that a block computes, and a thread; how many teams of threads share its terms (tile.cuh)."""
 
     rows: int
     columns: int
     thread_rows: int
     thread_columns: int
+    teams: int = 1
 
     @property
     def threads(self) -> int:
-        """A warp's part is that of 4 × 8 threads."""
+        """Of a team. A warp's part is that of 4 × 8 threads."""
         return self.rows * self.columns // (self.thread_rows * self.thread_columns)
 
     @property
     def macros(self) -> dict[str, int]:
-        names = "TILE_ROWS", "TILE_COLUMNS", "THREAD_ROWS", "THREAD_COLUMNS"
+        names = "TILE_ROWS", "TILE_COLUMNS", "THREAD_ROWS", "THREAD_COLUMNS", "TEAMS"
         return dict(zip(names, self))
+
+    @property
+    def shared(self) -> int:
+        """Bytes that a launch asks for: with several teams their strips, which are 16 bytes longer than the tile."""
+        return 0 if self.teams == 1 else self.teams * 2 * DEPTH * (self.rows + self.columns + 8)
 
 
 class Choice(NamedTuple):
@@ -38,7 +44,8 @@ class Choice(NamedTuple):
 
 
 LARGE, TALL, MIDDLE, SMALL = Tile(128, 128, 8, 8), Tile(128, 64, 8, 8), Tile(64, 64, 8, 4), Tile(32, 32, 4, 4)
-TILES = (LARGE, TALL, MIDDLE, SMALL)
+SHARED, TINY = Tile(32, 32, 4, 4, teams=4), Tile(16, 32, 4, 4, teams=8)
+TILES = (LARGE, TALL, MIDDLE, SMALL, SHARED, TINY)
 PARTS = (1, 2, 4, 8, 16, 32)
 DEPTH = 64  # bytes of a row of a that a block takes at a time (tile.cuh)
 
@@ -54,8 +61,8 @@ LAUNCH = 4000  # cycles that another kernel takes, to begin with
 BYTES = 1500  # that global memory moves in a cycle, of all multiprocessors together
 # Multiply-adds of float32 that a multiprocessor does in a cycle, 128 at most, with each tile: their share of the inner
 # loop's instructions, and what shared memory leaves of it.
-RATE = {LARGE: 108.0, TALL: 104.0, MIDDLE: 80.0, SMALL: 48.0}
-RESIDENT = {LARGE: 2, TALL: 4, MIDDLE: 4, SMALL: 8}  # blocks at a time on a multiprocessor: registers allow no more
+RATE = {LARGE: 108.0, TALL: 104.0, MIDDLE: 80.0, SMALL: 48.0, SHARED: 48.0, TINY: 48.0}
+RESIDENT = {LARGE: 2, TALL: 4, MIDDLE: 4, SMALL: 8, SHARED: 2, TINY: 2}  # blocks at a time on a multiprocessor: registers allow no more
 
 
 def shape_class(stack: int, rows: int, terms: int, columns: int, itemsize: int) -> tuple[int, ...]:
@@ -64,10 +71,11 @@ def shape_class(stack: int, rows: int, terms: int, columns: int, itemsize: int) 
 
 
 def candidates(stack: int, rows: int, terms: int, columns: int, itemsize: int) -> Iterator[Choice]:
-    """What may be chosen: no tile four times as large as the product, no part of less than 8 steps along the terms."""
+    """What may be chosen: no tile four times as large as the product, no part of less than 8 steps along the terms, and
+    terms that teams share aren't shared among blocks besides."""
     for tile in TILES:
         if tile is SMALL or (tile.rows < 4 * rows and tile.columns < 4 * columns):
-            for parts in PARTS:
+            for parts in PARTS if tile.teams == 1 else (1,):
                 if parts == 1 or terms * itemsize >= 8 * DEPTH * parts:
                     yield Choice(tile, parts)
 
@@ -84,8 +92,8 @@ def cycles(arch: int, choice: Choice, stack: int, rows: int, terms: int, columns
     """
     tile, parts = choice
     blocks = cuda.blocks(rows, tile.rows) * cuda.blocks(columns, tile.columns) * stack * parts
-    steps = cuda.blocks(cuda.blocks(terms * itemsize, DEPTH), parts)
-    step = tile.rows * tile.columns * (DEPTH // itemsize) / RATE[tile]
+    steps = cuda.blocks(cuda.blocks(terms * itemsize, DEPTH), parts * tile.teams)
+    step = tile.rows * tile.columns * tile.teams * (DEPTH // itemsize) / RATE[tile]
     count = MULTIPROCESSORS[max((known for known in MULTIPROCESSORS if known <= arch), default=75)]
     waves, rest = divmod(cuda.blocks(blocks, count), RESIDENT[tile])
     total = waves * steps * max(LATENCY, RESIDENT[tile] * step) + (rest > 0) * steps * max(LATENCY, rest * step)

@@ -6,7 +6,18 @@ import pytest
 from kernelwright import kernels
 from kernelwright.kernels import cache, cuda, simulator
 from kernelwright.kernels.matmul import gpu, order, tune
-from kernelwright.kernels.matmul.table import LARGE, MIDDLE, PARTS, SMALL, TILES, Choice, candidates, cycles, predicted
+from kernelwright.kernels.matmul.table import (
+    LARGE,
+    MIDDLE,
+    PARTS,
+    SMALL,
+    TILES,
+    TINY,
+    Choice,
+    candidates,
+    cycles,
+    predicted,
+)
 from kernelwright.kernels.simulator.resources import resources
 
 from ..catalog import DTYPES
@@ -34,8 +45,9 @@ def total(report: simulator.Report, what: str) -> int:
 
 
 def multiplied(device, choice: Choice, layout: str, n: int, after: bool) -> int:
-    """Holds a product of 133 × 36 × n, with or without what may follow, against NumPy's; how many kernels that took."""
-    a, b, bias, residual = operands(133, 36, n)
+    """Holds a product of 133 × 36 × n, with or without what may follow, against NumPy's; how many kernels that took. A
+    team has 36 terms, too, so several have more."""
+    a, b, bias, residual = operands(133, 36 * choice.tile.teams, n)
     exact, nothing = a.astype(float) @ b, np.empty(0, np.float32)
     wanted = np.maximum(exact + bias + residual, 0) if after else exact
     following = (bias, residual, 1) if after else (nothing, nothing, 0)
@@ -82,7 +94,7 @@ def test_nothing_is_spilled(tile):
             found = resources(gpu.source(tile).compile(arch, dtype).read_bytes(), "matmul", arch)
             assert found.stack <= 56, found
         found = resources(gpu.source(tile).compile(arch, np.float32).read_bytes(), "matmul", arch)
-        assert found.occupancy(tile.threads).warps >= 16, found
+        assert found.occupancy(tile.threads * tile.teams, tile.shared).warps >= 16, found
 
 
 @CUDA
@@ -147,6 +159,62 @@ def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it
 
 
 @CUDA
+@pytest.mark.parametrize("tile", TILES)
+def test_the_parameters_gradients_are_one_launch(tile, monkeypatch):
+    """The bias's is made by the weight's product, in every tile; where blocks share its terms, by one more."""
+    rng = np.random.default_rng(1)
+    for rows in (0, 1, 70 * tile.teams):
+        g, x = (rng.standard_normal((rows, n)).astype(np.float32) for n in (137, 45))
+        for parts in (1, 2):
+            monkeypatch.setattr(gpu, "_choice", lambda *_, parts=parts: Choice(tile, parts))
+            weight, bias = np.full((137, 45), np.nan, np.float32), np.full(137, np.nan, np.float32)
+            with simulator.record() as reports:
+                gpu.parameter_gradients(kernels.backend("simulator").device, g, x, weight, bias)
+            more = {report.kernel for report in reports[1:]}
+            assert more == ({"add_parts", "sum_columns"} if parts > 1 else set())
+            assert all(report.findings == [] for report in reports)
+            np.testing.assert_allclose(weight, g.T.astype(float) @ x, rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(bias, g.sum(0, dtype=float), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["reference", "numba", pytest.param("simulator", marks=CUDA)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_way_back_through_the_inputs_activation(backend, dtype):
+    """What the layer's way back and then the activation's give, in one."""
+    rng = np.random.default_rng(3)
+    for shape, outputs in (((17, 33), 45), ((0, 33), 45), ((5, 0), 3), ((5, 3), 0), ((2, 3, 7), 130), ((1,), 1)):
+        for activation in ("relu", "sigmoid", "tanh"):
+            x = getattr(kernels, activation)(rng.standard_normal(shape).astype(dtype))
+            inputs = shape[-1]
+            given = ((*shape[:-1], outputs), (outputs, inputs), (outputs,))
+            grad, weight, bias = (rng.standard_normal(shape).astype(dtype) for shape in given)
+            with kernels.using("reference"):
+                wanted = list(kernels.linear_backward(*(v.astype(np.float64) for v in (grad, x, weight, bias))))
+                wanted[0] = getattr(kernels, f"{activation}_backward")(wanted[0], x.astype(np.float64))
+            out = [np.full(like.shape, np.nan, dtype) for like in (x, weight, bias)]
+            with kernels.using(backend):
+                options = {"input_activation": activation, "out": tuple(out)}
+                found = kernels.linear_backward(grad, x, weight, bias, **options)
+            tolerance = 1e-4 if dtype == np.float32 else 1e-12
+            for one, other, filled in zip(found, wanted, out):
+                np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+                assert one is filled
+
+
+@CUDA
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_a_dense_layers_way_back_is_two_launches(activation):
+    """Through the activation before it, too: with the bias's gradient by the way, and nothing of a product read again."""
+    rng = np.random.default_rng(2)
+    x = getattr(kernels, activation)(rng.standard_normal((64, 40)).astype(np.float32))
+    weight, bias, grad = (rng.standard_normal(shape).astype(np.float32) for shape in ((96, 40), (96,), (64, 96)))
+    with kernels.using("simulator"), simulator.record(races=False) as reports:
+        kernels.linear_backward(grad, x, weight, bias, input_activation=activation)
+    assert [report.kernel for report in reports] == ["matmul", "matmul"]
+    assert reports[0].read_bytes == 4 * (64 * 96 + 96 * 40 + 64 * 40)
+
+
+@CUDA
 def test_every_tile_has_a_block():
     """Each once, in any grid; and order.py says the same as order.cuh."""
     shapes = [(1, 1), (1, 37), (37, 1), (15, 3), (16, 3), (17, 3), (31, 2), (48, 5), (53, 7), (3, 61)]
@@ -176,7 +244,8 @@ def test_the_order_of_blocks_spares_dram():
 def test_the_model():
     """It gives a large product large tiles, a small one small ones, and shares many terms out where blocks are few."""
     assert predicted(H100, 1, 4096, 4096, 4096, 4) == Choice(LARGE, 1)
-    assert predicted(H100, 1, 64, 64, 64, 4).tile == SMALL
+    assert predicted(H100, 64, 64, 16, 64, 4) == Choice(SMALL, 1)
+    assert predicted(H100, 1, 64, 784, 256, 4) == Choice(TINY, 1)
     assert predicted(H100, 1, 64, 65536, 64, 4).parts > 1
     assert predicted(H100, 4096, 64, 64, 64, 4).parts == 1
     for shape in ((1, 1, 1, 1, 4), (1, 512, 512, 512, 4), (3, 7, 100_000, 5, 8), (1, 300, 0, 300, 4)):
