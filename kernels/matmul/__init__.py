@@ -303,12 +303,12 @@ def linear_backward(
     """The gradients of `linear` by x, weight and bias: (..., inputs), (outputs, inputs), (outputs,).
 
     Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
-    for it. With an `input_activation`, "relu", "sigmoid" or "tanh", which x is the output of, the first is the gradient
-    by what went into that. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
+    for it. With an `input_activation`, "relu", "sigmoid" or "tanh", whose output x is, the first is the gradient by
+    what went into that. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
 
     On the GPU the gradient before the activation is made in one pass with the bias's; for GELU, where the product is
-    made again. Without an activation, the bias's is made by the weight's product. The way through the input's activation
-    takes no launch of its own.
+    made again. Without an activation, the bias's is made by the weight's product. The way through the input's
+    activation is part of the first product.
     """
     out_x, out_weight, out_bias = out or (None, None, None)
     _check_linear("linear_backward", x, weight, bias)

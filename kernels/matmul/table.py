@@ -62,7 +62,14 @@ BYTES = 1500  # that global memory moves in a cycle, of all multiprocessors toge
 # Multiply-adds of float32 that a multiprocessor does in a cycle, 128 at most, with each tile: their share of the inner
 # loop's instructions, and what shared memory leaves of it.
 RATE = {LARGE: 108.0, TALL: 104.0, MIDDLE: 80.0, SMALL: 48.0, SHARED: 48.0, TINY: 48.0}
-RESIDENT = {LARGE: 2, TALL: 4, MIDDLE: 4, SMALL: 8, SHARED: 2, TINY: 2}  # blocks at a time on a multiprocessor: registers allow no more
+RESIDENT = {
+    LARGE: 2,
+    TALL: 4,
+    MIDDLE: 4,
+    SMALL: 8,
+    SHARED: 2,
+    TINY: 2,
+}  # blocks at a time on a multiprocessor: registers allow no more
 
 
 def shape_class(stack: int, rows: int, terms: int, columns: int, itemsize: int) -> tuple[int, ...]:

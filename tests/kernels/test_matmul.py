@@ -204,7 +204,7 @@ def test_the_way_back_through_the_inputs_activation(backend, dtype):
 @CUDA
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
 def test_a_dense_layers_way_back_is_two_launches(activation):
-    """Through the activation before it, too: with the bias's gradient by the way, and nothing of a product read again."""
+    """Through the activation before it, too, with the bias's gradient by the way: no product is read again."""
     rng = np.random.default_rng(2)
     x = getattr(kernels, activation)(rng.standard_normal((64, 40)).astype(np.float32))
     weight, bias, grad = (rng.standard_normal(shape).astype(np.float32) for shape in ((96, 40), (96,), (64, 96)))
