@@ -10,7 +10,7 @@ from ..reductions import gpu as reductions
 from ..teams import Plan, packs
 from . import precision, tune
 from .fused import ACTIVATIONS
-from .table import DEPTH, MIDDLE, Choice, Tile
+from .table import DEPTH, GRID, MIDDLE, Choice, Shape, Tile
 
 TILE, THREADS = MIDDLE.rows, MIDDLE.threads  # of tile.cuh where nothing else is said: another family's kernels
 SOURCE = cuda.Source(__file__)
@@ -22,8 +22,8 @@ ROWS, BLOCKS = 64, 1024  # rows that a block of through_output takes at least; b
 
 @functools.cache
 def source(tile: Tile) -> cuda.Source:
-    """gpu.cu with that tile."""
-    return cuda.Source(__file__, "gpu.cu", **tile.macros)
+    """gpu.cu, or dots.cu, with that tile."""
+    return cuda.Source(__file__, "dots.cu" if tile.is_of_dots else "gpu.cu", **tile.macros)
 
 
 def arguments(a, b, bias, residual, activation, out) -> tuple:
@@ -51,20 +51,25 @@ def _choice(device, a, b, bias, residual, activation, out) -> Choice:
     def attempt(choice: Choice):  # into an array that nobody reads, for out may be one of the inputs
         run(device, choice, a, b, bias, residual, activation, device.empty(out.shape, out.dtype))
 
-    stack, rows, columns = out.shape
-    return tune.choice(device, (stack, rows, a.shape[2], columns, out.dtype.itemsize), attempt)
+    (stack, rows, columns), size = out.shape, out.dtype.itemsize
+    shape = Shape(stack, rows, a.shape[2], columns, size, along=a.strides[2] == b.strides[1] == size)
+    return tune.choice(device, shape, attempt)
 
 
 def run(device, choice: Choice, a, b, bias, residual, activation, out, row_sums=None):
     """The product with that tile; where several blocks share its terms, their sums meet in a second kernel.
 
-    `row_sums`, those of a, may only be wanted of a product in one part.
+    `row_sums`, those of a, may only be wanted of a product in one part that isn't one of dots.
     """
     tile, parts = choice
     stack, rows, columns = out.shape
     depth = DEPTH // out.dtype.itemsize
+    grid = (cuda.blocks(rows, tile.rows) * cuda.blocks(columns, tile.columns), min(stack, GRID), parts)
+    if tile.is_of_dots:
+        given = arguments(a, b, bias, residual, activation, out)
+        device.launch(source(tile), "dots", out.dtype, grid, tile.threads, given)
+        return
     part = np.int64(cuda.blocks(cuda.blocks(a.shape[2], parts), depth) * depth)  # each begins with a whole vector
-    grid = (cuda.blocks(rows, tile.rows) * cuda.blocks(columns, tile.columns), min(stack, 65535), parts)
 
     def multiply(bias, residual, activation, y):
         args = (*arguments(a, b, bias, residual, activation, y), part, row_sums)
@@ -92,7 +97,7 @@ def parameter_gradients(device, g, x, weight, bias):
     by_the_way = False
     if weight.size and not precision.on_tensor_cores(device, *given):
         choice = _choice(device, *given)
-        by_the_way = choice.parts == 1
+        by_the_way = choice.parts == 1 and not choice.tile.is_of_dots
         run(device, choice, *given, bias if by_the_way else None)
     if not by_the_way:
         column_sum(device, g, bias)

@@ -7,6 +7,7 @@ from kernelwright import kernels
 from kernelwright.kernels import cache, cuda, simulator
 from kernelwright.kernels.matmul import gpu, order, tune
 from kernelwright.kernels.matmul.table import (
+    DOTS,
     LARGE,
     MIDDLE,
     PARTS,
@@ -14,6 +15,7 @@ from kernelwright.kernels.matmul.table import (
     TILES,
     TINY,
     Choice,
+    Shape,
     candidates,
     cycles,
     predicted,
@@ -60,6 +62,24 @@ def multiplied(device, choice: Choice, layout: str, n: int, after: bool) -> int:
 
 
 @CUDA
+@pytest.mark.parametrize("tile", DOTS)
+def test_dot_products(tile):
+    """Of terms side by side in vectors, of others, of none, and of more than a block takes at once; in one launch, and
+    with nothing read that isn't wanted."""
+    device, rng = kernels.backend("simulator").device, np.random.default_rng(4)
+    for m, k, n, stack in ((1, 1100, 37, 1), (9, 36, 33, 3), (17, 35, 5, 2), (3, 0, 40, 1), (8, 4, 64, 1)):
+        for dtype in DTYPES:
+            given = (stack, m, k), (stack, n, k), (n,), (stack, m, n)
+            a, b, bias, residual = (rng.standard_normal(shape).astype(dtype) for shape in given)
+            out = np.full((stack, m, n), np.nan, dtype)
+            with simulator.record() as reports:
+                gpu.run(device, Choice(tile, 1), a, b.swapaxes(1, 2), bias, residual, 1, out)
+            assert [(report.kernel, report.findings) for report in reports] == [("dots", [])]
+            wanted = np.maximum(a.astype(float) @ b.swapaxes(1, 2) + bias + residual, 0)
+            np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-4)
+
+
+@CUDA
 @pytest.mark.parametrize("parts", [1, 3])
 @pytest.mark.parametrize("tile", TILES)
 def test_every_tile_and_split(tile, parts):
@@ -83,6 +103,15 @@ def test_where_no_tile_is_said_it_is_the_middle_one():
     """Other families' kernels that include tile.cuh are launched with its threads."""
     default, middle = (source.compile(80, np.float32, "ptx").read_text() for source in (gpu.SOURCE, gpu.source(MIDDLE)))
     assert default == middle
+
+
+@CUDA
+@pytest.mark.parametrize("tile", DOTS)
+def test_nothing_of_dots_is_spilled(tile):
+    """One block a multiprocessor will do: it has all that it reads for 1,024 terms on its way."""
+    for arch in (75, 80, H100, 120):
+        found = resources(gpu.source(tile).compile(arch, np.float32).read_bytes(), "dots", arch)
+        assert found.stack <= 56, found
 
 
 @CUDA
@@ -136,7 +165,7 @@ def layer(activation: str, rows: int = 64) -> tuple[simulator.Report, list[simul
 def test_a_dense_layer_is_one_launch(activation):
     """With bias and activation it moves as many bytes as without."""
     forward, _ = layer(activation)
-    assert forward.kernel == "matmul"
+    assert forward.kernel == "dots"
     assert forward.read_bytes == 4 * (64 * 40 + 96 * 40 + 96)
     assert forward.written_bytes == 4 * 64 * 96
 
@@ -153,7 +182,7 @@ def test_the_way_back_through_an_activation_is_one_pass():
 @CUDA
 def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it_is_stored():
     _, (through, bias) = layer("gelu")
-    assert (through.kernel, bias.kernel) == ("matmul", "sum_columns")
+    assert (through.kernel, bias.kernel) == ("dots", "sum_columns")
     assert through.read_bytes == 4 * (64 * 40 + 96 * 40 + 96 + 64 * 96)
     assert through.written_bytes == 4 * 64 * 96
 
@@ -243,15 +272,17 @@ def test_the_order_of_blocks_spares_dram():
 
 def test_the_model():
     """It gives a large product large tiles, a small one small ones, and shares many terms out where blocks are few."""
-    assert predicted(H100, 1, 4096, 4096, 4096, 4) == Choice(LARGE, 1)
-    assert predicted(H100, 64, 64, 16, 64, 4) == Choice(SMALL, 1)
-    assert predicted(H100, 1, 64, 784, 256, 4) == Choice(TINY, 1)
-    assert predicted(H100, 1, 64, 65536, 64, 4).parts > 1
-    assert predicted(H100, 4096, 64, 64, 64, 4).parts == 1
+    assert predicted(H100, Shape(1, 4096, 4096, 4096, 4, True)) == Choice(LARGE, 1)
+    assert predicted(H100, Shape(64, 64, 16, 64, 4)) == Choice(SMALL, 1)
+    assert predicted(H100, Shape(1, 64, 784, 256, 4)) == Choice(TINY, 1)
+    assert predicted(H100, Shape(1, 64, 784, 256, 4, along=True)).tile.is_of_dots
+    assert predicted(H100, Shape(1, 64, 65536, 64, 4)).parts > 1
+    assert predicted(H100, Shape(4096, 64, 64, 64, 4)).parts == 1
     for shape in ((1, 1, 1, 1, 4), (1, 512, 512, 512, 4), (3, 7, 100_000, 5, 8), (1, 300, 0, 300, 4)):
-        every = list(candidates(*shape))
-        assert predicted(H100, *shape) in every
-        assert all(choice.parts in PARTS and cycles(H100, choice, *shape) >= 0 for choice in every)
+        for along in (False, True):
+            every = list(candidates(Shape(*shape, along)))
+            assert predicted(H100, Shape(*shape, along)) in every
+            assert all(choice.parts in PARTS and cycles(H100, choice, Shape(*shape, along)) >= 0 for choice in every)
 
 
 class Timed:
@@ -301,7 +332,7 @@ def test_the_fastest_is_chosen_and_kept(untuned, monkeypatch):
     first = Timed(Choice(MIDDLE, 2))
     assert first.multiply() == first.fastest
     assert 1 < len(first.timed) == len(set(first.timed)) <= tune.TRIED
-    assert predicted(H100, 1, 512, 512, 512, 4) in first.timed
+    assert predicted(H100, Shape(1, 512, 512, 512, 4)) in first.timed
     first.timed.clear()
     assert first.multiply(400) == first.fastest  # of the same class, and known
     assert first.timed == []
@@ -344,8 +375,8 @@ def test_a_spoilt_file_is_measured_anew(untuned, monkeypatch):
 
 
 def test_without_timing_the_model_chooses(untuned, monkeypatch):
-    model = predicted(H100, 1, 512, 512, 512, 4)
-    device = Timed(next(choice for choice in candidates(1, 512, 512, 512, 4) if choice != model))
+    model = predicted(H100, Shape(1, 512, 512, 512, 4))
+    device = Timed(next(choice for choice in candidates(Shape(1, 512, 512, 512, 4)) if choice != model))
     device.busy = True  # a graph is captured
     assert device.multiply() == model
     device.busy = False
@@ -359,7 +390,7 @@ def test_the_simulator_times_nothing():
 
 
 def test_what_was_measured_comes_first(untuned, monkeypatch):
-    key = H100, tune.shape_class(1, 512, 512, 512, 4)
+    key = H100, tune.shape_class(Shape(1, 512, 512, 512, 4))
     monkeypatch.setitem(tune.MEASURED, key, Choice(SMALL, 4))
     device = Timed(Choice(MIDDLE, 2))
     assert device.multiply() == Choice(SMALL, 4)

@@ -79,4 +79,5 @@ def test_launches_of_a_step():
         _, backward = net.forward(x)
         assert len(reports) == 3
         backward(np.ones((8, 4), np.float32), input_gradient=False)
-    assert [report.kernel for report in reports] == ["matmul"] * 8
+    assert len(reports) == 8
+    assert {report.kernel for report in reports} <= {"dots", "matmul"}

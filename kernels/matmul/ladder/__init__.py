@@ -33,7 +33,7 @@ part of it.
     7_conflicts     no bank conflicts                   40,960    139,264 (all)      1.23  122   8,448   2.5 ms, issue
     8_warps         a warp's part nearly square         40,960    139,264 (all)      1.23  124   8,448   2.5 ms, issue
     9_async         copies that nobody waits for        40,960    139,264 (all)      1.25  117  33,792   2.5 ms, issue
-    gpu.cu          9, with tiles chosen by table.py
+    gpu.cu          9, with tiles chosen by table.py; dots.cu for few rows
 
 40,960 sectors are what 128 × 128 tiles must read, and y. 4096³ are 2.05 ms of nothing but multiply-adds. In machine
 code for sm_90 (nvdisasm) a step of 9, 16 terms, is some 1,220 instructions, of which 1,024 are FFMA and 64 are reads
