@@ -7,16 +7,18 @@ from ... import cuda
 SOURCE = cuda.Source(__file__)
 
 
-def batch_norm(device, x, weight, bias, mean, variance, training, momentum, eps, y, statistics, new_mean, new_variance):
+def batch_norm(
+    device, x, weight, bias, mean, variance, training, momentum, eps, relu, y, statistics, new_mean, new_variance
+):
     real = x.dtype.type
     arrays = x, weight, bias, mean, variance, real(momentum), real(eps), y, statistics, new_mean, new_variance
-    flags = weight.size > 0, bias.size > 0, training, new_mean.size > 0
+    flags = weight.size > 0, bias.size > 0, training, new_mean.size > 0, relu
     _launch(device, "batch_norm", x, arrays, flags)
 
 
-def batch_norm_backward(device, grad, x, weight, statistics, training, grad_x, grad_weight, grad_bias):
-    arrays = grad, x, weight, statistics, grad_x, grad_weight, grad_bias
-    flags = weight.size > 0, training, grad_weight.size > 0, grad_bias.size > 0
+def batch_norm_backward(device, grad, x, weight, bias, statistics, training, relu, grad_x, grad_weight, grad_bias):
+    arrays = grad, x, weight, bias, statistics, grad_x, grad_weight, grad_bias
+    flags = weight.size > 0, bias.size > 0, training, grad_weight.size > 0, grad_bias.size > 0, relu
     _launch(device, "batch_norm_backward", x, arrays, flags)
 
 
