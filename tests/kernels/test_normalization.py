@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kernelwright import kernels
+from kernelwright.kernels import simulator
 
 from ..catalog import BACKENDS, DTYPES, orders, running
 
@@ -48,3 +49,21 @@ def test_few_blocks_walk_over_all_rows(n, monkeypatch):
         wanted_alone = kernels.rms_norm_backward(grad, x, n, weight)
     for one, other in zip((*found, *alone), (*wanted, *wanted_alone), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.cuda
+def test_batch_norm_moves_nothing_for_its_relu():
+    """Twice each array that is read, once what is written, in few requests."""
+    x, weight = np.random.default_rng(0).standard_normal((128, 3, 8, 8)).astype(np.float32), np.ones(3, np.float32)
+    ideal = x.nbytes // 32
+    with kernels.using("simulator"):
+        for activation in (None, "relu"):
+            options = {"training": True, "activation": activation}
+            with simulator.record(races=False) as reports:
+                _, statistics = kernels.batch_norm_with_statistics(x, None, None, weight, weight, **options)
+                given = {"statistics": statistics, **options}
+                kernels.batch_norm_backward(x, x, None, None, weight, weight, **given)
+            for report, arrays in zip(reports, (3, 5), strict=True):
+                total = report.total
+                assert arrays * ideal <= total.sectors <= 1.05 * arrays * ideal  # each thread reads parameters
+                assert total.requests < arrays * ideal / 8  # of one number a thread there would be twice as many

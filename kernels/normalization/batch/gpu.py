@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from ... import cuda
-
-SOURCE = cuda.Source(__file__)
+from ...teams import Plan, packs
 
 
 def batch_norm(
@@ -13,17 +11,20 @@ def batch_norm(
     real = x.dtype.type
     arrays = x, weight, bias, mean, variance, real(momentum), real(eps), y, statistics, new_mean, new_variance
     flags = weight.size > 0, bias.size > 0, training, new_mean.size > 0, relu
-    _launch(device, "batch_norm", x, arrays, flags)
+    _launch(device, "batch_norm", x, (y,), arrays, flags)
 
 
 def batch_norm_backward(device, grad, x, weight, bias, statistics, training, relu, grad_x, grad_weight, grad_bias):
     arrays = grad, x, weight, bias, statistics, grad_x, grad_weight, grad_bias
     flags = weight.size > 0, bias.size > 0, training, grad_weight.size > 0, grad_bias.size > 0, relu
-    _launch(device, "batch_norm_backward", x, arrays, flags)
+    _launch(device, "batch_norm_backward", x, (grad, grad_x), arrays, flags)
 
 
-def _launch(device, name, x, arguments, flags):
+def _launch(device, name, x, others, arguments, flags):
+    """The `others` are as large as x."""
     n, channels, spatial = x.shape
-    threads = min(512, max(32, 1 << (n * spatial - 1).bit_length()))  # a power of two, no more than there is to do
-    sizes = (np.int64(size) for size in x.shape)
-    device.launch(SOURCE, name, x.dtype, min(channels, 1 << 20), threads, (*arguments, *map(np.int32, flags), *sizes))
+    wide = packs(spatial, (x, *others))
+    plan = Plan(32, (4 if wide > 1 else 8) * wide, wide, False, False)
+    threads = min(512, max(32, 1 << (n * spatial // wide - 1).bit_length()))  # a power of two, no more than packs
+    arguments = *arguments, *map(np.int32, flags), *map(np.int64, x.shape)
+    device.launch(plan.source(__file__), name, x.dtype, min(channels, 1 << 20), threads, arguments)
