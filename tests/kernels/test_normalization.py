@@ -67,3 +67,27 @@ def test_batch_norm_moves_nothing_for_its_relu():
                 total = report.total
                 assert arrays * ideal <= total.sectors <= 1.05 * arrays * ideal  # each thread reads parameters
                 assert total.requests < arrays * ideal / 8  # of one number a thread there would be twice as many
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(37, 2, 16, 16), (3, 2, 3001), (2, 2, 128, 32), (2, 3, 16, 32), (4200, 2)])
+def test_a_block_walks_over_a_channel_in_several_rounds(shape, dtype):
+    """In packs and without, the last round full or not."""
+    rng = np.random.default_rng(0)
+    grad, x = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
+    weight, bias = (rng.standard_normal(shape[1]).astype(dtype) for _ in range(2))
+    options = {"training": True, "activation": "relu"}
+
+    def both(name, *arrays):
+        with running(name, "reverse"):
+            grad, x, *parameters = arrays
+            y, statistics = kernels.batch_norm_with_statistics(x, None, None, *parameters, **options)
+            given = {"statistics": statistics, **options}
+            return y, *kernels.batch_norm_backward(grad, x, None, None, *parameters, **given)
+
+    arrays = grad, x, weight, bias
+    wanted = both("reference", *(a.astype(np.float64) for a in arrays))
+    near = {"rtol": 1e-4, "atol": 1e-4} if dtype == np.float32 else {"rtol": 1e-10, "atol": 1e-10}
+    for one, other in zip(both("simulator", *arrays), wanted, strict=True):
+        np.testing.assert_allclose(one, other, **near)

@@ -1,5 +1,5 @@
-// Batch norm on the GPU, and a ReLU behind it. x is (n, channels, spatial): a block takes a channel, its threads walk over
-// it together, once for its sums and once for its results.
+// Batch norm on the GPU, and a ReLU behind it. x is (n, channels, spatial): a block, a team of teams.cuh, takes a channel and
+// walks over it once for its sums and once for its results.
 //
 // Channels are few, so a block often has a multiprocessor to itself: AT_ONCE packs of WIDE neighbours of each array are on
 // their way before any is used, 32 KiB where one number a thread would be 2. The ReLU costs neither pass nor array: on the
@@ -21,18 +21,18 @@ constexpr int AT_ONCE = EACH / WIDE;
 template <typename Use, typename... Arrays>
 __device__ void along(long long channel, long long n, long long channels, long long spatial, Use use, Arrays... arrays) {
     Walk walk(channels, spatial / WIDE);
-    long long images = blockDim.x / walk.spatial, rest = blockDim.x % walk.spatial;
-    for (long long left = n * walk.spatial - threadIdx.x; left > 0; left -= AT_ONCE * blockDim.x) {
+    long long images = THREADS / walk.spatial, rest = THREADS % walk.spatial;
+    for (long long left = n * walk.spatial - threadIdx.x; left > 0; left -= AT_ONCE * THREADS) {
         long long at[AT_ONCE];
         Pack packs[AT_ONCE][sizeof...(arrays)];
         UNROLL for (int k = 0; k < AT_ONCE; k++, walk.step(images, rest)) {
-            if (k * blockDim.x >= left) break;
+            if (k * THREADS >= left) break;
             at[k] = walk.at(channel) * WIDE;
             int array = 0;
             ((packs[k][array++] = pack_at(arrays + at[k])), ...);
         }
         UNROLL for (int k = 0; k < AT_ONCE; k++)
-            if (k * blockDim.x < left) use(packs[k], at[k]);
+            if (k * THREADS < left) use(packs[k], at[k]);
     }
 }
 
@@ -48,10 +48,11 @@ struct Line {
 
 // A channel's variance is of x − pivot, less rest²: the pivot is the channel's first element, or, where that is further from
 // the mean than 4 deviations, the mean.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(LARGEST, 1)
     batch_norm(const real* x, const real* weight, const real* bias, const real* mean, const real* variance,
         real momentum, real eps, real* y, real* statistics, real* new_mean, real* new_variance, int has_weight,
         int has_bias, int training, int moving, int relu, long long n, long long channels, long long spatial) {
+    Team team;
     for (long long channel = blockIdx.x; channel < channels; channel += gridDim.x) {
         real pivot = training ? x[channel * spatial] : mean[channel], rest = 0, spread = 0;
         real size = real(n * spatial);
@@ -65,7 +66,7 @@ extern "C" __global__ void __launch_bounds__(512)
                 }
             };
             along(channel, n, channels, spatial, add, x);
-            sums = block_sum(sums);
+            sums = team.sum(sums);
             rest = sums.a / size;
             spread = sums.b / size - rest * rest;
             if (spread < 0) spread = 0;  // by rounding, where all are equal
@@ -96,10 +97,11 @@ extern "C" __global__ void __launch_bounds__(512)
     }
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(LARGEST, 1)
     batch_norm_backward(const real* grad, const real* x, const real* weight, const real* bias, const real* statistics,
         real* grad_x, real* grad_weight, real* grad_bias, int has_weight, int has_bias, int training, int wants_weight,
         int wants_bias, int relu, long long n, long long channels, long long spatial) {
+    Team team;
     for (long long channel = blockIdx.x; channel < channels; channel += gridDim.x) {
         Normal normal = {statistics[channel], statistics[channels + channel], statistics[2 * channels + channel]};
         Line line = {normal, has_weight ? weight[channel] : 1, has_bias ? bias[channel] : 0};
@@ -112,7 +114,7 @@ extern "C" __global__ void __launch_bounds__(512)
             }
         };
         along(channel, n, channels, spatial, add, grad, x);
-        sums = block_sum(sums);
+        sums = team.sum(sums);
         if (threadIdx.x == 0) {
             if (wants_weight) grad_weight[channel] = sums.b;
             if (wants_bias) grad_bias[channel] = sums.a;

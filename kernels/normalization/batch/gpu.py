@@ -1,4 +1,4 @@
-"""Launch geometry of gpu.cu: a block a channel."""
+"""Launch geometry of gpu.cu: a block a channel, the smallest that has all of it on its way at once, if one has."""
 
 import numpy as np
 
@@ -24,7 +24,8 @@ def _launch(device, name, x, others, arguments, flags):
     """The `others` are as large as x."""
     n, channels, spatial = x.shape
     wide = packs(spatial, (x, *others))
-    plan = Plan(32, (4 if wide > 1 else 8) * wide, wide, False, False)
-    threads = min(512, max(32, 1 << (n * spatial // wide - 1).bit_length()))  # a power of two, no more than packs
+    each = 4 if x.dtype.itemsize == 8 else 16 if wide > 1 else 8  # numbers of each array, in registers
+    threads = next((threads for threads in (32, 128) if n * spatial <= threads * each), 512)
+    plan = Plan(threads, each, wide, False, False)
     arguments = *arguments, *map(np.int32, flags), *map(np.int64, x.shape)
     device.launch(plan.source(__file__), name, x.dtype, min(channels, 1 << 20), threads, arguments)
