@@ -201,7 +201,8 @@ def batch_norm_backward(
 
     With n = (x − mean) · s, s = 1 / √(variance + eps): ∂weight = the sum of grad · n over the channel, ∂bias = that of
     grad; in inference ∂x = s · weight · grad, in training s · weight · (grad − the mean of grad − n · the mean of
-    grad · n). Both sums run in a fixed order. With an activation, grad · act′ is meant by grad.
+    grad · n). Both sums run in a fixed order. With an activation grad · act′ takes the place of grad; act′ follows from
+    x by the forward call's own steps, so that the output isn't needed.
     """
     name = "batch_norm_backward"
     shape = _check(name, x, running_mean, running_var, weight, bias, training, activation)

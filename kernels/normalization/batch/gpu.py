@@ -1,8 +1,12 @@
-"""Launch geometry of gpu.cu: a block a channel, the smallest that has all of it on its way at once, if one has."""
+"""Launch geometry of gpu.cu: a block a channel, or a sector's channels; the smallest that has all of them on their way
+at once, if one has."""
 
 import numpy as np
 
+from ... import cuda
 from ...teams import Plan, packs
+
+SECTOR = 32  # bytes
 
 
 def batch_norm(
@@ -23,9 +27,10 @@ def batch_norm_backward(device, grad, x, weight, bias, statistics, training, rel
 def _launch(device, name, x, others, arguments, flags):
     """The `others` are as large as x."""
     n, channels, spatial = x.shape
-    wide = packs(spatial, (x, *others))
+    wide, together = packs(spatial, (x, *others)), spatial == 1 < channels
     each = 4 if x.dtype.itemsize == 8 else 16 if wide > 1 else 8  # numbers of each array, in registers
-    threads = next((threads for threads in (32, 128) if n * spatial <= threads * each), 512)
-    plan = Plan(threads, each, wide, False, False)
+    of_block = SECTOR // x.dtype.itemsize if together else 1
+    threads = next((threads for threads in (32, 128) if of_block * n * spatial <= threads * each), 512)
+    plan = Plan(threads, each, wide, False, together)
     arguments = *arguments, *map(np.int32, flags), *map(np.int64, x.shape)
-    device.launch(plan.source(__file__), name, x.dtype, min(channels, 1 << 20), threads, arguments)
+    device.launch(plan.source(__file__), name, x.dtype, cuda.blocks(channels, of_block), threads, arguments)
