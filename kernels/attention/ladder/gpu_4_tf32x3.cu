@@ -30,8 +30,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
     long long b = block.head / heads, h = block.head % heads;
     const real *k_of = HEAD(k, b, h / group), *v_of = HEAD(v, b, h / group);
     int steps = (width + 7) / 8;
-    real* y_of = HEAD(y, b, h);
-    bool together = in_pieces(y_of, y_row, 4);
     // The queries come through the tiles' memory.
     float own[WIDTH / 8][4];
     copy_tile<ROWS, THREADS>(tiles.k[0], HEAD(q, b, h), q_row, block.top, queries, width);
@@ -71,6 +69,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
             }
         },
         [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) { add(sum, p, tiles.v[stage], values); },
-        [&](int half, long long row) { store_row(y_of + row * y_row, together, values, sum, half); },
+        [&](int half, long long row) {
+            real* y_of = HEAD(y, b, h);
+            store_row(y_of + row * y_row, in_pieces(y_of, y_row, 4), values, sum, half);
+        },
         sums, wants_sums, again, ATTENTION_GIVEN);
 }

@@ -30,8 +30,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
     int lane = threadIdx.x % 32, steps = (width + 15) / 16;
     long long b = block.head / heads, h = block.head % heads;
     const real *k_of = HEAD(k, b, h / group), *v_of = HEAD(v, b, h / group);  // rounded
-    real* y_of = HEAD(y, b, h);
-    bool together = in_pieces(y_of, y_row, 2);
     // The queries come through the tiles' memory, rounded on their way.
     const real* q_of = HEAD(q, b, h);
     bool q_together = in_pieces(q_of, q_row, 4);
@@ -61,12 +59,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
 #pragma unroll
                 for (int j = 0; j < KEYS / 8; j += 2) {
                     unsigned rows[4];
-                    load_matrices(rows, tiles.k[stage] + place_in_tile<bf16>(j * 8 + lane % 16, e * 2 + lane / 16));
-                    for (int i = 0; i < 2; i++) multiply_bf16(s[j + i], own[e], rows[i], rows[i + 2]);
+                    load_others(rows, tiles.k[stage], j * 8, e * 2);
+                    for (int i = 0; i < 2; i++) multiply_bf16(s[j + i], own[e], rows[2 * i], rows[2 * i + 1]);
                 }
             }
         },
         [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) { add(sum, p, tiles.v[stage], values); },
-        [&](int half, long long row) { store_row(y_of + row * y_row, together, values, sum, half); },
+        [&](int half, long long row) {
+            real* y_of = HEAD(y, b, h);
+            store_row(y_of + row * y_row, in_pieces(y_of, y_row, 2), values, sum, half);
+        },
         sums, wants_sums, again, ATTENTION_GIVEN);
 }

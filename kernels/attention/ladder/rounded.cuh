@@ -48,6 +48,12 @@ __device__ void copy_tile(bf16* tile, const real* x, long long step, long long t
         start_copy<16>(tile + place_in_tile<bf16>(row, piece), from, row < exist ? 16 : 0);
 }
 
+// Eight other rows from `row` on, and in r[2], r[3] the next eight: so that what one product takes are neighbours.
+__device__ inline void load_others(unsigned (&r)[4], const bf16* others, int row, int piece) {
+    int lane = threadIdx.x % 32;
+    load_matrices(r, others + place_in_tile<bf16>(row + lane % 8 + lane / 16 * 8, piece + lane / 8 % 2));
+}
+
 // s += own rows, 16 from `row` on, · other rows, 8 N of them.
 template <int N>
 __device__ __forceinline__ void multiply(float (&s)[N][4], const bf16* own, int row, const bf16* others, int columns) {
@@ -60,8 +66,8 @@ __device__ __forceinline__ void multiply(float (&s)[N][4], const bf16* own, int 
 #pragma unroll
         for (int j = 0; j < N; j += 2) {
             unsigned found[4];
-            load_matrices(found, others + place_in_tile<bf16>(j * 8 + lane % 16, e * 2 + lane / 16));
-            for (int i = 0; i < 2; i++) multiply_bf16(s[j + i], a, found[i], found[i + 2]);
+            load_others(found, others, j * 8, e * 2);
+            for (int i = 0; i < 2; i++) multiply_bf16(s[j + i], a, found[2 * i], found[2 * i + 1]);
         }
     }
 }
@@ -74,13 +80,12 @@ __device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)
     for (int j = 0; j < N; j += 2) {
         unsigned weights[4] = {to_bf16(p[j][0], p[j][1]), to_bf16(p[j][2], p[j][3]),
                                to_bf16(p[j + 1][0], p[j + 1][1]), to_bf16(p[j + 1][2], p[j + 1][3])};
-        int key = j * 8 + lane % 8 + lane / 16 * 8;
 #pragma unroll
         for (int c = 0; c < WIDTH / 16; c++) {
             if (c >= pairs) break;
             unsigned found[4];
-            load_matrices_transposed(found, others + place_in_tile<bf16>(key, c * 2 + lane / 8 % 2));
-            for (int i = 0; i < 2; i++) multiply_bf16(sum[2 * c + i], weights, found[i], found[i + 2]);
+            load_matrices_transposed(found, others + place_in_tile<bf16>(j * 8 + lane % 16, c * 2 + lane / 16));
+            for (int i = 0; i < 2; i++) multiply_bf16(sum[2 * c + i], weights, found[2 * i], found[2 * i + 1]);
         }
     }
 }

@@ -49,14 +49,18 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
         else
             copy_keys(Count<OTHERS>(), other[stage][0], other[stage][1], at);
     };
-    // Of queries: log Σ exp in units of log 2, +∞ beyond the last, so that weights are 0 there; and the mean.
+    // Of queries: log Σ exp, +∞ beyond the last, so that weights are 0 there; and the mean.
     constexpr int KNOWN = BY_KEYS ? OTHERS / 4 : 2;
     float log_sum[KNOWN], mean[KNOWN];
-    auto know = [&](int i, long long head, long long query) {
-        long long at = (b * heads + head) * queries + query;
-        bool inside = query < queries;
-        log_sum[i] = inside ? LOG2E * sums[at] : infinity();
-        mean[i] = inside ? means[at] : 0;
+    auto know = [&](long long head, long long query) {
+        const real *sum = sums + (b * heads + head) * queries + query, *other = means + (sum - sums);
+        int exist = min(queries - query, 64LL);
+        for (int i = 0; i < KNOWN; i++) {
+            int at = BY_KEYS ? i / 2 * 8 + i % 2 : i * 8;
+            bool inside = at < exist;
+            log_sum[i] = inside ? sum[at] : infinity();
+            mean[i] = inside ? other[at] : 0;
+        }
     };
     if (begin < end) {
         if constexpr (BY_KEYS)
@@ -65,8 +69,7 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
             copy_queries(Count<ROWS>(), own[0], own[1], {first, top});
         copy(0, {first, begin});
     }
-    if constexpr (!BY_KEYS)
-        for (int half = 0; half < 2; half++) know(half, first, row + half * 8);
+    if constexpr (!BY_KEYS) know(first, row);
     float check = 0, sum[BY_KEYS ? 2 : 1][WIDTH / 8][4] = {};
     int stage = 0;
     for (Place at = {first, begin}, next; at.head < last && begin < end; at = next, stage ^= 1) {
@@ -76,16 +79,16 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
         if (next.head < last) copy(stage ^ 1, next);
         // None of the warp's keys is seen by these queries, or none of these keys by its queries.
         if (causal && (BY_KEYS ? at.left + OTHERS <= own_first : own_first + 15 < at.left)) continue;
-        if constexpr (BY_KEYS)
-            for (int i = 0; i < KNOWN; i++) know(i, at.head, at.left + i / 2 * 8 + pair() + i % 2);
+        if constexpr (BY_KEYS) know(at.head, at.left + pair());
         float s[OTHERS / 8][4] = {}, by[OTHERS / 8][4] = {};
         multiply(s, own[0], warp_row, other[stage][0], width);
         multiply(by, own[1], warp_row, other[stage][1], values);
-        float unit = ROUNDED ? 1 : float(scale) * LOG2E;  // queries that are rounded have it already
+        // What exp takes: less exact in units of log 2, for log Σ exp would be rounded anew.
+        float unit = ROUNDED ? LN2 : float(scale);  // queries that were rounded came times scale / log 2
 #pragma unroll
         for (int j = 0; j < OTHERS / 8; j++) {
             for (int r = 0; r < 4; r++) {
-                check += s[j][r] + by[j][r];
+                check += s[j][r];
                 s[j][r] = fmaf(s[j][r], unit, -log_sum[BY_KEYS ? 2 * j + r % 2 : r / 2]);
             }
         }
@@ -107,7 +110,7 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
                         if (8 * j + i < least || 8 * j + i >= most)
                             score = -infinity();
                         else if (has_mask)
-                            score += LOG2E * from[(8 * j + pair() + i) * step];
+                            score += from[(8 * j + pair() + i) * step];
                     }
                 }
             }
@@ -122,7 +125,7 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
 #pragma unroll
         for (int j = 0; j < OTHERS / 8; j++) {
             for (int r = 0; r < 4; r++) {
-                float p = power_of_2(s[j][r]), factor = dropped >> (4 * j + r) & 1 ? 0 : float(kept);
+                float p = power_of_2(LOG2E * s[j][r]), factor = dropped >> (4 * j + r) & 1 ? 0 : float(kept);
                 s[j][r] = p * factor;
                 by[j][r] = p * (factor * by[j][r] - mean[BY_KEYS ? 2 * j + r % 2 : r / 2]);
             }
