@@ -3,6 +3,9 @@
 // Both kernels make the weights of their tiles again, p = exp(score − log Σ exp), and a block adds up alone what it
 // computes: so every sum has an order of its own. Each tile is fetched while another one is multiplied.
 //
+// Float32 may come from tensor cores instead (ladder/tensor_backward.cuh). These kernels then make again what those
+// couldn't.
+//
 // Not run on a GPU yet.
 
 #include "attention/dropout.cuh"
@@ -11,7 +14,7 @@
 
 constexpr int R = 2, ROWS = 16 * R;
 
-// What tensor cores couldn't make (ladder/tensor_backward.cuh): of their blocks of so many rows the number isn't 0.
+// Rows are left out whose block on tensor cores, of `again_rows`, has the number 0.
 #define LEAVES const real *again, long long again_rows
 #define LEFT_OUT(head, rows) (again && again[(head) * (((rows) + again_rows - 1) / again_rows) + top / again_rows] == 0)
 

@@ -1,7 +1,6 @@
-// Rung 4: tensor cores, and still float32. Both products are made by mma.sync, of numbers split in two of tf32: of
-// big + small times big + small three products are summed, eight terms at a time there, the rest in float32, to the
-// nearest (matmul's rung 11 says why). The softmax is float32 as ever. The queries, the weights and the result stay in
-// registers, and one tile of keys and values is multiplied while the next is on its way (tensor.cuh).
+// Rung 4: tensor cores, and still float32. Both products are made by mma.sync, of numbers split in two of tf32
+// (split.cuh). The softmax is float32 as ever. The queries, the weights and the result stay in registers, and one tile
+// of keys and values is multiplied while the next is on its way (tensor.cuh).
 //
 // For a tile of 32 keys a warp, whose rows are 16, reads 16 KB of shared memory and does 192 mma.
 //
@@ -68,7 +67,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
                 }
             }
         },
-        [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) { add(sum, p, tiles.v[stage], values); },
+        [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) {
+            add(sum, p, tiles.v[stage], values);
+        },
         [&](int half, long long row) {
             real* y_of = HEAD(y, b, h);
             store_row(y_of + row * y_row, in_pieces(y_of, y_row, 4), values, sum, half);

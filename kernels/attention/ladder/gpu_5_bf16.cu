@@ -1,6 +1,6 @@
 // Rung 5: bfloat16. An instruction multiplies twice as many numbers as in tf32, one product is enough, and tiles have
-// half the bytes. Keys and values are rounded once, in memory of their own, for asynchronous copies can't round;
-// queries on their way into shared memory, weights in registers. Scores, softmax and sums are float32: a weight is off by its
+// half the bytes. Keys and values are rounded once, in memory of their own (rounded.cuh), queries on their way into
+// shared memory, weights in registers. Scores, softmax and sums are float32: a weight is off by its
 // score's error, 2⁻⁸ or so of the score.
 //
 // For a tile of 64 keys a warp reads 16 KB of shared memory and does 64 mma.
@@ -64,7 +64,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
                 }
             }
         },
-        [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) { add(sum, p, tiles.v[stage], values); },
+        [&](float(&sum)[WIDTH / 8][4], const float(&p)[KEYS / 8][4], int stage) {
+            add(sum, p, tiles.v[stage], values);
+        },
         [&](int half, long long row) {
             real* y_of = HEAD(y, b, h);
             store_row(y_of + row * y_row, in_pieces(y_of, y_row, 2), values, sum, half);

@@ -74,7 +74,8 @@ __device__ __forceinline__ void multiply(float (&s)[N][4], const bf16* own, int 
 
 // sum += p · other rows. Two products' weights, of 8 rows each, are a fragment of 16 terms where they lie.
 template <int N>
-__device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)[N][4], const bf16* others, int columns) {
+__device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)[N][4], const bf16* others,
+                                    int columns) {
     int lane = threadIdx.x % 32, pairs = (columns + 15) / 16;
 #pragma unroll
     for (int j = 0; j < N; j += 2) {
@@ -91,7 +92,8 @@ __device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)
 }
 
 // One of the lane's two rows of the sum.
-__device__ __forceinline__ void store_row(real* row, bool together, int columns, const float (&sum)[WIDTH / 8][4], int half) {
+__device__ __forceinline__ void store_row(real* row, bool together, int columns, const float (&sum)[WIDTH / 8][4],
+                                          int half) {
 #pragma unroll
     for (int c = 0; c < WIDTH / 8; c++) {
         float x[2] = {sum[c][2 * half], sum[c][2 * half + 1]};

@@ -1,6 +1,6 @@
 // Tiles of float32 and their products on tensor cores, each number split in two of tf32: of big + small times
-// big + small three products are summed, eight terms at a time there, the rest in float32, to the nearest (matmul's rung
-// 11 says why).
+// big + small three products are summed, eight terms at a time there, the rest in float32, to the nearest (matmul's
+// rung 11 says why).
 #pragma once
 
 #include "attention/ladder/tensor_tiles.cuh"
@@ -49,7 +49,8 @@ __device__ inline void add_product(float (&sum)[4], const unsigned (&big_a)[4], 
 
 // s += own rows, 16 from `row` on, · other rows, 8 N of them.
 template <int N>
-__device__ __forceinline__ void multiply(float (&s)[N][4], const float* own, int row, const float* others, int columns) {
+__device__ __forceinline__ void multiply(float (&s)[N][4], const float* own, int row, const float* others,
+                                         int columns) {
     int lane = threadIdx.x % 32, steps = (columns + 7) / 8;
     float found[4];
     unsigned big[4], small[4];
@@ -87,7 +88,8 @@ __device__ __forceinline__ void multiply(float (&s)[N][4], const float* own, int
 //
 // sum += p · other rows.
 template <int N>
-__device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)[N][4], const float* others, int columns) {
+__device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)[N][4], const float* others,
+                                    int columns) {
     int lane = threadIdx.x % 32, pairs = (columns + 15) / 16;
 #pragma unroll
     for (int j = 0; j < N; j++) {
@@ -112,7 +114,8 @@ __device__ __forceinline__ void add(float (&sum)[WIDTH / 8][4], const float (&p)
 }
 
 // One of the lane's two rows of the sum.
-__device__ __forceinline__ void store_row(real* row, bool together, int columns, const float (&sum)[WIDTH / 8][4], int half) {
+__device__ __forceinline__ void store_row(real* row, bool together, int columns, const float (&sum)[WIDTH / 8][4],
+                                          int half) {
 #pragma unroll
     for (int c = 0; c < WIDTH / 16; c++) {
         const float *one = sum[2 * c] + 2 * half, *two = sum[2 * c + 1] + 2 * half;

@@ -1,4 +1,5 @@
-"""Launch geometry of the rungs on tensor cores (tensor.cuh), and which of them `set_matmul_precision` chooses."""
+"""Launch geometry of the rungs on tensor cores (tensor.cuh, tensor_backward.cuh), and which of them
+`set_matmul_precision` chooses."""
 
 import functools
 import math
@@ -22,7 +23,8 @@ def knows(device, q, v) -> bool:
 
 
 def chosen(launches, device, q, k, v) -> Any:
-    """Of launches by the setting's word the one that it asks for, if it takes such arrays; else None."""
+    """Of launches by the setting's word, FORWARD or BACKWARD, the one that it asks for, if it takes such arrays; else
+    None."""
     if min(q.shape[2], k.shape[2]) < LEAST or not knows(device, q, v):
         return None
     return launches.get(get_matmul_precision())
@@ -41,7 +43,10 @@ def bf16(device, q, k, v, *given):
 
 
 def tf32x3_backward(device, q, k, v, grad, given, statistics, grads):
-    """Each block's rows of the gradients; again's two arrays, for queries and keys, and how many rows a block has."""
+    """The gradients; such arrays of the blocks of queries and of those of keys, and how many rows a block has.
+
+    `given` are the arguments of every kernel (launch.py), `statistics` what the way back adds: log Σ exp and Σ grad · y.
+    """
     source = _source("backward_4_tf32x3.cu", q, v)
     rows = ROWS if _width(q, v) == WIDTHS[0] else ROWS // 2
     return _launch_backward(device, source, rows, (*given, *rows_of(grad), *statistics), q, k, grads)

@@ -1,13 +1,13 @@
 // The way back of attention on tensor cores, whatever their numbers are: split.cuh, rounded.cuh (rungs 4 and 5).
 //
-//             others, a tile at a time     A block of up to four warps takes rows of one kind, keys or queries, and keeps
-//            ┌──────┬──────┬──────┐        their gradients in registers; those of the other kind pass by. So two kernels
-//   warp 0   │ p, ∂ │ p, ∂ │ p, ∂ │        make each product twice, but every sum has an order of its own. As forward
-//        1   ├──────┼──────┼──────┤        (tensor.cuh), weights and slopes are, where they lie, the first factor of the
+//            others, a tile at a time      A block's warps have 16 rows each of one kind, keys or queries, and keep the
+//            ┌──────┬──────┬──────┐        gradients of these in registers; others pass by. So both kernels make the
+//   warp 0   │ p, ∂ │ p, ∂ │ p, ∂ │        weights p and the slopes ∂, but each sum has an order of its own. As on the
+//        1   ├──────┼──────┼──────┤        way there (tensor.cuh), both are, where they lie, the first factor of the
 //        2   └──────┴──────┴──────┘        products that follow: they never leave their registers.
 //
 //     by keys:     s = k qᵀ, by = v gᵀ; p = exp(s − log Σ exp), ∂ = p (by − mean); ∂v += p g, ∂k += ∂ q
-//     by queries:  s = q kᵀ, by = g vᵀ; likewise;                                              ∂q += ∂ k
+//     by queries:  s = q kᵀ, by = g vᵀ; the same;                                              ∂q += ∂ k
 //
 // A block where something isn't finite says so in `again`, and the plain kernel makes its rows anew.
 #pragma once
@@ -24,7 +24,8 @@ struct Place {
 
 // ∂queries in grad_a, or ∂keys and ∂values in both.
 template <bool BY_KEYS>
-__device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_a), ROWS_OF(real, grad_b), real* again) {
+__device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_a), ROWS_OF(real, grad_b),
+                                         real* again) {
     __shared__ __align__(128) Number own[2][ROWS * WIDTH], other[STAGES][2][OTHERS * WIDTH];
     long long rows = BY_KEYS ? keys : queries, count = BY_KEYS ? group : 1;
     long long tiles = (rows + ROWS - 1) / ROWS, owner = blockIdx.x / tiles, nth = blockIdx.x % tiles;
@@ -99,11 +100,13 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
 #pragma unroll
             for (int half = 0; half < 2; half++) {
                 long long mine = row + half * 8, step = BY_KEYS ? mask_row : 1;
-                // The lane's row meets those from `low` to `high`, counted from the lane's first on.
+                // The lane's row meets the others from `low` to `high`, in the tile from `least` to `most`.
                 long long low = BY_KEYS && causal ? mine - at.left : 0;
                 long long high = BY_KEYS ? (mine < keys ? queries : 0) : causal ? min(keys, mine + 1) : keys;
-                int least = min(low, 1LL * OTHERS) - pair(), most = max(min(high - at.left, 1LL * OTHERS), 0LL) - pair();
-                const real* from = mask_of + (BY_KEYS ? at.left * mask_row + mine : min(mine, queries - 1) * mask_row + at.left);
+                auto in_tile = [](long long at) { return int(max(min(at, 1LL * OTHERS), 0LL)) - pair(); };
+                int least = in_tile(low), most = in_tile(high - at.left);
+                const real* from =
+                    mask_of + (BY_KEYS ? at.left * mask_row + mine : min(mine, queries - 1) * mask_row + at.left);
                 for (int j = 0; j < OTHERS / 8; j++) {
                     for (int i = 0; i < 2; i++) {
                         float& score = s[j][2 * half + i];
@@ -116,21 +119,30 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
             }
         }
         unsigned dropped = 0;
+        auto drop = [&](float(&x)[OTHERS / 8][4]) {
+#pragma unroll
+            for (int j = 0; j < OTHERS / 8; j++)
+                for (int r = 0; r < 4; r++) x[j][r] *= dropped >> (4 * j + r) & 1 ? 0 : float(kept);
+        };
         if (DROPS) {
+            long long h = b * heads + at.head;
             if constexpr (BY_KEYS)
-                dropped = dropped_rows<OTHERS>(COUNTER(b * heads + at.head, at.left, own_first), queries, seed, place, limit);
+                dropped = dropped_rows<OTHERS>(COUNTER(h, at.left, own_first), queries, seed, place, limit);
             else
-                dropped = dropped_columns<OTHERS>(COUNTER(b * heads + at.head, own_first, at.left), queries, seed, place, limit);
+                dropped = dropped_columns<OTHERS>(COUNTER(h, own_first, at.left), queries, seed, place, limit);
+            drop(by);
         }
 #pragma unroll
         for (int j = 0; j < OTHERS / 8; j++) {
             for (int r = 0; r < 4; r++) {
-                float p = power_of_2(LOG2E * s[j][r]), factor = dropped >> (4 * j + r) & 1 ? 0 : float(kept);
-                s[j][r] = p * factor;
-                by[j][r] = p * (factor * by[j][r] - mean[BY_KEYS ? 2 * j + r % 2 : r / 2]);
+                s[j][r] = power_of_2(LOG2E * s[j][r]);
+                by[j][r] = s[j][r] * (by[j][r] - mean[BY_KEYS ? 2 * j + r % 2 : r / 2]);
             }
         }
-        if constexpr (BY_KEYS) add(sum[1], s, other[stage][1], values);
+        if constexpr (BY_KEYS) {
+            if (DROPS) drop(s);
+            add(sum[1], s, other[stage][1], values);
+        }
         add(sum[0], by, other[stage][0], width);
     }
     auto store = [&](const float(&sum)[WIDTH / 8][4], real* grad_of, long long step, int columns) {
@@ -155,7 +167,8 @@ __device__ __forceinline__ void way_back(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_
 
 #define WAY_BACK_BOUNDS __launch_bounds__(THREADS, WIDTH == 64 ? 3 : 2)
 
-extern "C" __global__ void WAY_BACK_BOUNDS attention_by_queries(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_q), real* again) {
+extern "C" __global__ void WAY_BACK_BOUNDS
+    attention_by_queries(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_q), real* again) {
     if (!TENSOR_CORES || sizeof(real) != sizeof(float)) {
         __trap();  // launch code takes another kernel then
         return;
