@@ -45,7 +45,7 @@ def bf16(device, q, k, v, *given):
 def tf32x3_backward(device, q, k, v, grad, given, statistics, grads):
     """The gradients; such arrays of the blocks of queries and of those of keys, and how many rows a block has.
 
-    `given` are the arguments of every kernel (launch.py), `statistics` what the way back adds: log Σ exp and Σ grad · y.
+    `given` are the arguments of every kernel (launch.py), `statistics` log Σ exp and Σ grad · y.
     """
     source = _source("backward_4_tf32x3.cu", q, v)
     rows = ROWS if _width(q, v) == WIDTHS[0] else ROWS // 2
