@@ -12,8 +12,8 @@ registers are a thread's, shared memory a block's, in bytes, both on sm_80. None
     2_tiled        41,984  133,664       620,164         56  13,952  tiles; two passes over the keys
     3_online       31,744   92,744       431,940         48  14,080  one pass: the online softmax
     gpu.cu         10,240   45,824       183,160        162  45,056  the result in registers, tiles arrive meanwhile
-    4_tf32x3       10,244    7,680       124,852        168  32,768  tensor cores, three products: float32 still
-    5_bf16         13,316    4,352        68,876        167  32,768  bfloat16, rounded first
+    4_tf32x3       10,244    7,680       124,964        165  32,768  tensor cores, three products: float32 still
+    5_bf16         13,316    4,352        69,812        163  32,768  bfloat16, rounded first
 
 The sectors of the last three are all needed: no request could do with fewer. A read of 16 bytes a thread counts as four
 passes, even where threads read the same; a GPU may do with fewer. After rungs 4 and 5 the plain kernel is launched, for

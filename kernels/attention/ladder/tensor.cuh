@@ -9,7 +9,7 @@
 //
 // Shared memory holds two tiles of 8 KB of keys and two of values: one is multiplied while the next is on its way.
 //
-// Queries are multiplied by scale / log 2 beforehand (tensor_tiles.cuh).
+// Scores are counted in units of log 2, for the hardware has exp2: queries are multiplied by scale / log 2 beforehand.
 //
 // A block where something isn't finite says so in `again`, and the plain kernel makes its rows anew: of a number that
 // is split ∞ − ∞ would be left, and the largest numbers may round to infinities. So does a block with a row that a mask

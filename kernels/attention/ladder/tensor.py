@@ -55,7 +55,7 @@ def tf32x3_backward(device, q, k, v, grad, given, statistics, grads):
 def bf16_backward(device, q, k, v, grad, given, statistics, grads):
     """The same; all are rounded first, queries times scale / log 2, as they were on the way there."""
     source = _source("backward_5_bf16.cu", q, v)
-    of = ((q, given[SCALE] / np.float32(math.log(2))), (k, 1), (v, 1), (grad, 1))
+    of = ((q, given[SCALE] * np.float32(1 / math.log(2))), (k, 1), (v, 1), (grad, 1))
     *rounded, of_grad = (rows_of(_rounded(device, source, x, factor)) for x, factor in of)
     given = (*(one for x in rounded for one in x), *given[12:], *of_grad, *statistics)
     return _launch_backward(device, source, ROWS, given, q, k, grads)

@@ -4,8 +4,6 @@
 //     row 0             │ 0 1 2 3 4 5 6 7 │   a piece of each of eight rows, 128 bytes, and so finds them in 32 banks.
 //     row 1             │ 1 0 3 2 5 4 7 6 │
 //     row 2             │ 2 3 0 1 6 7 4 5 │
-//
-// Scores are counted in units of log 2, for the hardware has exp2.
 #pragma once
 
 #include "attention/heads.cuh"
