@@ -27,9 +27,9 @@ then, by the passes, 3.8 ms, 2.7 ms and 1.3 ms; by the instructions, as their fi
 The way back, of queries and of keys and values, has the rungs on tensor cores alone; counted likewise:
 
                   sectors   passes  instructions  registers  shared
-    backward.cu    36,032  208,768       542,288   168, 162  39,936  what is read by several threads counts for each
-    4_tf32x3       27,272   30,464       429,508   138, 140  49,152
-    5_bf16         17,096   14,080        97,068   120, 154  32,768  and 12,288 sectors to round
+    backward.cu    36,032  208,768       542,288   168, 162  39,936
+    4_tf32x3       27,272   30,464       429,540   138, 140  49,152
+    5_bf16         17,096   14,080        97,100   120, 154  32,768  and 12,288 sectors to round
 
 `kernels.set_matmul_precision` chooses between the plain kernels, 4_tf32x3 and 5_bf16 (tensor.py).
 """
