@@ -12,7 +12,7 @@ _precision = "highest"
 def set_matmul_precision(precision: str) -> None:
     """How exactly float32 matrices are to be multiplied on a GPU, from now on in all threads.
 
-    By `matmul`, and so `linear`, and by `scaled_dot_product_attention`, but not on its way back:
+    By `matmul`, and so `linear`, and by `scaled_dot_product_attention`, there and back:
 
     "highest", the default
         Products and sums in float32.
