@@ -1,7 +1,7 @@
 // The way back of rung 4, as exact as float32: tensor_backward.cuh with the products of split.cuh. Both own tiles are
 // read from shared memory, and split, anew for each tile of the others: registers hold the gradients.
 //
-// For 16 × 16 pairs a warp reads 26 KB of shared memory by keys and 22 KB by queries, and does 192 and 144 mma.
+// For 16 × 16 pairs a warp moves 26 KB through shared memory by keys and 22 KB by queries, and does 192 and 144 mma.
 //
 // On an H100 (not run on one yet), 4 × 16 causal heads of 2048 × 64, predicted: instructions, some 1,900 and 1,550 of
 // each warp for 16 × 16 pairs in machine code for sm_90, 4 a clock, 2 ms; tensor cores 0.8 ms, or 1.3 at the 60 % of

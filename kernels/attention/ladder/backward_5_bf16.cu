@@ -2,7 +2,7 @@
 // gradient are rounded once, in memory of their own, queries as rung 5 rounds them; weights and slopes in registers.
 // Scores, exponentials, means and sums are float32.
 //
-// For 32 × 16 pairs a warp reads 22 KB of shared memory by keys and 18 KB by queries, and does 64 and 48 mma.
+// For 32 × 16 pairs a warp moves 22 KB through shared memory by keys and 18 KB by queries, and does 64 and 48 mma.
 //
 // On an H100 (not run on one yet), 4 × 16 causal heads of 2048 × 64, predicted: rounding and means, 270 MB of DRAM,
 // 0.08 ms; then instructions, some 870 and 670 of each warp for 32 × 16 pairs in machine code for sm_90, 0.45 ms;
