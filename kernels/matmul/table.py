@@ -58,6 +58,10 @@ RATE = {LARGE: 108.0, TALL: 104.0, MIDDLE: 80.0, SMALL: 48.0}
 RESIDENT = {LARGE: 2, TALL: 4, MIDDLE: 4, SMALL: 8}  # blocks at a time on a multiprocessor: registers allow no more
 
 
+def multiprocessors(arch: int) -> int:
+    return MULTIPROCESSORS[max((known for known in MULTIPROCESSORS if known <= arch), default=75)]
+
+
 def shape_class(stack: int, rows: int, terms: int, columns: int, itemsize: int) -> tuple[int, ...]:
     """Products for which one choice will do: sizes up to the next power of two, and the type's size."""
     return (*((size - 1).bit_length() for size in (stack, rows, terms, columns)), itemsize)
@@ -86,8 +90,7 @@ def cycles(arch: int, choice: Choice, stack: int, rows: int, terms: int, columns
     blocks = cuda.blocks(rows, tile.rows) * cuda.blocks(columns, tile.columns) * stack * parts
     steps = cuda.blocks(cuda.blocks(terms * itemsize, DEPTH), parts)
     step = tile.rows * tile.columns * (DEPTH // itemsize) / RATE[tile]
-    count = MULTIPROCESSORS[max((known for known in MULTIPROCESSORS if known <= arch), default=75)]
-    waves, rest = divmod(cuda.blocks(blocks, count), RESIDENT[tile])
+    waves, rest = divmod(cuda.blocks(blocks, multiprocessors(arch)), RESIDENT[tile])
     total = waves * steps * max(LATENCY, RESIDENT[tile] * step) + (rest > 0) * steps * max(LATENCY, rest * step)
     if parts > 1:  # the partial sums are written and read
         total += LAUNCH + 2 * parts * stack * rows * columns * itemsize / BYTES

@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
                  unsigned big_b[ACROSS / 2][4], small_b[ACROSS / 2][4];
                  for (int j = 0; j < ACROSS / 2; j++) {
                      float line[4];
-                     load_fragment<B_ALONG_TERMS>(line, tile_b, place.warp_column, j * 16, term);
+                     load_fragment<B_ALONG_TERMS>(line, tile_b, place.column(0), j * 16, term);
                      split_tf32(line, big_b[j], small_b[j]);
                  }
                  for (int i = 0; i < DOWN; i++) {

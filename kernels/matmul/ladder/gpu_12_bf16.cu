@@ -97,12 +97,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
         for (int term = 0; term < DEPTH; term += 16) {
             unsigned from_b[ACROSS / 2][4];
             for (int j = 0; j < ACROSS / 2; j++)
-                load_fragment<B_ALONG_TERMS>(from_b[j], tiles.b[now], place.warp_column + j * 16, term);
+                load_fragment<B_ALONG_TERMS, true>(from_b[j], tiles.b[now], place.column(j * 2), term);
             for (int i = 0; i < DOWN; i++) {
                 unsigned from_a[4];
-                load_fragment<A_ALONG_TERMS>(from_a, tiles.a[now], place.warp_row + i * 16, term);
+                load_fragment<A_ALONG_TERMS, false>(from_a, tiles.a[now], place.warp_row + i * 16, term);
                 for (int j = 0; j < ACROSS; j++)
-                    multiply_bf16(sums.at[i][j], from_a, from_b[j / 2][j % 2], from_b[j / 2][j % 2 + 2]);
+                    multiply_bf16(sums.at[i][j], from_a, from_b[j / 2][j % 2 * 2], from_b[j / 2][j % 2 * 2 + 1]);
             }
         }
         now ^= 1;

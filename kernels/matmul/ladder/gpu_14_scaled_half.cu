@@ -107,7 +107,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 
     int lane = threadIdx.x % 32;
     long long first_row = place.top() + place.warp_row + lane / 4;
-    long long first_column = place.left() + place.warp_column + lane % 4 * 2;
+    long long first_column = place.left() + place.column(0) + lane % 4 * 2;
     scales_a += blockIdx.y * scale_stack_a, scales_b += blockIdx.y * scale_stack_b;
     float across[ACROSS][2];
     for (int j = 0; j < ACROSS; j++)

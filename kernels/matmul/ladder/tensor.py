@@ -37,22 +37,27 @@ def launch(device, file: str, a, b, bias, residual, activation, out) -> None:
 
 def launch_rounded(device, file: str, a, b, bias, residual, activation, out) -> None:
     """Round both factors to bfloat16 in memory of their own, then multiply."""
-    _launch_narrow(_rounded, device, file, a, b, bias, residual, activation, out)
+    _launch_narrow(rounded, device, file, a, b, bias, residual, activation, out)
 
 
 def launch_scaled(device, file: str, a, b, bias, residual, activation, out) -> None:
     """Scale the rows of a and the columns of b, round them to half in memory of their own, then multiply."""
-    _launch_narrow(_halved, device, file, a, b, bias, residual, activation, out)
+    _launch_narrow(halved, device, file, a, b, bias, residual, activation, out)
 
 
 def _launch_narrow(narrowed, device, file: str, a, b, bias, residual, activation, out) -> None:
-    a_along, b_along = along_terms(a, b)
-    kernel = source(file, a_along, b_along)
+    kernel = source(file, *along_terms(a, b))
     for part in parts(a, b, residual, out):
-        narrow_a = narrowed(device, kernel, part.a, a_along)
-        narrow_b = narrowed(device, kernel, part.b.swapaxes(1, 2), b_along)
-        args = arguments(part.a, part.b, bias, part.residual, activation, part.out)
-        device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, (*narrow_a, *narrow_b, *args))
+        args = narrow_arguments(narrowed, device, kernel, part, bias, activation)
+        device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, args)
+
+
+def narrow_arguments(narrowed, device, kernel: cuda.Source, part: Part, bias, activation) -> tuple:
+    """Both factors made `narrowed` by what is in `kernel`, and then all else that a product is told."""
+    a_along, b_along = along_terms(part.a, part.b)
+    narrow_a = narrowed(device, kernel, part.a, a_along)
+    narrow_b = narrowed(device, kernel, part.b.swapaxes(1, 2), b_along)
+    return *narrow_a, *narrow_b, *arguments(part.a, part.b, bias, part.residual, activation, part.out)
 
 
 def rung(file: str, launch=launch, oldest: int = TF32_FROM):
@@ -123,7 +128,7 @@ class Narrow(NamedTuple):
         return np.int64(0 if self.x.shape[0] == 1 else size)
 
 
-def _rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
+def rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
     """A factor, its lines in rows, as bfloat16: what the kernel of rung 13 is told of it."""
     narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
     if x.size:
@@ -131,7 +136,7 @@ def _rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
     return narrow.arguments
 
 
-def _halved(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
+def halved(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
     """A factor, its lines in rows, as scaled halves and what scales its lines back: for the kernel of rung 14."""
     narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
     lines = x.shape[1]
