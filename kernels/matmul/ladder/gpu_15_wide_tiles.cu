@@ -1,4 +1,34 @@
-// Rung 15: HEADER
+// Rung 15: rung 13 with the largest tiles that registers hold, which need less of L2 and of shared memory for what they
+// add up. A block has 256 rows and 128 to 192 columns of y, a warp 64 × 64 to 64 × 96: up to 192 sums a thread, of 255
+// registers, so one block a multiprocessor. Nobody else works while it waits, so it mustn't: it loads fragments a part
+// ahead, across the barrier, too, which stands in the midst of mma.
+//
+//     terms 0 to 15                        16 to 31                         the next tile
+//     ├ part 0 ┼ part 1 ┼ … ┼ last part ┼ part 0 ┼ … ┼ barrier, last part ┼ part 0 …      a part: 16 columns, 8 mma
+//     b of 1 ─┘ b of 2 ─┘   a, b of 0 ─┘                 a, b of the next ─┘              what is loaded meanwhile
+//
+// How wide a tile is, wide.py chooses so that waves of blocks are full: 4096 columns are 24 tiles of 176, which an H100
+// makes in 3 waves of 132 blocks, 97 % full. By tiles of 128 columns it needs 4 waves, by tiles of 192 also 3, a tenth
+// longer ones. Three or four steps' tiles, up to 112 KB, are in dynamic shared memory.
+//
+// On an H100 (not run on one yet), predicted:
+//
+//                          4096³, 176 columns        8192³, 192 columns
+//     rounding (rung 13)   0.2 GB, 0.06 ms           0.8 GB, 0.24 ms         DRAM at 3.35 TB/s
+//     tensor cores         3 waves, 0.25 ms          11 waves, 1.97 ms       at the 60 % that mma.sync reaches
+//     L2                   1.36 GB, 0.25 ms          10.1 GB, 1.84 ms        at 5.5 TB/s; rung 13: 2.1 GB, 17.2 GB
+//     shared memory        0.18 ms                   1.33 ms                 a pass a cycle; rung 13: 0.28, 2.2 ms
+//     DRAM                 0.14 GB, 0.04 ms          1.1 GB, 0.33 ms
+//     writing y            0.02 ms                   0.08 ms                 at the end of a wave, when nobody multiplies
+//
+// Together 0.33 to 0.37 ms and 2.3 to 2.6 ms, 370 to 415 and 420 to 480 TFLOP/s: 0.53 to 0.6 and 0.6 to 0.7 of the 700
+// that cuBLAS typically gets from factors that are bfloat16 in memory. Without rounding, which cuBLAS is then spared, it
+// is 0.27 to 0.3 ms, 0.65 to 0.73. What would be gained beyond is wgmma's: mma.sync takes all its factors from registers.
+//
+// Measured in the simulator, 384³ in tiles of 192 columns: 55,296 sectors, rung 13 73,728, and 55,552 passes over the
+// banks to its 64,512, all needed; 234,336 instructions of warps to its 427,752. In machine code for sm_90 (nvdisasm)
+// 32 terms of 192 columns are some 195 instructions, of which 96 are mma and 20 are ldmatrix; none is for memory that
+// registers were spilled to. (Of 144 to 176 columns some compiler versions keep a number or two there until y is written.)
 
 #define WARPS_DOWN 4
 #ifndef ACROSS
@@ -37,9 +67,9 @@ struct Panels {
     __device__ void copy(Bits16* tile) {
 #pragma unroll
         for (int p = 0; p < COUNT; p++) {
-            bool inside = p * PANEL < lines && terms > 0;
-            start_copy<16>(tile + place + p * (PANEL * DEPTH), from + p * PANEL * (ALONG_TERMS ? pitch : 1),
-                           inside ? 16 : 0);
+            int line = p * PANEL;
+            bool inside = line < lines && terms > 0;
+            start_copy<16>(tile + place + line * DEPTH, from + line * (ALONG_TERMS ? pitch : 1), inside ? 16 : 0);
         }
         from += DEPTH * (ALONG_TERMS ? 1 : pitch);
         terms -= DEPTH;
@@ -82,7 +112,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     for (int i = 0; i < DOWN; i++) load_a(i, 0, 0);
     load_b(0, 0, 0, 0);
     int now = 0, free = STAGES - 1;
-    for (long long step = 0; step < terms; step += DEPTH) {
+    for (long long left = terms; left > 0; left -= DEPTH) {
         copy_next(free);
         free = now;
         int next = now == STAGES - 1 ? 0 : now + 1;
@@ -91,7 +121,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
             int held = part % 2, j = part % PARTS * 2;
             bool middle = part == PARTS - 1, end = part == 2 * PARTS - 1;
             if (end) next_is_here();
-            load_b((part + 1) % PARTS, held ^ 1, end ? next : now, middle || part >= PARTS && !end ? 16 : 0);
+            load_b((part + 1) % PARTS, held ^ 1, end ? next : now, (part + 1) / PARTS % 2 * 16);
 #pragma unroll
             for (int i = 0; i < DOWN; i++) {
                 multiply_bf16(sums.at[i][j], from_a[i], from_b[held][0], from_b[held][1]);

@@ -10,6 +10,7 @@ from .. import gpu
 from ..gpu import arguments
 
 TILE, THREADS = 128, 256  # rows and columns of y a block; its threads
+EACH = 4  # rows that a thread of round_factor takes
 MOST = 65535  # matrices of a stack in one launch
 TF32_FROM, HALF_FROM = 80, 75  # the first architectures whose tensor cores know tf32 and bfloat16, and half
 
@@ -113,7 +114,7 @@ class Narrow(NamedTuple):
         pitch = -(-columns // 8) * 8
         return cls(x, device.empty((max(stack * rows * pitch // 2, 4),), x.dtype), pitch)
 
-    def fill(self, device, kernel: cuda.Source, name: str, blocks: int, block: int, *others) -> None:
+    def fill(self, device, kernel: cuda.Source, name: str, blocks: int, block, *others) -> None:
         _, rows, columns = self.x.shape
         sizes = (rows, columns, *(stride // self.x.itemsize for stride in self.x.strides), self.pitch)
         args = (self.x, self.memory, *(np.int64(n) for n in sizes), *others)
@@ -132,7 +133,10 @@ def rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
     """A factor, its lines in rows, as bfloat16: what the kernel of rung 13 is told of it."""
     narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
     if x.size:
-        narrow.fill(device, kernel, "round_factor", cuda.blocks(narrow.x.shape[1] * narrow.pitch // 4, 256), 256)
+        fours = narrow.pitch // 4
+        wide = min(32, 1 << (fours - 1).bit_length())
+        blocks = cuda.blocks(fours, wide) * cuda.blocks(narrow.x.shape[1], 256 // wide * EACH)
+        narrow.fill(device, kernel, "round_factor", blocks, (wide, 256 // wide))
     return narrow.arguments
 
 

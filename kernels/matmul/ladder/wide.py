@@ -43,8 +43,8 @@ def cycles(arch: int, across: int, shape: tuple[int, int, int]) -> float:
 
 @functools.lru_cache(4096)
 def widest(arch: int, shape: tuple[int, int, int]) -> int:
-    """How many products a warp should have across, for a result of that shape: of equals the fewest."""
-    return min(ACROSS, key=lambda across: cycles(arch, across, shape))
+    """How many products a warp should have across, for a result of that shape: of equals the most, which read least."""
+    return min(reversed(ACROSS), key=lambda across: cycles(arch, across, shape))
 
 
 @functools.cache
