@@ -4,7 +4,7 @@ from .. import check
 
 PRECISIONS = ("highest", "high", "medium")
 LEAST = 32  # rows and columns, below which most of a tile on tensor cores would be empty
-LARGE = 2048  # from which rounding both factors first pays: each number is read by 16 blocks or more
+LARGE = 2048  # from which rounding both factors first pays: else each number is rounded by 16 blocks or more
 
 _precision = "highest"
 

@@ -28,7 +28,7 @@
 // Measured in the simulator, 384³ in tiles of 192 columns: 55,296 sectors, rung 13 73,728, and 55,552 passes over the
 // banks to its 64,512, all needed; 234,336 instructions of warps to its 427,752. In machine code for sm_90 (nvdisasm)
 // 32 terms of 192 columns are some 195 instructions, of which 96 are mma and 20 are ldmatrix; none is for memory that
-// registers were spilled to. (Of 144 to 176 columns some compiler versions keep a number or two there until y is written.)
+// registers were spilled to. (With 160 or 176 columns a few numbers that only y's places need are, before the loop.)
 
 #define WARPS_DOWN 4
 #ifndef ACROSS
@@ -88,7 +88,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     extern __shared__ __align__(128) Tiles tiles[];
     Place place(rows, columns);
     Panels<A_ALONG_TERMS> a(rounded_a, stack_a, pitch_a, place.top(), least(rows - place.top(), TILE_ROWS), terms);
-    Panels<B_ALONG_TERMS> b(rounded_b, stack_b, pitch_b, place.left(), least(columns - place.left(), TILE_COLUMNS), terms);
+    Panels<B_ALONG_TERMS> b(rounded_b, stack_b, pitch_b, place.left(), least(columns - place.left(), TILE_COLUMNS),
+                            terms);
     Sums sums = {};
     unsigned from_a[DOWN][4], from_b[2][4];
     auto copy_next = [&](int stage) {

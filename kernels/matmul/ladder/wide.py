@@ -9,7 +9,7 @@ from ..table import multiprocessors
 from . import tensor
 
 ROWS, DEPTH, PANEL = 256, 32, 64  # of a tile: rows; terms; columns that are kept in shared memory together
-ACROSS = (8, 9, 10, 11, 12)  # products that a warp may have side by side
+ACROSS = (8, 10, 11, 12)  # products that a warp may have side by side
 RATE = 1229  # multiply-adds that tensor cores do in a cycle, on a multiprocessor of an H100: 60 % of the most
 BYTES = 3000  # that its L2 gives in a cycle, to all multiprocessors together
 ROOMY = (80, 87, 90, 100, 103, 110)  # architectures where a block may have 112 KB of shared memory: others, 99 KB
