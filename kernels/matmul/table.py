@@ -77,14 +77,12 @@ BYTES = 1500  # that global memory moves in a cycle, of all multiprocessors toge
 # Multiply-adds of float32 that a multiprocessor does in a cycle, 128 at most, with each tile: their share of the inner
 # loop's instructions, and what shared memory leaves of it.
 RATE = {LARGE: 108.0, TALL: 104.0, MIDDLE: 80.0, SMALL: 48.0, SHARED: 48.0, TINY: 48.0}
-RESIDENT = {
-    LARGE: 2,
-    TALL: 4,
-    MIDDLE: 4,
-    SMALL: 8,
-    SHARED: 2,
-    TINY: 2,
-}  # blocks at a time on a multiprocessor: registers allow no more
+# Blocks at a time on a multiprocessor: registers allow no more.
+RESIDENT = {LARGE: 2, TALL: 4, MIDDLE: 4, SMALL: 8, SHARED: 2, TINY: 2}
+
+
+def multiprocessors(arch: int) -> int:
+    return MULTIPROCESSORS[max((known for known in MULTIPROCESSORS if known <= arch), default=75)]
 
 
 class Shape(NamedTuple):
@@ -130,7 +128,7 @@ def cycles(arch: int, choice: Choice, shape: Shape) -> float:
     stack, rows, terms, columns, itemsize, _ = shape
     tile, parts = choice
     blocks = cuda.blocks(rows, tile.rows) * cuda.blocks(columns, tile.columns) * stack * parts
-    count = MULTIPROCESSORS[max((known for known in MULTIPROCESSORS if known <= arch), default=75)]
+    count = multiprocessors(arch)
     if tile.is_of_dots:
         lines = (tile.rows + tile.columns) * terms * itemsize
         return LATENCY + cuda.blocks(blocks, count) * (lines / L2_BYTES + EXCHANGE)
