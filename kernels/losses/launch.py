@@ -1,8 +1,4 @@
-"""Launch geometry that the losses share: those of elements (sums.cuh), then one block that sums them (total.cu).
-
-One block alone takes a small input, and so knows the total: a launch less, which costs some 2 µs in a CUDA graph, too.
-8,192 numbers of some 40 instructions each are 2,600 cycles of one of an H100's multiprocessors, 1.5 µs (predicted).
-"""
+"""Launch geometry that the losses share: those of elements (sums.cuh), then one block that sums them (total.cu)."""
 
 import numpy as np
 
@@ -10,7 +6,8 @@ from .. import cuda
 
 TOTAL = cuda.Source(__file__, "total.cu")
 THREADS = 256
-ALONE = 32 << 10  # bytes of each array that one block takes
+# In which one block takes a small input alone: some 0.3 µs each, predicted, and a launch costs 2 µs, in a CUDA graph, too.
+TURNS = 4
 
 
 def sum_threads(n: int) -> int:
@@ -28,15 +25,12 @@ def total(device, values, scale, divisor, out):
 def elementwise(device, source, name, arrays, parameters, scale, wanted, out, has=()):
     """A kernel LOSS(name, …) or LOSS_OF_THREE; `wanted` are the arrays to fill, `has` those that may be empty."""
     size, real = arrays[0].size, out.dtype.type
-    alone = size * out.itemsize <= ALONE
-    grid = (
-        1 if alone else min(cuda.blocks(size, THREADS * 16 // out.itemsize), 1024)
-    )  # a thread takes 16 bytes at a time
-    sums = out if alone else device.empty((grid,), out.dtype)
+    grid = min(cuda.blocks(size, THREADS * 16 // out.itemsize), 1024)  # a thread takes 16 bytes at a time
+    alone = grid <= TURNS
+    grid, sums = (1, out) if alone else (grid, device.empty((grid,), out.dtype))
     flags = (np.int32(x.size > 0) for x in (*has, *wanted))
     last = (np.int64(size), *(real(x) for x in parameters))
-    arguments = (*arrays, real(scale), *wanted, sums, *flags, *last)
-    device.launch(source, name, out.dtype, grid, 2 * THREADS if alone else THREADS, arguments)
+    device.launch(source, name, out.dtype, grid, THREADS, (*arrays, real(scale), *wanted, sums, *flags, *last))
     if not alone:
         total(device, sums, scale, None, out)
 

@@ -4,7 +4,7 @@
 //
 // Elements are read and written 16 bytes at a time (each.cuh). An array that isn't wanted is announced by its flag, and its
 // pointer never followed. Totals are made without atomics, so they are the same in every run: each block sums its part,
-// then one block (total.cu) sums the blocks' sums. A block that is alone has the total.
+// then one block (total.cu) sums the blocks' sums. Of a small input one block has the total: a launch less.
 #pragma once
 
 #include "each.cuh"
@@ -65,22 +65,20 @@ __device__ void sum_up(Formula formula, real scale, Wanted wanted, real* sums, l
     if (threadIdx.x == 0) sums[blockIdx.x] = gridDim.x > 1 ? sum : scale * sum;
 }
 
-#define BOUNDED __launch_bounds__(512)
-
-#define LOSS(name, ...)                                                                                            \
-    extern "C" __global__ void BOUNDED name(const real* input, const real* target, real scale, real* loss,         \
-                                            real* gradient, real* sums, int wants_loss, int wants_gradient,        \
-                                            long long n, ##__VA_ARGS__)
+#define LOSS(name, ...)                                                                                          \
+    extern "C" __global__ void name(const real* input, const real* target, real scale, real* loss,               \
+                                    real* gradient, real* sums, int wants_loss, int wants_gradient, long long n, \
+                                    ##__VA_ARGS__)
 
 #define SUM(formula)                                                                                       \
     sum_up([=](real x, real t) { return formula; }, scale,                                                 \
            Wanted{loss, gradient, nullptr, wants_loss, wants_gradient, 0}, sums, n, input, target)
 
 // Of three arrays, the third being ones where there is none; with two gradients.
-#define LOSS_OF_THREE(name, ...)                                                                                   \
-    extern "C" __global__ void BOUNDED name(const real* a, const real* b, const real* c, real scale, real* loss,   \
-                                            real* gradient, real* second, real* sums, int has_c, int wants_loss,   \
-                                            int wants_gradient, int wants_second, long long n, ##__VA_ARGS__)
+#define LOSS_OF_THREE(name, ...)                                                                                     \
+    extern "C" __global__ void name(const real* a, const real* b, const real* c, real scale, real* loss,             \
+                                    real* gradient, real* second, real* sums, int has_c, int wants_loss,             \
+                                    int wants_gradient, int wants_second, long long n, ##__VA_ARGS__)
 
 #define SUM_OF_THREE(formula)                                                                              \
     auto of_three = [=](real x, real t, real u) { return formula; };                                       \

@@ -11,9 +11,11 @@ LOSS(binary_focal_crossentropy, real gamma, real smoothing, real weight_0, real 
 }
 LOSS_OF_THREE(binary_cross_entropy) { SUM_OF_THREE(bce(x, t, u)); }
 
-extern "C" __global__ void BOUNDED binary_cross_entropy_with_logits(
-    const real* input, const real* target, const real* weight, const real* pos_weight, real scale, real* loss,
-    real* gradient, real* sums, int has_weight, int has_pos_weight, int wants_loss, int wants_gradient, long long n) {
+extern "C" __global__ void binary_cross_entropy_with_logits(const real* input, const real* target, const real* weight,
+                                                            const real* pos_weight, real scale, real* loss,
+                                                            real* gradient, real* sums, int has_weight,
+                                                            int has_pos_weight, int wants_loss, int wants_gradient,
+                                                            long long n) {
     auto weighted = [=](real x, real t, real w, real p) {
         real slope = real(1) + (p - real(1)) * t;
         return Value{w * ((real(1) - t) * x + slope * softplus(-x)), w * (slope * act::sigmoid(x) - p * t)};
