@@ -45,7 +45,7 @@ struct Gather {
     Axis d, h, w;
     Sizes image, result, window;
     int n, groups, group, rows, channels;
-    long long row_stride, channel_stride;  // of the weight
+    long long row_stride, channel_stride, begin;  // of the weight; where the group's begins
 
     __device__ long long columns() const { return n * positions().product(); }
     __device__ long long terms() const { return channels * places().product(); }
@@ -81,8 +81,9 @@ struct Gather {
         real sum[ROWS][COLUMNS] = {};
         if (terms())
             multiply<false>(
-                weight, row_stride, x, image, top, rows, left, columns, [=](long long c) { return column_at(c); }, 0,
-                terms(), places(), [=](const Digits& t) { return term_at(t); }, sum);
+                weight, begin, row_stride, x, image, top, rows, left, columns,
+                [=](long long c) { return column_at(c); }, 0, terms(), places(),
+                [=](const Digits& t) { return term_at(t); }, sum);
         for (int j = 0; j < COLUMNS; j++) {
             long long column = left + own_column(j), at = first_row(column);
             for (int i = 0; i < ROWS; i++) {
@@ -105,7 +106,7 @@ struct Gather {
             for (long long k = 0; k < terms; k++, t.next(places())) {
                 Place term = term_at(t);
                 if (is_inside(c.d + term.d, c.h + term.h, c.w + term.w, image))
-                    sum += weight[row * row_stride + term.a] * x[c.x + term.x];
+                    sum += weight[begin + row * row_stride + term.a] * x[c.x + term.x];
             }
             y[first_row(column) + row * result.product()] = sum + (has_bias ? bias[group * rows + row] : real(0));
         }
@@ -128,8 +129,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
     Axis h = whole(result_h, window_h, stride_h, padding_h, dilation_h);
     Axis w = whole(result_w, window_w, stride_w, padding_w, dilation_w);
     for (int group = blockIdx.y; group < groups; group += gridDim.y) {
-        Gather gather = {d, h, w, s.input, s.result, s.window, n, groups, group, outputs, channels, row, s.window.product()};
-        gather.run(x, weight + group * outputs * row, bias, has_bias, y, in_tiles);
+        long long begin = group * outputs * row;
+        Gather gather = {d, h, w, s.input, s.result, s.window, n, groups, group, outputs,
+                         channels, row, s.window.product(), begin};
+        gather.run(x, weight, bias, has_bias, y, in_tiles);
     }
 }
 
@@ -144,8 +147,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
         Axis h = phase(r.h, input_h, window_h, stride_h, padding_h, dilation_h);
         Axis w = phase(r.w, input_w, window_w, stride_w, padding_w, dilation_w);
         int group = r.first;
-        Gather gather = {d, h, w, s.result, s.input, s.window, n, groups, group, channels, outputs, s.window.product(), row};
-        gather.run(y, weight + group * outputs * row, bias, has_bias, x, in_tiles);
+        long long begin = group * outputs * row;
+        Gather gather = {d, h, w, s.result, s.input, s.window, n, groups, group, channels,
+                         outputs, s.window.product(), row, begin};
+        gather.run(y, weight, bias, has_bias, x, in_tiles);
     }
 }
 
@@ -164,10 +169,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
     if (last >= terms) last = terms;
 
     auto flat = [=](long long i, long long j, long long k) { return (i * input_h + j) * input_w + k; };
-    auto column_at = [=](long long number) {
+    auto column_at = [=](long long group, long long number) {
         Digits k(number, s.window);
         int d = k.d * dilation_d, h = k.h * dilation_h, w = k.w * dilation_w;
-        return Place{0, k.first * plane + flat(d, h, w), d, h, w};
+        return Place{0, (group * channels + k.first) * plane + flat(d, h, w), d, h, w};
     };
     auto term_at = [=](const Digits& p) {
         int d = p.d * stride_d - padding_d, h = p.h * stride_h - padding_h, w = p.w * stride_w - padding_w;
@@ -176,8 +181,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
     };
     for (long long group = blockIdx.y; group < groups; group += gridDim.y) {
         real sum[ROWS][COLUMNS] = {};
-        multiply<true>(grad + group * outputs * positions, positions, x + group * channels * plane, s.input, top, rows,
-                       left, columns, column_at, first, last - first, s.result, term_at, sum);
+        multiply<true>(
+            grad, group * outputs * positions, positions, x, s.input, top, rows, left, columns,
+            [=](long long c) { return column_at(group, c); }, first, last - first, s.result, term_at, sum);
         // From place to place, for 32 places known beforehand would take registers from the loop.
         long long row = top + own_row(0), column = left + own_column(0);
         real* part = parts + (((long long)blockIdx.z * groups + group) * rows + row) * columns + column;

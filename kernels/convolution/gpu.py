@@ -7,16 +7,14 @@ import numpy as np
 from .. import cuda
 from ..matmul import gpu as matmul
 from ..reductions import gpu as reductions
-from . import gpu_depthwise, gpu_winograd
+from . import gpu_depthwise, gpu_weight, gpu_winograd
 from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
 TALL, WIDE = 64, 128  # rows and columns of a product a block
 THREADS = 256
 ROWS = 4  # fewer are a thread's own, without tiles
-BLOCKS = 528  # enough to fill the largest GPU
 POSITIONS = 256  # of an image: fewer would leave much of the matrix product's tiles empty
-TERMS = 128  # fewer aren't worth a block of their own
 
 
 def arguments(x, weight, y, geometry) -> tuple:
@@ -90,22 +88,8 @@ def weight_gradient(device, grad, x, geometry, precision, out):
     rules, _ = unpack(geometry)
     sizes = arguments(x, out, grad, geometry)
     if gpu_depthwise.serves(out, rules.groups):
-        target = gpu_depthwise.weight_gradient(device, rules, grad, x, out, BLOCKS, sizes)
+        target = gpu_depthwise.weight_gradient(device, rules, grad, x, out, sizes)
     else:
-        target = _weight_gradient(device, grad, x, rules.groups, out, sizes)
+        target = gpu_weight.weight_gradient(device, grad, x, rules.groups, out, sizes)
     if target is not out:
         reductions.sum(device, target, 1, out.reshape(1, 1, out.size))
-
-
-def _weight_gradient(device, grad, x, groups, out, sizes):
-    """Parts of it, (1, parts, out.size), or `out` itself."""
-    tiles = cuda.blocks(len(out) // groups, TALL) * cuda.blocks(math.prod(out.shape[1:]), WIDE)
-    # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.
-    terms = len(grad) * math.prod(grad.shape[2:])
-    wanted = min(cuda.blocks(BLOCKS, tiles * groups), cuda.blocks(terms, TERMS), 65535)
-    share = cuda.blocks(cuda.blocks(terms, wanted), 16) * 16
-    parts = cuda.blocks(terms, share)
-    target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
-    given = (grad, x, target, np.int64(share), *sizes)
-    device.launch(SOURCE, "weight_gradient", out.dtype, (tiles, min(groups, 65535), parts), THREADS, given)
-    return target

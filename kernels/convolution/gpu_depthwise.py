@@ -15,6 +15,7 @@ SQUARE = {
 }
 OUTPUTS = 4  # a group; of more, the product of matrices reads the image once for all of them
 PLACES = 9  # of a window, whose gradient a block of depthwise.cu sums
+BLOCKS = 528  # enough to fill the largest GPU
 TERMS = 512  # fewer aren't worth a block of their own, nor are fewer than one a thread
 THREADS, EACH = 256, 4  # of a block; results of a thread of depthwise_square.cu
 LARGEST = 1 << 30  # places in an image, and images: they are 32-bit numbers there
@@ -42,7 +43,7 @@ def transposed(device, rules: Geometry, x, weight, bias, out, sizes):
         _launch(device, "depthwise_transposed", x, weight, bias, out, sizes)
 
 
-def weight_gradient(device, rules: Geometry, grad, x, out, blocks: int, sizes):
+def weight_gradient(device, rules: Geometry, grad, x, out, sizes):
     """Parts of the gradient, (1, parts, out.size): their sum is all of it. With one part it is `out` itself."""
     source = _square(rules, x, out, grad)
     height, width = grad.shape[3:]
@@ -51,7 +52,7 @@ def weight_gradient(device, rules: Geometry, grad, x, out, blocks: int, sizes):
     else:
         own, terms = len(out) * cuda.blocks(math.prod(out.shape[2:]), PLACES), len(grad) * math.prod(grad.shape[2:])
     least = THREADS if source else TERMS
-    share = cuda.blocks(terms, min(cuda.blocks(blocks, own), cuda.blocks(terms, least)))
+    share = cuda.blocks(terms, min(cuda.blocks(BLOCKS, own), cuda.blocks(terms, least)))
     parts = cuda.blocks(terms, share)
     target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
     given = (grad, x, target, np.int64(share))

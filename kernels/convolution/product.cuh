@@ -39,15 +39,16 @@ struct alignas(4 * sizeof(real)) Four {
 __device__ inline int own_row(int i) { return threadIdx.x / 64 * 16 + threadIdx.x % 32 / 8 * 4 + i; }
 __device__ inline int own_column(int j) { return threadIdx.x / 32 % 2 * 64 + threadIdx.x % 8 + 8 * j; }
 
-// Adds so many terms, from `first` on. BY_TERM: neighbouring terms, rather than columns, are neighbours in x's memory.
+// Adds so many terms, from `first` on; a's row 0 begins at `begin`. BY_TERM: neighbouring terms, rather than columns, are neighbours in x's memory.
 template <bool BY_TERM, class TermAt, class ColumnAt>
-__device__ void multiply(const real* a, long long row_stride, const real* x, Sizes image, int top, int rows,
-                         long long left, long long columns, ColumnAt column_at, long long first, long long terms,
-                         Sizes radix, TermAt term_at, real (&sum)[ROWS][COLUMNS]) {
+__device__ void multiply(const real* a, long long begin, long long row_stride, const real* x, Sizes image, int top,
+                         int rows, long long left, long long columns, ColumnAt column_at, long long first,
+                         long long terms, Sizes radix, TermAt term_at, real (&sum)[ROWS][COLUMNS]) {
     __shared__ Four tile_a[2][DEPTH][TALL / 4 + 1];
-    __shared__ real tile_x[2][DEPTH][WIDE + 4];
+    __shared__ Four tile_x[2][DEPTH][WIDE / 4 + 1];
     __shared__ Place term[2][DEPTH], column_of[BY_TERM ? WIDE : 1];
-    __shared__ Digits number[DEPTH], step[DEPTH];  // of the terms to be found next: here, for registers are scarce
+    __shared__ Digits number[DEPTH], step[DEPTH];  // of the terms to be found next: here, for registers are scarce,
+    __shared__ long long row_at[TALL];             // and what isn't kept the compiler computes over and over
     int t = threadIdx.x;
     // Which elements this thread fetches.
     auto depth_at = [=](int i) { return BY_TERM ? t % DEPTH : t / WIDE + i * (THREADS / WIDE); };
@@ -56,17 +57,18 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
     Place column = {0, 0, -(1 << 30), 0, 0, 0};
     if (left + t % WIDE < columns) column = column_at(left + t % WIDE);
     if (BY_TERM && t < WIDE) column_of[t] = column;
+    if (t < TALL) row_at[t] = begin + (top + t) * row_stride;
     real from_a[OF_A], from_x[OF_X];
     auto fetch = [&](const Place* term) {
         for (int i = 0; i < OF_A; i++) {
-            int row = top + t / DEPTH + i * (THREADS / DEPTH);
-            bool inside = row < rows && t % DEPTH < terms;
-            from_a[i] = inside ? a[row * row_stride + term[t % DEPTH].a] : real(0);
+            int row = t / DEPTH + i * (THREADS / DEPTH);
+            bool inside = (top + row < rows) & (t % DEPTH < terms);
+            from_a[i] = inside ? a[row_at[row] + term[t % DEPTH].a] : real(0);
         }
         for (int i = 0; i < OF_X; i++) {
             int depth = depth_at(i), m = column_in(i);
             const Place &z = term[depth], &c = BY_TERM ? column_of[m] : column;
-            bool inside = depth < terms && is_inside(z.d + c.d, z.h + c.h, z.w + c.w, image);
+            bool inside = (depth < terms) & is_inside(z.d + c.d, z.h + c.h, z.w + c.w, image);
             from_x[i] = inside ? x[z.x + c.x] : real(0);
         }
     };
@@ -75,7 +77,10 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
             int row = t / DEPTH + i * (THREADS / DEPTH);
             tile_a[buffer][t % DEPTH][row / 4].at[row % 4] = from_a[i];
         }
-        for (int i = 0; i < OF_X; i++) tile_x[buffer][depth_at(i)][column_in(i)] = from_x[i];
+        for (int i = 0; i < OF_X; i++) {
+            int depth = depth_at(i), m = column_in(i);
+            tile_x[buffer][depth][m / 32 * 8 + m % 8].at[(m / 8 + depth) % 4] = from_x[i];
+        }
     };
 
     auto next_term = [&](Place& place) { place = term_at(number[t]), number[t].add(step[t], radix); };
@@ -84,7 +89,7 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
         next_term(term[0][t]);
         next_term(term[1][t]);
     }
-    __syncthreads();  // the first terms are known, and the columns
+    __syncthreads();  // the first terms are known, the rows and columns
     fetch(term[0]);
     put(0);
     __syncthreads();  // the first tiles are whole
@@ -97,7 +102,10 @@ __device__ void multiply(const real* a, long long row_stride, const real* x, Siz
         for (int depth = 0; depth < DEPTH; depth++) {
             Four factor = tile_a[now][depth][own_row(0) / 4];
             real seen[COLUMNS];
-            for (int n = 0; n < COLUMNS; n++) seen[n] = tile_x[now][depth][own_column(n)];
+            for (int n = 0; n < COLUMNS; n += 4) {
+                Four four = tile_x[now][depth][own_column(n) / 32 * 8 + t % 8];
+                for (int k = 0; k < 4; k++) seen[n + k] = four.at[(k + depth) % 4];
+            }
             for (int m = 0; m < ROWS; m++)
                 for (int n = 0; n < COLUMNS; n++) sum[m][n] += factor.at[m] * seen[n];
         }

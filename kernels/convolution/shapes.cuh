@@ -58,6 +58,7 @@ __device__ inline bool is_on(int position, int size) {
     return place < size;
 }
 
+// Not by &&, which would make branches of it.
 __device__ inline bool is_inside(int d, int h, int w, Sizes size) {
-    return is_on(d, size.d) && is_on(h, size.h) && is_on(w, size.w);
+    return is_on(d, size.d) & is_on(h, size.h) & is_on(w, size.w);
 }
