@@ -106,7 +106,7 @@ def candidates(shape: Shape) -> Iterator[Choice]:
     terms that teams share aren't shared among blocks besides."""
     stack, rows, terms, columns, itemsize, along = shape
     if along and stack <= GRID:
-        yield from (Choice(tile, 1) for tile in DOTS if tile.rows < 2 * rows)
+        yield from (Choice(tile, 1) for tile in DOTS if tile is DOTS[0] or tile.rows < 2 * rows)
     for tile in TILES:
         if tile is SMALL or (tile.rows < 4 * rows and tile.columns < 4 * columns):
             for parts in PARTS if tile.teams == 1 else (1,):

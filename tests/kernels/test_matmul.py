@@ -276,6 +276,7 @@ def test_the_model():
     assert predicted(H100, Shape(64, 64, 16, 64, 4)) == Choice(SMALL, 1)
     assert predicted(H100, Shape(1, 64, 784, 256, 4)) == Choice(TINY, 1)
     assert predicted(H100, Shape(1, 64, 784, 256, 4, along=True)).tile.is_of_dots
+    assert predicted(H100, Shape(1, 1, 4096, 4096, 4, along=True)) == Choice(DOTS[0], 1)
     assert predicted(H100, Shape(1, 64, 65536, 64, 4)).parts > 1
     assert predicted(H100, Shape(4096, 64, 64, 64, 4)).parts == 1
     for shape in ((1, 1, 1, 1, 4), (1, 512, 512, 512, 4), (3, 7, 100_000, 5, 8), (1, 300, 0, 300, 4)):
