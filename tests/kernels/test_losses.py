@@ -58,6 +58,14 @@ def test_one_block_takes_half_as_many_of_float64():
     assert launched(lambda: kernels.mse_loss(x, x)) == ["mse_loss", "total"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"), [(204, ["nll_alone"]), (205, ["label_weights", "nll_loss", "nll_gradient", "total"])]
+)
+def test_launches_of_nll_loss(rows, expected):
+    x, labels = drawn(rows, 10), drawn(rows, classes=10)
+    assert launched(lambda: kernels.nll_loss_with_gradient(x, labels)) == expected
+
+
 def agree(call, dtype, order):
     with running("simulator", order):
         found = call(dtype)
@@ -96,6 +104,7 @@ def test_cross_entropy_on_both_sides_of_the_bound(shape, dtype, order):
         for reduction in ("none", "mean", "sum"):
             found += kernels.cross_entropy_with_gradient(logits, labels, reduction=reduction, **more)
             found += kernels.cross_entropy_with_gradient(logits, p.astype(dtype), reduction=reduction, **more)
+            found += kernels.nll_loss_with_gradient(logits, labels, more["weight"], reduction=reduction)
         return found
 
     agree(call, dtype, order)
