@@ -6,8 +6,9 @@ while a step is recorded, and the launch gets a pointer to them beside their val
 
     space │ seed │ place │ numbers of the first update │ numbers of the second │ …
 
-Before each replay the same code that computed them for the recording computes them anew, its launches left out, and
-one launch puts them into the space (capture.cu). The eager path passes null pointers.
+Before each replay the same code that computed them for the recording computes them anew, its launches and its checks
+left out, and one launch puts them into the space, and the step's arguments into the graph's own arrays (capture.cu).
+The eager path passes null pointers.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ from .backend import OnDevice, current, using
 
 SOURCE = cuda.Source(__file__, "capture.cu")
 WORDS, CHUNK = 4096, 64  # of 8 bytes: in the space, and stored by a launch
+ARRAYS, THREADS, BLOCKS = 4, 256, 264  # that a launch copies; of a launch
+WORDS_OF_A_LAUNCH = np.dtype([("word", np.uint64, (CHUNK,))])  # a structure, passed by value
+WORD = np.dtype(np.float32)  # capture.cu has no real; a launch names one
 STREAM = 2  # words of the seed and the place in dropout's stream
 
 
@@ -85,15 +89,21 @@ class Recording:
         for undo in self.undos:
             undo()
 
-    def store(self, seed: int, place: int) -> None:
-        """Put seed, place and all numbers into the space, on the current stream."""
+    def begin(self, seed: int, place: int, copies: list[tuple[Any, Any]]) -> None:
+        """Put seed, place and all numbers into the space, on the current stream, and of each pair of contiguous arrays
+        copy the second into the first."""
         self.words[:STREAM] = seed, place
-        for start in range(0, self.used, CHUNK):
-            words = np.zeros((), [("word", np.uint64, (CHUNK,))])
-            words["word"] = self.words[start : start + CHUNK]
-            count = np.int32(min(CHUNK, self.used - start))
-            arguments = self.space[start:], words, count
-            self.device.launch(SOURCE, "store", np.dtype(np.float32), 1, CHUNK, arguments)
+        for turn in range(max(cuda.blocks(self.used, CHUNK), cuda.blocks(len(copies), ARRAYS))):
+            start = min(turn * CHUNK, WORDS - CHUNK)
+            words = self.words[start : start + CHUNK].view(WORDS_OF_A_LAUNCH).reshape(())
+            count = np.int32(min(max(self.used - turn * CHUNK, 0), CHUNK))
+            pairs = copies[turn * ARRAYS : (turn + 1) * ARRAYS]
+            arrays = [x for own, given in pairs for x in (own, given, np.int64(own.nbytes))]
+            nothing = (None, None, np.int64(0)) * (ARRAYS - len(pairs))
+            most = max((own.nbytes for own, _ in pairs), default=0)
+            blocks = min(max(cuda.blocks(most, 16 * THREADS), 1), BLOCKS)
+            given = self.space[start:] if start else self.space, words, count, *arrays, *nothing
+            self.device.launch(SOURCE, "begin", WORD, blocks, THREADS, given)
 
     def repeat(self) -> None:
         """Compute the numbers of the next step."""
@@ -176,6 +186,11 @@ def held(device: Any, numbers: tuple, arrays: tuple) -> Any:
         return None
     found = _now.get()
     return found.hold(numbers, arrays) if isinstance(found, Recording) else None
+
+
+def silent() -> bool:
+    """Whether numbers are computed anew for arrays that were seen, and checked, when the step was recorded."""
+    return isinstance(current(), _Silent)
 
 
 def placed(offset: int) -> tuple[int, Any]:

@@ -30,8 +30,8 @@ class Plan(NamedTuple):
     strided: bool  # inner > 1: a thread a column
     stage: int = 0  # 1 and 2: a launch for rows split among blocks, of which each has what is called a row here
 
-    def source(self, beside: str, name: str = "gpu.cu") -> cuda.Source:
-        return _source(beside, name, self)
+    def source(self, beside: str, name: str = "gpu.cu", **macros: int) -> cuda.Source:
+        return _source(beside, name, self, **macros)
 
     def blocks(self, rows: int) -> tuple[int, int]:
         """(grid, block) for so many rows; a team of several warps has a block of its own, and waits for no other."""
@@ -40,9 +40,9 @@ class Plan(NamedTuple):
 
 
 @functools.cache
-def _source(beside: str, name: str, plan: Plan) -> cuda.Source:
-    macros = {field.upper(): int(value) for field, value in plan._asdict().items()}
-    return cuda.Source(beside, name, **macros)
+def _source(beside: str, name: str, plan: Plan, **macros: int) -> cuda.Source:
+    own = {field.upper(): int(value) for field, value in plan._asdict().items()}
+    return cuda.Source(beside, name, **own, **macros)
 
 
 def plan(n: int, inner: int, arrays: tuple, held: int = 1) -> Plan:
@@ -63,11 +63,13 @@ def plan(n: int, inner: int, arrays: tuple, held: int = 1) -> Plan:
     return Plan(threads or teams[-1][0], each or middle, wide, threads > 0, False)
 
 
-def launch(device: Any, beside: str, name: str, shape: tuple, arrays, arguments, found: int, held: int = 1) -> None:
+def launch(
+    device: Any, beside: str, name: str, shape: tuple, arrays, arguments, found: int, held: int = 1, **macros: int
+) -> None:
     """Launch a kernel that finds `found` numbers of each row, and makes something of the row by them.
 
     The `arrays` have rows of `shape`, (outer, n, inner). To the arguments are added the place for what is found of
-    parts of rows, and the sizes: rows, n, inner.
+    parts of rows, and the sizes: rows, n, inner. It is compiled with the `macros`, beside the plan's.
     """
     outer, n, inner = shape
     rows, dtype = outer * inner, arrays[0].dtype
@@ -76,12 +78,13 @@ def launch(device: Any, beside: str, name: str, shape: tuple, arrays, arguments,
     sizes = np.int64(rows), np.int64(n), np.int64(inner)
     chosen = plan(n, inner, arrays, held)
     if inner > 1 or not is_split(rows, n * dtype.itemsize, chosen.whole):
-        device.launch(chosen.source(beside), name, dtype, *chosen.blocks(rows), (*arguments, None, *sizes))
+        source = chosen.source(beside, **macros)
+        device.launch(source, name, dtype, *chosen.blocks(rows), (*arguments, None, *sizes))
         return
     parts, of_part = split(n, arrays, held, BLOCK, PARTS)
     kept = device.empty((rows, parts, found), dtype)
     for stage in (1, 2):
-        source = of_part._replace(stage=stage).source(beside)
+        source = of_part._replace(stage=stage).source(beside, **macros)
         device.launch(source, name, dtype, (parts, rows), of_part.threads, (*arguments, kept, *sizes))
 
 

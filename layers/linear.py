@@ -6,9 +6,29 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from .affine import data
 from .initial import uniform
 from .module import Module
 from .parameter import Parameter
+
+
+def linear_back(
+    grad: Any,
+    x: Any,
+    weight: Parameter,
+    bias: Parameter | None,
+    activation: str | None = None,
+    y: Any = None,
+    **options: Any,
+) -> Any:
+    """The way back through y = act(x weightᵀ + bias); options are those of `kernels.linear_backward`."""
+    out = None, weight.grad_to_write(), bias and bias.grad_to_write()
+    arrays = grad, x, weight.data, data(bias)
+    grad_x, grad_weight, grad_bias = kernels.linear_backward(*arrays, activation, y, **options, out=out)
+    weight.add_grad(grad_weight)
+    if bias is not None:
+        bias.add_grad(grad_bias)
+    return grad_x
 
 
 class Linear(Module):
@@ -34,21 +54,24 @@ class Linear(Module):
         self.weight = Parameter(uniform((out_features, in_features), bound, dtype), "weight")
         self.bias = Parameter(uniform((out_features,), bound, dtype), "bias") if bias else None
 
-    def __call__(self, x):
-        return kernels.linear(x, self.weight.data, self.bias and self.bias.data)
+    fused = ("relu", "sigmoid", "tanh")
 
-    def forward(self, x):
-        def backward(grad, input_gradient=True):
-            # ∂x = g W, ∂W = gᵀ x, ∂b = Σ g over the rows
-            arrays = x, self.weight.data, self.bias and self.bias.data
-            out = None, self.weight.grad_to_write(), self.bias and self.bias.grad_to_write()
-            found = kernels.linear_backward(grad, *arrays, input_gradient=input_gradient, out=out)
-            self.weight.add_grad(found[1])
-            if self.bias:
-                self.bias.add_grad(found[2])
-            return found[0]
+    def __call__(self, x, activation=None):
+        return kernels.linear(x, self.weight.data, data(self.bias), activation)
 
-        return self(x), backward
+    def forward(self, x, activation=None):
+        """The way back takes two more options: `walked`, when `grad` is by what went into the activation already, and
+        `input_activation`, whose output x is: then the input's gradient is by what went into that.
+        """
+        y = self(x, activation) if activation else self(x)
+        made = y if activation else None
+
+        def backward(grad, input_gradient=True, input_activation=None, walked=False):
+            behind = None if walked else activation
+            options = {"input_gradient": input_gradient, "input_activation": input_activation}
+            return linear_back(grad, x, self.weight, self.bias, behind, made, **options)
+
+        return y, backward
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

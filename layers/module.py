@@ -7,7 +7,7 @@ of times before any way back is walked, and the memory goes when the function go
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -31,7 +31,12 @@ class Module:
 
     A subclass defines `forward`. Attributes that are parameters, buffers or modules are found by themselves, in the
     order in which they were first assigned, and give the keys of `state_dict` their names.
+
+    A class that names activations in `fused` takes one as an argument of `forward` and of a call, applies it to its
+    output, and walks its way back, too. `Sequential` asks for that where such an activation follows.
     """
+
+    fused: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, x: Any) -> tuple[Any, Backward]:
         """The output in training, and the way back.

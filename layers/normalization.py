@@ -60,7 +60,8 @@ class _BatchNorm(Gathering):
         False for a weight alone.
     dtype : float32 or float64
 
-    Training raises ValueError where a channel has one value.
+    Training raises ValueError where a channel has one value. With the `activation` "relu" a call makes a
+    ReLU's output, in the same pass.
     """
 
     def __init__(
@@ -76,25 +77,25 @@ class _BatchNorm(Gathering):
     ):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
 
-    def __call__(self, x):
+    def __call__(self, x, activation=None):
         axes(self, x, self.ndim)
         held = self.running_mean, self.running_var, self.weight, self.bias
-        return kernels.batch_norm(x, *map(data, held), training=self.running_mean is None, eps=self.eps)
+        options = {"training": self.running_mean is None, "eps": self.eps, "activation": activation}
+        return kernels.batch_norm(x, *map(data, held), **options)
 
-    def forward(self, x):
+    def forward(self, x, activation=None):
         axes(self, x, self.ndim)
         held = self.running_mean, self.running_var, self.weight, self.bias
+        options = {"training": True, "eps": self.eps, "activation": activation}
         momentum = self.share_of_the_new()
-        y, statistics = kernels.batch_norm_with_statistics(
-            x, *map(data, held), training=True, momentum=momentum, eps=self.eps
-        )
+        y, statistics = kernels.batch_norm_with_statistics(x, *map(data, held), momentum=momentum, **options)
         if self.num_batches_tracked is not None:
             self.num_batches_tracked.data += 1
 
         def backward(grad, input_gradient=True):
             parameters = self.weight, self.bias
-            options = {"training": True, "eps": self.eps, "statistics": statistics}
-            grad_x, *found = kernels.batch_norm_backward(grad, x, None, None, *map(data, parameters), **options)
+            known = {"statistics": statistics, **options}
+            grad_x, *found = kernels.batch_norm_backward(grad, x, None, None, *map(data, parameters), **known)
             add_gradients(parameters, tuple(found))
             return grad_x if input_gradient else None
 
@@ -103,16 +104,19 @@ class _BatchNorm(Gathering):
 
 class BatchNorm1d(_BatchNorm):
     __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C) or (N, C, L). Source: arXiv:1502.03167.\n    "
+    fused = ("relu",)
     ndim = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
     __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C, H, W). Source: arXiv:1502.03167.\n    "
+    fused = ("relu",)
     ndim = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
     __doc__ = f"{_BatchNorm.__doc__}\n    x is (N, C, D, H, W). Source: arXiv:1502.03167.\n    "
+    fused = ("relu",)
     ndim = (5,)
 
 

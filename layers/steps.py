@@ -11,6 +11,7 @@ import numpy as np
 from .. import kernels
 from ..kernels.recurrence.common import host_lengths
 from .affine import data
+from .linear import linear_back
 from .parameter import Parameter
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")  # PyTorch's
@@ -24,7 +25,7 @@ def sequence(function: str, x: Any, parameters: dict, states: list, options: dic
 
     def backward(grad, grad_end, input_gradient):
         grad_gates, own, grad_states = walk_back(grad, grad_end)
-        return linear_back(grad_gates, x, w_ih, own, input_gradient), grad_states
+        return linear_back(grad_gates, x, w_ih, own, input_gradient=input_gradient), grad_states
 
     return y, end, backward
 
@@ -53,17 +54,6 @@ def walk(function: str, gates: Any, parameters: dict, states: list, options: dic
         return grad_gates, own, found[2:]
 
     return y, tuple(end), backward
-
-
-def linear_back(grad: Any, x: Any, weight: Parameter, bias: Parameter | None, input_gradient: bool = True) -> Any:
-    """The way back through x weightᵀ + bias."""
-    out = None, weight.grad_to_write(), bias and bias.grad_to_write()
-    arrays = grad, x, weight.data, data(bias)
-    grad_x, grad_weight, grad_bias = kernels.linear_backward(*arrays, input_gradient=input_gradient, out=out)
-    weight.add_grad(grad_weight)
-    if bias is not None:
-        bias.add_grad(grad_bias)
-    return grad_x
 
 
 def projected(x: Any, parameters: dict, w_hr: Parameter, states: list, lengths: Any, reverse: bool) -> tuple:
@@ -112,6 +102,6 @@ def projected(x: Any, parameters: dict, w_hr: Parameter, states: list, lengths: 
             back = kernels.lstm_backward(grad_hidden, mine, none, c0=c0, **options)
             grad_gates[t] = back[0][0]
             dh, dc = chosen(t, linear_back(grad_gates[t], h0, w_hh, b_hh), dh), chosen(t, back[4], dc)
-        return linear_back(grad_gates, x, w_ih, b_ih, input_gradient), (dh, dc)
+        return linear_back(grad_gates, x, w_ih, b_ih, input_gradient=input_gradient), (dh, dc)
 
     return y, (h, c), backward

@@ -18,7 +18,7 @@ state is made. The second records it; those after it replay the record. Each is 
 would, bit for bit. On the CPU the function is always called.
 
     call 1    the function                            runs eagerly
-    call 2    the function, into a graph              ┐ the numbers of this step → device memory;
+    call 2    the function, into a graph              ┐ one launch: this step's numbers → device memory,
     call 3…   optimizers count on and compute theirs  ┘ arguments → the graph's own; the graph; results copied
 
 What differs from step to step lies in device memory (kernels/capture.py): the numbers of optimizer updates, which
@@ -36,6 +36,7 @@ from typing import Any
 
 from .. import kernels
 from ..kernels import capture as recorder
+from ..kernels import check
 from ..kernels.backend import CuPy
 from ..layers import initial
 
@@ -117,10 +118,9 @@ class _Graph:
 
     def run(self, args: tuple) -> Any:
         """The step on these arguments, its numbers being in place."""
-        self.recording.store(*initial.stream(self.recording.drawn))
-        for own, given in zip(self.args, args, strict=True):
-            if isinstance(own, self.backend.array_type):
-                own[...] = given
+        pairs = zip(self.args, args, strict=True)
+        copies = [(own, check.contiguous(x)) for own, x in pairs if isinstance(own, self.backend.array_type)]
+        self.recording.begin(*initial.stream(self.recording.drawn), copies)
         self.graph.launch()
         return _copied(self.result, self.backend.array_type)
 

@@ -137,7 +137,7 @@ def scaled_dot_product_attention(
     for a number a query, and a few tiles a thread.
 
     `set_matmul_precision` may have a GPU's tensor cores multiply float32: "medium" rounds queries, keys, weights and
-    values, not the softmax, and needs memory for keys and values so rounded. The way back is made of float32 always.
+    values, not the softmax, and needs memory for keys and values so rounded; on the way back for all that is given.
     In PyTorch, `torch.backends.cuda.matmul.allow_tf32` does the like to this function, where it is made of products.
 
     Online softmax: Milakov and Gimelshein, arXiv:1805.02867; in tiles: Dao, FlashAttention-2, arXiv:2307.08691.

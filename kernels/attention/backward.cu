@@ -3,6 +3,9 @@
 // Both kernels make the weights of their tiles again, p = exp(score − log Σ exp), and a block adds up alone what it
 // computes: so every sum has an order of its own. Each tile is fetched while another one is multiplied.
 //
+// Float32 may come from tensor cores instead (ladder/tensor_backward.cuh). These kernels then make again what those
+// couldn't.
+//
 // Not run on a GPU yet.
 
 #include "attention/dropout.cuh"
@@ -11,7 +14,9 @@
 
 constexpr int R = 2, ROWS = 16 * R;
 
-#define WAY_BACK ATTENTION_ARGUMENTS, ROWS_OF(const real, grad), const real *sums, const real *means
+// Rows are left out whose block on tensor cores, of `again_rows`, has the number 0.
+#define LEAVES const real *again, long long again_rows
+#define LEFT_OUT(head, rows) (again && again[(head) * (((rows) + again_rows - 1) / again_rows) + top / again_rows] == 0)
 
 // means[row] = Σ grad · y, by a warp: what the softmax's gradient takes off.
 extern "C" __global__ void attention_means(ROWS_OF(const real, grad), ROWS_OF(const real, y), real* means,
@@ -27,11 +32,13 @@ extern "C" __global__ void attention_means(ROWS_OF(const real, grad), ROWS_OF(co
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_by_queries(WAY_BACK, ROWS_OF(real, grad_q)) {
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
+    attention_by_queries(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_q), LEAVES) {
     __shared__ Tile<ROWS> q_tile, grad_tile;
     __shared__ Tile<OTHERS> k_tile, v_tile;
     __shared__ Weights<ROWS> slopes;
     long long tiles = (queries + ROWS - 1) / ROWS, head = blockIdx.x / tiles, top = (tiles - 1 - blockIdx.x % tiles) * ROWS;
+    if (LEFT_OUT(head, queries)) return;
     long long b = head / heads, h = head % heads, from = blockIdx.y * (long long)DEPTH;
     const real* mask_of = HEAD(mask, b, h);
     Rows of_q = {HEAD(q, b, h), q_row, queries, width}, of_k = {HEAD(k, b, h / group), k_row, keys, width};
@@ -81,11 +88,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_by_queries(WA
 
 // A block's rows are keys, which meet the queries of all heads of their group.
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
-    attention_by_keys(WAY_BACK, ROWS_OF(real, grad_k), ROWS_OF(real, grad_v)) {
+    attention_by_keys(WAY_BACK_ARGUMENTS, ROWS_OF(real, grad_k), ROWS_OF(real, grad_v), LEAVES) {
     __shared__ Tile<ROWS> k_tile, v_tile;
     __shared__ Tile<OTHERS> q_tile, grad_tile;
     __shared__ Weights<ROWS> weights;
     long long tiles = (keys + ROWS - 1) / ROWS, own = blockIdx.x / tiles, top = blockIdx.x % tiles * ROWS;
+    if (LEFT_OUT(own, keys)) return;
     long long b = own / (heads / group), first = own % (heads / group) * group, from = blockIdx.y * (long long)DEPTH;
     Rows of_k = {HEAD(k, b, first / group), k_row, keys, width}, of_v = {HEAD(v, b, first / group), v_row, keys, values};
     bool narrow = width <= DEPTH && values <= DEPTH;

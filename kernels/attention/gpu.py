@@ -17,7 +17,8 @@ BYTES = 256  # of a row of the result that a block computes
 
 
 def attention(device, *args):
-    by(device, tensor.chosen(device, *args), *args)
+    q, k, v = args[:3]
+    by(device, tensor.chosen(tensor.FORWARD, device, q, k, v), *args)
 
 
 def by(device, on_tensor_cores, q, k, v, *given):
@@ -61,9 +62,14 @@ def _launch(device, source, tile, parts, again, states, q, k, v, *given):
     device.launch(source, "attention", q.dtype, grid, THREADS, (*forward_arguments(q, k, v, *given), again, *split))
 
 
-def attention_backward(
-    device, grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor, grad_q, grad_k, grad_v
+def attention_backward(device, grad, q, k, v, *given):
+    backward_by(device, tensor.chosen(tensor.BACKWARD, device, q, k, v), grad, q, k, v, *given)
+
+
+def backward_by(
+    device, on_tensor_cores, grad, q, k, v, mask, y, sums, scale, causal, seed, offset, limit, factor, *grads
 ):
+    """The gradients, likewise."""
     if not blocks_of(q, ROWS):
         return
     means = device.empty(sums.shape, sums.dtype)
@@ -71,11 +77,15 @@ def attention_backward(
     given = (*rows_of(grad), *rows_of(y), means, *sizes)
     device.launch(BACKWARD, "attention_means", q.dtype, cuda.elements(32 * sums.size), 256, given)
     given = arguments(q, k, v, mask, scale, causal, seed, offset, limit, factor)
-    given = (*given, *rows_of(grad), sums, means)
+    by_queries, by_keys, rows = None, None, 1
+    if on_tensor_cores:
+        by_queries, by_keys, rows = on_tensor_cores(device, q, k, v, grad, given, (sums, means), grads)
+    given, rows = (*given, *rows_of(grad), sums, means), np.int64(rows)
+    grad_q, grad_k, grad_v = (rows_of(x) for x in grads)
     grid = blocks_of(q, ROWS), _parts(q.shape[3], q.dtype)
-    device.launch(BACKWARD, "attention_by_queries", q.dtype, grid, THREADS, (*given, *rows_of(grad_q)))
+    device.launch(BACKWARD, "attention_by_queries", q.dtype, grid, THREADS, (*given, *grad_q, by_queries, rows))
     grid = blocks_of(k, ROWS), _parts(max(q.shape[3], v.shape[3]), q.dtype)
-    device.launch(BACKWARD, "attention_by_keys", q.dtype, grid, THREADS, (*given, *rows_of(grad_k), *rows_of(grad_v)))
+    device.launch(BACKWARD, "attention_by_keys", q.dtype, grid, THREADS, (*given, *grad_k, *grad_v, by_keys, rows))
 
 
 def _parts(columns: int, dtype) -> int:

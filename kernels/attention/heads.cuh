@@ -13,6 +13,12 @@
 #define ATTENTION_GIVEN                                                                                               \
     q, q_batch, q_head, q_row, k, k_batch, k_head, k_row, v, v_batch, v_head, v_row, mask, mask_batch, mask_head,     \
         mask_row, has_mask, scale, causal, seed, offset, place, limit, kept, heads, group, queries, keys, width, values
+
+// And of the way back: with the output's gradient, log Σ exp of each query, and Σ grad · y.
+#define WAY_BACK_ARGUMENTS ATTENTION_ARGUMENTS, ROWS_OF(const real, grad), const real *sums, const real *means
+#define GIVEN(x) x, x##_batch, x##_head, x##_row
+#define WAY_BACK_GIVEN ATTENTION_GIVEN, GIVEN(grad), sums, means
+
 // Where a head begins. `group` heads of q share one of k and v.
 #define HEAD(x, batch, head) (x + (batch) * x##_batch + (head) * x##_head)
 

@@ -49,8 +49,8 @@ def cycles(channels: int, outputs: int, images: int, height: int, width: int, it
     small = table.LAUNCH + table.waves(MULTIPROCESSORS, blocks, 1, steps, 16 * 64 * 32 * 4 / (FUSED * 128))
     # Each point of each channel and output is written once and read once, before and after the product.
     moved = 2 * itemsize * POINTS * tiles(SIDE) * (channels + outputs)
-    shape = POINTS, outputs, channels, tiles(SIDE), itemsize
-    product = table.cycles(HOPPER, table.predicted(HOPPER, *shape), *shape)
+    shape = table.Shape(POINTS, outputs, channels, tiles(SIDE), itemsize)
+    product = table.cycles(HOPPER, table.predicted(HOPPER, shape), shape)
     return plain, small, 2 * table.LAUNCH + moved / table.BYTES + product
 
 

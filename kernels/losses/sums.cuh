@@ -4,7 +4,7 @@
 //
 // Elements are read and written 16 bytes at a time (each.cuh). An array that isn't wanted is announced by its flag, and its
 // pointer never followed. Totals are made without atomics, so they are the same in every run: each block sums its part,
-// then one block (total.cu) sums the blocks' sums.
+// then one block (total.cu) sums the blocks' sums. Of a small input one block has the total: a launch less.
 #pragma once
 
 #include "each.cuh"
@@ -62,7 +62,7 @@ __device__ void sum_up(Formula formula, real scale, Wanted wanted, real* sums, l
         wanted.put(rest + i, found.value, scale * found.slope, scale * found.second);
     }
     sum = block_sum(sum);
-    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+    if (threadIdx.x == 0) sums[blockIdx.x] = gridDim.x > 1 ? sum : scale * sum;
 }
 
 #define LOSS(name, ...)                                                                                          \

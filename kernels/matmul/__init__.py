@@ -297,14 +297,18 @@ def linear(x, weight, bias=None, activation=None, *, out=None):
     return y
 
 
-def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, input_gradient=True, out=None):
+def linear_backward(
+    grad, x, weight, bias=None, activation=None, y=None, *, input_gradient=True, input_activation=None, out=None
+):
     """The gradients of `linear` by x, weight and bias: (..., inputs), (outputs, inputs), (outputs,).
 
     Without `input_gradient` the first is None and its product is not computed: a network's first layer has no use
-    for it. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
+    for it. With an `input_activation`, "relu", "sigmoid" or "tanh", whose output x is, the first is the gradient by
+    what went into that. `y` as for `matmul_backward`. `out` may hold arrays to fill: three, each of them may be None.
 
     On the GPU the gradient before the activation is made in one pass with the bias's; for GELU, where the product is
-    made again.
+    made again. Without an activation, the bias's is made by the weight's product. The way through the input's
+    activation is part of the first product.
     """
     out_x, out_weight, out_bias = out or (None, None, None)
     _check_linear("linear_backward", x, weight, bias)
@@ -312,16 +316,28 @@ def linear_backward(grad, x, weight, bias=None, activation=None, y=None, *, inpu
     check.shape("linear_backward", "grad", grad, (*x.shape[:-1], weight.shape[0]), "as the output")
     if activation is not None:
         check.choice("linear_backward", "activation", activation, ACTIVATIONS)
+    if input_activation is not None:
+        check.choice("linear_backward", "input_activation", input_activation, (None, *_BY_OUTPUT))
     rows = check.contiguous(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
     matrix = rows.shape[0], weight.shape[0]
-    arguments = x, weight.T, bias, activation, None, y
+    summed = activation is not None  # the bias's gradient is made on the way through it
+    arguments = x, weight.T, bias if summed else None, activation, None, y
     g, grad_bias = _through_activation("linear_backward", grad, matrix, arguments, out_bias)
     g = g.reshape(matrix)
     grad_x = None
     if input_gradient:
         grad_x = check.output("linear_backward", out_x, x.shape, x.dtype, g, weight)
-        matmul(g, weight, out=grad_x.reshape(rows.shape))
-    grad_weight = matmul(g.T, rows, out=out_weight)
+        factors, result = (g[None], check.aligned(weight)[None]), grad_x.reshape(1, *rows.shape)
+        if input_activation is None:
+            _multiply(*factors, None, None, None, result)
+        else:
+            kind = ACTIVATIONS.index(input_activation)
+            kernel("matmul.product_through")(*factors, kind, rows[None], result)
+    if bias is None or summed:
+        return grad_x, matmul(g.T, rows, out=out_weight), grad_bias
+    grad_weight = check.output("linear_backward", out_weight, weight.shape, x.dtype, g, x)
+    grad_bias = check.output("linear_backward", out_bias, bias.shape, x.dtype, g, x)
+    kernel("matmul.parameter_gradients")(g, rows, grad_weight, grad_bias)
     return grad_x, grad_weight, grad_bias
 
 

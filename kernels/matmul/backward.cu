@@ -9,17 +9,8 @@
 // H100 (not run on one yet), y of 8192 × 2048 in float32, predicted: 201 MB, 60 µs, for 80 µs and another launch or two.
 // Measured in the simulator: each sector once (tests/kernels/test_matmul.py: the way back …).
 
-#include "activations/formulas.cuh"
+#include "matmul/slopes.cuh"
 #include "teams.cuh"
-
-// By its position in ACTIVATIONS (fused.py).
-__device__ inline real through(int activation, real grad, real y) {
-    switch (activation) {
-        case 1: return act::relu_backward(grad, y);
-        case 2: return act::sigmoid_backward(grad, y);
-        default: return act::tanh_backward(grad, y);
-    }
-}
 
 extern "C" __global__ void __launch_bounds__(256)
     through_output(const real* grad, const real* y, int activation, real* g, real* sums, long long rows,

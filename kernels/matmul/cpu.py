@@ -210,6 +210,20 @@ def _sums_of_groups(first, last, x, sums):
 _BACKWARD = [name and getattr(act, f"{name}_backward") for name in ACTIVATIONS]
 
 
+def parameter_gradients(g, x, weight, bias):
+    """A dense layer's: gᵀ x, and the sums of g's columns."""
+    nothing = np.empty(0, g.dtype)
+    matmul(g.T[None], x[None], nothing, nothing, 0, weight[None])
+    column_sum(g, bias)
+
+
+def product_through(a, b, activation, y, out):
+    """The gradient a b, taken through the activation that made y."""
+    nothing = np.empty(0, y.dtype)
+    matmul(a, b, nothing, nothing, 0, out)
+    _BACKWARD[activation](out, y, out)
+
+
 def through_product(a, b, bias, residual, activation, grad, g):
     """The gradient before an activation whose slope depends on what went in: the product is made again."""
     matmul(a, b, bias, residual, 0, g)

@@ -1,7 +1,7 @@
 // What every version of the matrix product shares: how its arguments describe a stack of matrices, and what follows the
 // sums.
 #pragma once
-#include "activations/formulas.cuh"
+#include "matmul/slopes.cuh"
 
 // As many numbers as one instruction moves: 16 bytes.
 constexpr int V = 16 / sizeof(real);
@@ -71,11 +71,13 @@ __device__ inline real activate(int activation, real v) {
     }
 }
 
-// Beyond them, for the way back: the residual's place holds the gradient of such a y, and what is stored is the gradient
-// before the activation (gpu.py: through_product).
+// Beyond them, for the way back, what is stored is the gradient before an activation (gpu.py). From 11 on the product is the
+// gradient, and the residual's place holds the activation's output; of 6 and 7 it holds the gradient, and the product is
+// what went in.
 __device__ inline real finish(int activation, real v, const real* residual, int has_residual, long long place) {
     if (activation == 6) return act::gelu_backward(residual[place], v);
     if (activation == 7) return act::gelu_tanh_backward(residual[place], v);
+    if (activation > 10) return through(activation - 10, v, residual[place]);
     return activate(activation, has_residual ? v + residual[place] : v);
 }
 

@@ -4,7 +4,7 @@ from .. import check
 
 PRECISIONS = ("highest", "high", "medium")
 LEAST = 32  # rows and columns, below which most of a tile on tensor cores would be empty
-LARGE = 2048  # from which rounding both factors first pays: each number is read by 16 blocks or more
+LARGE = 2048  # from which rounding both factors first pays: else each number is rounded by 16 blocks or more
 
 _precision = "highest"
 
@@ -12,7 +12,7 @@ _precision = "highest"
 def set_matmul_precision(precision: str) -> None:
     """How exactly float32 matrices are to be multiplied on a GPU, from now on in all threads.
 
-    By `matmul`, and so `linear`, and by `scaled_dot_product_attention`, but not on its way back:
+    By `matmul`, and so `linear`, and by `scaled_dot_product_attention`, there and back:
 
     "highest", the default
         Products and sums in float32.
@@ -46,7 +46,7 @@ def get_matmul_precision() -> str:
 
 def on_tensor_cores(device, *args) -> bool:
     """Multiply by the rung that was chosen, if it takes such matrices; the arguments are those of gpu.py's `matmul`."""
-    from .ladder import tensor  # which imports gpu.py, which imports this file
+    from .ladder import tensor, wide  # which imports gpu.py, which imports this file
 
     out = args[-1]
     if _precision == "highest" or min(out.shape[1:]) < LEAST or not tensor.knows(device, out):
@@ -56,5 +56,5 @@ def on_tensor_cores(device, *args) -> bool:
     elif min(out.shape[1:]) < LARGE:
         tensor.launch(device, "gpu_12_bf16.cu", *args)
     else:
-        tensor.launch_rounded(device, "gpu_13_rounded_first.cu", *args)
+        wide.launch(device, "gpu_15_wide_tiles.cu", *args)
     return True

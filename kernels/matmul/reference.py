@@ -24,6 +24,16 @@ def column_sum(x):
 _BACKWARD = [name and getattr(act, f"{name}_backward") for name in ACTIVATIONS]
 
 
+def parameter_gradients(g, x):
+    """A dense layer's: gᵀ x, and the sums of g's columns."""
+    return np.matmul(g.T, x), g.sum(axis=0)
+
+
+def product_through(a, b, activation, y):
+    """The gradient a b, taken through the activation that made y."""
+    return _BACKWARD[activation](np.matmul(a, b), y)
+
+
 def through_product(a, b, bias, residual, activation, grad):
     """The gradient before an activation whose slope depends on what went in: the product is made again."""
     before = matmul(a, b, bias, residual, 0)

@@ -18,6 +18,10 @@
 //  strip of a
 //
 // Beyond the edges strips hold zeros, which add nothing to the sums; only elements inside are to be stored.
+//
+// Of small products a block is often alone on its multiprocessor and waits for memory at each step. TEAMS of THREADS
+// threads then share the terms of its tile: each takes every TEAMS-th step, with strips and sums of its own, which are
+// added up in shared memory at the end.
 #pragma once
 #include "copies.cuh"
 #include "matmul/matrices.cuh"
@@ -29,10 +33,13 @@
 #define THREAD_ROWS 8
 #define THREAD_COLUMNS 4
 #endif
+#ifndef TEAMS
+#define TEAMS 1
+#endif
 
 constexpr int WARP_ROWS = 4 * THREAD_ROWS, WARP_COLUMNS = 8 * THREAD_COLUMNS;
 constexpr int WARPS_ACROSS = TILE_COLUMNS / WARP_COLUMNS;
-constexpr int THREADS = 32 * (TILE_ROWS / WARP_ROWS) * WARPS_ACROSS;
+constexpr int THREADS = 32 * (TILE_ROWS / WARP_ROWS) * WARPS_ACROSS;  // of a team
 constexpr int DEPTH = 64 / sizeof(real);  // 64 bytes of a row of a: whole sectors
 
 // The thread's elements: [i][j] is that of row top + row(i) and column left + column(j).
@@ -46,15 +53,26 @@ struct Sums {
     __device__ int column(int j) const { return across + j / V * 8 * V + j % V; }
 };
 
+// A team's strips: this step's, and those on their way.
+struct alignas(16) Strips {
+    real a[2][DEPTH][TILE_ROWS + V], b[2][DEPTH][TILE_COLUMNS + V];
+};
+#if TEAMS > 1  // more than a block has unless it asks (table.py: Tile.shared)
+extern __shared__ Strips strips[];
+#define TEAM threadIdx.y
+#else
+#define TEAM 0
+#endif
+
 // How a thread copies its share of an operand's strips, one after the other.
 template <int LINES>
-struct Strips {
+struct Copies {
     const Operand& from;
     bool vectors, along_terms;
     int line, depth, lines;  // where the thread begins in a strip; how many lines there are from the block's first on
     const real* place;       // what it copies there next
 
-    __device__ Strips(const Operand& operand, long long first) : from(operand) {
+    __device__ Copies(const Operand& operand, long long first) : from(operand) {
         vectors = from.line_stride == 1 && from.lines % V == 0 && from.term_stride % V == 0 && is_aligned(from.data);
         along_terms = from.term_stride == 1;
         lines = min(from.lines - first, (long long)LINES);
@@ -62,7 +80,7 @@ struct Strips {
         int across = LINES / V;
         line = vectors ? threadIdx.x % across * V : along_terms ? threadIdx.x / 8 : threadIdx.x % LINES;
         depth = vectors ? threadIdx.x / across : along_terms ? threadIdx.x % 8 : threadIdx.x / LINES;
-        place = from.data + (first + line) * from.line_stride + depth * from.term_stride;
+        place = from.data + (first + line) * from.line_stride + (TEAM * DEPTH + depth) * from.term_stride;
     }
 
     // Starts to copy the next strip, of which so many terms are left.
@@ -73,7 +91,7 @@ struct Strips {
             start_terms(strip, terms);
         else
             start_lines<1>(strip, terms);
-        place += DEPTH * from.term_stride;
+        place += TEAMS * DEPTH * from.term_stride;
     }
 
     template <int WIDTH>
@@ -99,32 +117,43 @@ struct Strips {
     }
 };
 
-// The sums of a tile of matrix s of each stack. Every thread of the block must call.
-__device__ inline Sums tile_sums(const Matrices& a, const Matrices& b, long long s, long long top, long long left,
-                                 long long rows, long long terms, long long columns) {
-    __shared__ alignas(16) real strip_a[2][DEPTH][TILE_ROWS + V], strip_b[2][DEPTH][TILE_COLUMNS + V];
+struct Nothing {
+    template <typename Strip>
+    __device__ void operator()(const Strip&) const {}
+};
+
+// The team's sums of a tile of matrix s of each stack; `also` sees each of its strips of a. Every thread of the block must
+// call.
+template <typename Also = Nothing>
+__device__ Sums tile_sums(const Matrices& a, const Matrices& b, long long s, long long top, long long left,
+                          long long rows, long long terms, long long columns, Also also = {}) {
+#if TEAMS == 1
+    __shared__ Strips strips[1];
+#endif
+    Strips& own = strips[TEAM];
     Sums sums = {};
     Operand of_a = rows_of(a, s, rows, terms), of_b = columns_of(b, s, terms, columns);
-    Strips<TILE_ROWS> strips_a(of_a, top);
-    Strips<TILE_COLUMNS> strips_b(of_b, left);
-    long long steps = (terms + DEPTH - 1) / DEPTH;
+    Copies<TILE_ROWS> copies_of_a(of_a, top);
+    Copies<TILE_COLUMNS> copies_of_b(of_b, left);
+    long long steps = (terms + TEAMS * DEPTH - 1) / (TEAMS * DEPTH);
     for (long long step = -1; step < steps; step++) {  // the first round only copies
         int now = step & 1;
         wait_for_copies();
         __syncthreads();  // this step's strips are whole, and nobody reads the others any more
         if (step + 1 < steps) {
-            int ahead = min(terms - (step + 1) * DEPTH, (long long)DEPTH);
-            strips_a.start(strip_a[!now], ahead);
-            strips_b.start(strip_b[!now], ahead);
+            int ahead = min(terms - ((step + 1) * TEAMS + TEAM) * DEPTH, (long long)DEPTH);  // none: zeros
+            copies_of_a.start(own.a[!now], ahead);
+            copies_of_b.start(own.b[!now], ahead);
         }
         if (step < 0) continue;
+        also(own.a[now]);
 #pragma unroll
         for (int depth = 0; depth < DEPTH; depth++) {
             Vector from_a[THREAD_ROWS / V], from_b[THREAD_COLUMNS / V];
             for (int i = 0; i < THREAD_ROWS / V; i++)
-                from_a[i] = *reinterpret_cast<Vector*>(&strip_a[now][depth][sums.row(i * V)]);
+                from_a[i] = *reinterpret_cast<Vector*>(&own.a[now][depth][sums.row(i * V)]);
             for (int j = 0; j < THREAD_COLUMNS / V; j++)
-                from_b[j] = *reinterpret_cast<Vector*>(&strip_b[now][depth][sums.column(j * V)]);
+                from_b[j] = *reinterpret_cast<Vector*>(&own.b[now][depth][sums.column(j * V)]);
             for (int i = 0; i < THREAD_ROWS; i++)
                 for (int j = 0; j < THREAD_COLUMNS; j++)
                     sums.at[i][j] += from_a[i / V].at[i % V] * from_b[j / V].at[j % V];

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from .. import cache
-from .table import MEASURED, Choice, Tile, candidates, cycles, predicted, shape_class
+from .table import MEASURED, Choice, Shape, Tile, candidates, cycles, predicted, shape_class
 
 TRIED = 8  # choices that are timed
 
 _found: dict[tuple, Choice] = {}
 
 
-def choice(device: Any, shape: tuple[int, ...], attempt: Callable[[Choice], Any]) -> Choice:
-    """For a product of that shape (stack, rows, terms, columns, size of a number); `attempt` runs it with a choice."""
-    key = device.arch, shape_class(*shape)
+def choice(device: Any, shape: Shape, attempt: Callable[[Choice], Any]) -> Choice:
+    """For a product of that shape; `attempt` runs it with a choice."""
+    key = device.arch, shape_class(shape)
     if key in MEASURED:
         return MEASURED[key]
     if not hasattr(device, "milliseconds"):
@@ -45,12 +45,12 @@ def choice(device: Any, shape: tuple[int, ...], attempt: Callable[[Choice], Any]
 
 
 @functools.lru_cache(4096)
-def _predicted(arch: int, shape: tuple[int, ...]) -> Choice:
-    return predicted(arch, *shape)
+def _predicted(arch: int, shape: Shape) -> Choice:
+    return predicted(arch, shape)
 
 
-def _fastest(device: Any, shape: tuple[int, ...], attempt: Callable[[Choice], Any]) -> Choice:
-    promising = sorted(candidates(*shape), key=lambda one: cycles(device.arch, one, *shape))[:TRIED]
+def _fastest(device: Any, shape: Shape, attempt: Callable[[Choice], Any]) -> Choice:
+    promising = sorted(candidates(shape), key=lambda one: cycles(device.arch, one, shape))[:TRIED]
 
     def milliseconds(one: Choice) -> float:
         try:

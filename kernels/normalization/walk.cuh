@@ -6,8 +6,8 @@
 struct Walk {
     long long channels, spatial, image, i;
 
-    __device__ Walk(long long channels, long long spatial)
-        : channels(channels), spatial(spatial), image(threadIdx.x / spatial), i(threadIdx.x % spatial) {}
+    __device__ Walk(long long channels, long long spatial, int first = threadIdx.x)
+        : channels(channels), spatial(spatial), image(first / spatial), i(first % spatial) {}
     __device__ void step(long long images, long long rest) {  // blockDim.x as whole images and what is left
         image += images;
         i += rest;

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from .. import check
+from .. import capture, check
 from ..backend import current
 from ..operation import EDGES, Cost, Draw, Sample, operation
 
@@ -62,6 +62,8 @@ def update(
 
 def arrays(function: str, parameter: Any, grad: Any, **states: Any) -> None:
     """All must be arrays of the parameter's dtype and shape, and all but the gradient are changed."""
+    if capture.silent():
+        return
     check.real(function, "parameter", parameter)
     check.changeable(function, "parameter", parameter)
     check.like(function, "grad", grad, "parameter", parameter)
@@ -74,6 +76,8 @@ def arrays(function: str, parameter: Any, grad: Any, **states: Any) -> None:
 def flat(parameter: Any, grad: Any, *states: Any) -> tuple:
     """Everything with one axis; a state that there isn't is an empty array."""
     none = current().nothing(parameter.dtype)
+    if capture.silent():
+        return tuple(none if x is None else x for x in (parameter, grad, *states))
     grad = check.contiguous(grad)
     return tuple(none if x is None else x.reshape(-1) for x in (parameter, grad, *states))
 

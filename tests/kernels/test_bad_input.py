@@ -110,6 +110,11 @@ MISTAKES = [
         "linear_backward: y has the shape (3, 4), it must be (3, 3) as grad",
     ),
     (lambda: kernels.linear_backward(X[:, :3], X, X, activation="relu6"), ValueError, "activation is 'relu6'"),
+    (
+        lambda: kernels.linear_backward(X[:, :3], X, X, input_activation="gelu"),
+        ValueError,
+        "linear_backward: input_activation is 'gelu'",
+    ),
     (lambda: kernels.linear(X, np.ones((2, 3), np.float32)), ValueError, "its last axis must be 3"),
     (lambda: kernels.linear(X, V), ValueError, "weight has 1 axes, it must be (outputs, inputs)"),
     (lambda: kernels.column_sum(V), ValueError, "x has 1 axes, it must have 2"),

@@ -56,6 +56,15 @@ def test_much_shared_memory_is_asked_for(standin, source):
     np.testing.assert_array_equal(standin.to_numpy(y), np.arange(16000)[::-1])
 
 
+def test_tiles_in_much_shared_memory(standin):
+    """Rung 15 of the matrix product has 84 KB or more."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(np.float32) for shape in ((40, 50), (50, 36)))
+    with kernels.using(standin), kernels.rung(matmul="15_wide_tiles"):
+        y = kernels.matmul(standin.from_numpy(a), standin.from_numpy(b))
+    same(standin.to_numpy(y), a @ b, {"rtol": 1e-2, "atol": 0.1}, "")
+
+
 def test_a_failed_launch_is_named(standin, source, monkeypatch):
     x = standin.empty((4,), np.float32)
     error = sys.modules["cupy"].cuda.driver.CUDADriverError

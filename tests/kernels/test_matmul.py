@@ -6,7 +6,20 @@ import pytest
 from kernelwright import kernels
 from kernelwright.kernels import cache, cuda, simulator
 from kernelwright.kernels.matmul import gpu, order, tune
-from kernelwright.kernels.matmul.table import LARGE, MIDDLE, PARTS, SMALL, TILES, Choice, candidates, cycles, predicted
+from kernelwright.kernels.matmul.table import (
+    DOTS,
+    LARGE,
+    MIDDLE,
+    PARTS,
+    SMALL,
+    TILES,
+    TINY,
+    Choice,
+    Shape,
+    candidates,
+    cycles,
+    predicted,
+)
 from kernelwright.kernels.simulator.resources import resources
 
 from ..catalog import DTYPES
@@ -34,8 +47,9 @@ def total(report: simulator.Report, what: str) -> int:
 
 
 def multiplied(device, choice: Choice, layout: str, n: int, after: bool) -> int:
-    """Holds a product of 133 × 36 × n, with or without what may follow, against NumPy's; how many kernels that took."""
-    a, b, bias, residual = operands(133, 36, n)
+    """Holds a product of 133 × 36 × n, with or without what may follow, against NumPy's; how many kernels that took. A
+    team has 36 terms, too, so several have more."""
+    a, b, bias, residual = operands(133, 36 * choice.tile.teams, n)
     exact, nothing = a.astype(float) @ b, np.empty(0, np.float32)
     wanted = np.maximum(exact + bias + residual, 0) if after else exact
     following = (bias, residual, 1) if after else (nothing, nothing, 0)
@@ -45,6 +59,24 @@ def multiplied(device, choice: Choice, layout: str, n: int, after: bool) -> int:
     assert all(report.findings == [] for report in reports)
     np.testing.assert_allclose(out[0], wanted, rtol=1e-4, atol=1e-4)
     return len(reports)
+
+
+@CUDA
+@pytest.mark.parametrize("tile", DOTS)
+def test_dot_products(tile):
+    """Of terms side by side in vectors, of others, of none, and of more than a block takes at once; in one launch, and
+    with nothing read that isn't wanted."""
+    device, rng = kernels.backend("simulator").device, np.random.default_rng(4)
+    for m, k, n, stack in ((1, 1100, 37, 1), (9, 36, 33, 3), (17, 35, 5, 2), (3, 0, 40, 1), (8, 4, 64, 1)):
+        for dtype in DTYPES:
+            given = (stack, m, k), (stack, n, k), (n,), (stack, m, n)
+            a, b, bias, residual = (rng.standard_normal(shape).astype(dtype) for shape in given)
+            out = np.full((stack, m, n), np.nan, dtype)
+            with simulator.record() as reports:
+                gpu.run(device, Choice(tile, 1), a, b.swapaxes(1, 2), bias, residual, 1, out)
+            assert [(report.kernel, report.findings) for report in reports] == [("dots", [])]
+            wanted = np.maximum(a.astype(float) @ b.swapaxes(1, 2) + bias + residual, 0)
+            np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-4)
 
 
 @CUDA
@@ -74,6 +106,15 @@ def test_where_no_tile_is_said_it_is_the_middle_one():
 
 
 @CUDA
+@pytest.mark.parametrize("tile", DOTS)
+def test_nothing_of_dots_is_spilled(tile):
+    """One block a multiprocessor will do: it has all that it reads for 1,024 terms on its way."""
+    for arch in (75, 80, H100, 120):
+        found = resources(gpu.source(tile).compile(arch, np.float32).read_bytes(), "dots", arch)
+        assert found.stack <= 56, found
+
+
+@CUDA
 @pytest.mark.parametrize("tile", TILES)
 def test_nothing_is_spilled(tile):
     """Local memory holds the 56 bytes of Result, which the functions behind the sums read; registers all else."""
@@ -82,7 +123,7 @@ def test_nothing_is_spilled(tile):
             found = resources(gpu.source(tile).compile(arch, dtype).read_bytes(), "matmul", arch)
             assert found.stack <= 56, found
         found = resources(gpu.source(tile).compile(arch, np.float32).read_bytes(), "matmul", arch)
-        assert found.occupancy(tile.threads).warps >= 16, found
+        assert found.occupancy(tile.threads * tile.teams, tile.shared).warps >= 16, found
 
 
 @CUDA
@@ -124,7 +165,7 @@ def layer(activation: str, rows: int = 64) -> tuple[simulator.Report, list[simul
 def test_a_dense_layer_is_one_launch(activation):
     """With bias and activation it moves as many bytes as without."""
     forward, _ = layer(activation)
-    assert forward.kernel == "matmul"
+    assert forward.kernel == "dots"
     assert forward.read_bytes == 4 * (64 * 40 + 96 * 40 + 96)
     assert forward.written_bytes == 4 * 64 * 96
 
@@ -141,9 +182,65 @@ def test_the_way_back_through_an_activation_is_one_pass():
 @CUDA
 def test_the_way_back_through_gelu_makes_the_product_once_more_and_nothing_of_it_is_stored():
     _, (through, bias) = layer("gelu")
-    assert (through.kernel, bias.kernel) == ("matmul", "sum_columns")
+    assert (through.kernel, bias.kernel) == ("dots", "sum_columns")
     assert through.read_bytes == 4 * (64 * 40 + 96 * 40 + 96 + 64 * 96)
     assert through.written_bytes == 4 * 64 * 96
+
+
+@CUDA
+@pytest.mark.parametrize("tile", TILES)
+def test_the_parameters_gradients_are_one_launch(tile, monkeypatch):
+    """The bias's is made by the weight's product, in every tile; where blocks share its terms, by one more."""
+    rng = np.random.default_rng(1)
+    for rows in (0, 1, 70 * tile.teams):
+        g, x = (rng.standard_normal((rows, n)).astype(np.float32) for n in (137, 45))
+        for parts in (1, 2):
+            monkeypatch.setattr(gpu, "_choice", lambda *_, parts=parts: Choice(tile, parts))
+            weight, bias = np.full((137, 45), np.nan, np.float32), np.full(137, np.nan, np.float32)
+            with simulator.record() as reports:
+                gpu.parameter_gradients(kernels.backend("simulator").device, g, x, weight, bias)
+            more = {report.kernel for report in reports[1:]}
+            assert more == ({"add_parts", "sum_columns"} if parts > 1 else set())
+            assert all(report.findings == [] for report in reports)
+            np.testing.assert_allclose(weight, g.T.astype(float) @ x, rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(bias, g.sum(0, dtype=float), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["reference", "numba", pytest.param("simulator", marks=CUDA)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_way_back_through_the_inputs_activation(backend, dtype):
+    """What the layer's way back and then the activation's give, in one."""
+    rng = np.random.default_rng(3)
+    for shape, outputs in (((17, 33), 45), ((0, 33), 45), ((5, 0), 3), ((5, 3), 0), ((2, 3, 7), 130), ((1,), 1)):
+        for activation in ("relu", "sigmoid", "tanh"):
+            x = getattr(kernels, activation)(rng.standard_normal(shape).astype(dtype))
+            inputs = shape[-1]
+            given = ((*shape[:-1], outputs), (outputs, inputs), (outputs,))
+            grad, weight, bias = (rng.standard_normal(shape).astype(dtype) for shape in given)
+            with kernels.using("reference"):
+                wanted = list(kernels.linear_backward(*(v.astype(np.float64) for v in (grad, x, weight, bias))))
+                wanted[0] = getattr(kernels, f"{activation}_backward")(wanted[0], x.astype(np.float64))
+            out = [np.full(like.shape, np.nan, dtype) for like in (x, weight, bias)]
+            with kernels.using(backend):
+                options = {"input_activation": activation, "out": tuple(out)}
+                found = kernels.linear_backward(grad, x, weight, bias, **options)
+            tolerance = 1e-4 if dtype == np.float32 else 1e-12
+            for one, other, filled in zip(found, wanted, out):
+                np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+                assert one is filled
+
+
+@CUDA
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_a_dense_layers_way_back_is_two_launches(activation):
+    """Through the activation before it, too, with the bias's gradient by the way: no product is read again."""
+    rng = np.random.default_rng(2)
+    x = getattr(kernels, activation)(rng.standard_normal((64, 40)).astype(np.float32))
+    weight, bias, grad = (rng.standard_normal(shape).astype(np.float32) for shape in ((96, 40), (96,), (64, 96)))
+    with kernels.using("simulator"), simulator.record(races=False) as reports:
+        kernels.linear_backward(grad, x, weight, bias, input_activation=activation)
+    assert [report.kernel for report in reports] == ["matmul", "matmul"]
+    assert reports[0].read_bytes == 4 * (64 * 96 + 96 * 40 + 64 * 40)
 
 
 @CUDA
@@ -175,14 +272,18 @@ def test_the_order_of_blocks_spares_dram():
 
 def test_the_model():
     """It gives a large product large tiles, a small one small ones, and shares many terms out where blocks are few."""
-    assert predicted(H100, 1, 4096, 4096, 4096, 4) == Choice(LARGE, 1)
-    assert predicted(H100, 1, 64, 64, 64, 4).tile == SMALL
-    assert predicted(H100, 1, 64, 65536, 64, 4).parts > 1
-    assert predicted(H100, 4096, 64, 64, 64, 4).parts == 1
+    assert predicted(H100, Shape(1, 4096, 4096, 4096, 4, True)) == Choice(LARGE, 1)
+    assert predicted(H100, Shape(64, 64, 16, 64, 4)) == Choice(SMALL, 1)
+    assert predicted(H100, Shape(1, 64, 784, 256, 4)) == Choice(TINY, 1)
+    assert predicted(H100, Shape(1, 64, 784, 256, 4, along=True)).tile.is_of_dots
+    assert predicted(H100, Shape(1, 1, 4096, 4096, 4, along=True)) == Choice(DOTS[0], 1)
+    assert predicted(H100, Shape(1, 64, 65536, 64, 4)).parts > 1
+    assert predicted(H100, Shape(4096, 64, 64, 64, 4)).parts == 1
     for shape in ((1, 1, 1, 1, 4), (1, 512, 512, 512, 4), (3, 7, 100_000, 5, 8), (1, 300, 0, 300, 4)):
-        every = list(candidates(*shape))
-        assert predicted(H100, *shape) in every
-        assert all(choice.parts in PARTS and cycles(H100, choice, *shape) >= 0 for choice in every)
+        for along in (False, True):
+            every = list(candidates(Shape(*shape, along)))
+            assert predicted(H100, Shape(*shape, along)) in every
+            assert all(choice.parts in PARTS and cycles(H100, choice, Shape(*shape, along)) >= 0 for choice in every)
 
 
 class Timed:
@@ -232,7 +333,7 @@ def test_the_fastest_is_chosen_and_kept(untuned, monkeypatch):
     first = Timed(Choice(MIDDLE, 2))
     assert first.multiply() == first.fastest
     assert 1 < len(first.timed) == len(set(first.timed)) <= tune.TRIED
-    assert predicted(H100, 1, 512, 512, 512, 4) in first.timed
+    assert predicted(H100, Shape(1, 512, 512, 512, 4)) in first.timed
     first.timed.clear()
     assert first.multiply(400) == first.fastest  # of the same class, and known
     assert first.timed == []
@@ -275,8 +376,8 @@ def test_a_spoilt_file_is_measured_anew(untuned, monkeypatch):
 
 
 def test_without_timing_the_model_chooses(untuned, monkeypatch):
-    model = predicted(H100, 1, 512, 512, 512, 4)
-    device = Timed(next(choice for choice in candidates(1, 512, 512, 512, 4) if choice != model))
+    model = predicted(H100, Shape(1, 512, 512, 512, 4))
+    device = Timed(next(choice for choice in candidates(Shape(1, 512, 512, 512, 4)) if choice != model))
     device.busy = True  # a graph is captured
     assert device.multiply() == model
     device.busy = False
@@ -290,7 +391,7 @@ def test_the_simulator_times_nothing():
 
 
 def test_what_was_measured_comes_first(untuned, monkeypatch):
-    key = H100, tune.shape_class(1, 512, 512, 512, 4)
+    key = H100, tune.shape_class(Shape(1, 512, 512, 512, 4))
     monkeypatch.setitem(tune.MEASURED, key, Choice(SMALL, 4))
     device = Timed(Choice(MIDDLE, 2))
     assert device.multiply() == Choice(SMALL, 4)

@@ -9,13 +9,16 @@ from kernelwright import kernels
 from kernelwright.kernels import simulator
 from kernelwright.kernels.matmul import gpu, precision
 from kernelwright.kernels.matmul.ladder import gpu as ladder
-from kernelwright.kernels.matmul.ladder import tensor
+from kernelwright.kernels.matmul.ladder import tensor, wide
 from kernelwright.kernels.operation import tolerance_of_rung
+from kernelwright.kernels.simulator.resources import multiprocessor
 
 from .devices import OlderDevice
 
-RUNGS = ("10_tf32", "11_tf32x3", "12_bf16", "13_rounded_first", "14_scaled_half")
-NARROW_IN_MEMORY = ("13_rounded_first", "14_scaled_half")
+RUNGS = ("10_tf32", "11_tf32x3", "12_bf16", "13_rounded_first", "14_scaled_half", "15_wide_tiles")
+NARROW_IN_MEMORY = ("13_rounded_first", "14_scaled_half", "15_wide_tiles")
+WIDE = "15_wide_tiles"
+TWICE = ("10_tf32", "13_rounded_first", "14_scaled_half")  # two blocks at a time on a multiprocessor
 
 
 @pytest.fixture(autouse=True)
@@ -69,11 +72,11 @@ def test_the_cpu_knows_one_precision():
         ("highest", "gpu.cu", 2**-22),
         ("high", "gpu_11_tf32x3.cu", 2**-22),
         ("medium", "gpu_12_bf16.cu", 2**-8),
-        ("medium", "gpu_13_rounded_first.cu", 2**-8),
+        ("medium", "gpu_15_wide_tiles.cu", 2**-8),
     ],
 )
 def test_what_a_word_means(word, file, most, monkeypatch):
-    if file == "gpu_13_rounded_first.cu":
+    if file == "gpu_15_wide_tiles.cu":
         monkeypatch.setattr(precision, "LARGE", 40)
     a, b, bias = drawn((40, 90), (90, 50), (50,))
     kernels.set_matmul_precision(word)
@@ -129,10 +132,10 @@ def scaled(kind: str, rng) -> list[np.ndarray]:
     "kind", ["numbers of order 1", "no signs", "rows of all sizes", "terms of all sizes", "large ones that cancel"]
 )
 def test_three_products_of_tf32_are_float32(kind):
-    """Beside the kernel that works in float32: the errors' mean size, each measured by the size of its sum's terms."""
+    """Beside a kernel that works in float32: the errors' mean size, each measured by the size of its sum's terms."""
     a, b = scaled(kind, np.random.default_rng(3))
     exact, size = a.astype(np.float64) @ b.astype(np.float64), np.abs(a).astype(np.float64) @ np.abs(b)
-    split, plain = (np.abs(simulated(a, b, rung=rung)[0] - exact) / size for rung in ("11_tf32x3", ""))
+    split, plain = (np.abs(simulated(a, b, rung=rung)[0] - exact) / size for rung in ("11_tf32x3", "9_async"))
     assert np.sqrt((split**2).mean()) <= 1.5 * np.sqrt((plain**2).mean())
     assert split.max() <= 1.5 * plain.max()
 
@@ -230,7 +233,45 @@ def test_every_byte_is_asked_for_once(rung, turned):
     assert report.read_bytes == factors + scales
     assert report.total.sectors * 32 == factors + y.nbytes + 4 * scales
     assert report.resources.stack == 0
-    assert report.occupancy.blocks == (2 if rung in ("10_tf32", *NARROW_IN_MEMORY) else 1)
+    assert report.occupancy.blocks == (2 if rung in TWICE else 1)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("across", wide.ACROSS)
+@pytest.mark.parametrize("a_along_terms", [True, False], ids=["a along terms", "a across"])
+@pytest.mark.parametrize("b_along_terms", [True, False], ids=["b along terms", "b across"])
+def test_tiles_of_every_width(across, a_along_terms, b_along_terms, monkeypatch):
+    """Two tiles each way, the second ones narrow, and more steps along the terms than are on their way at once."""
+    monkeypatch.setattr(wide, "widest", lambda *_: across)
+    a, b, bias = drawn((wide.ROWS + 9, 165), (165, wide.columns(across) + 7), (wide.columns(across) + 7,))
+    y, report = simulated(
+        a if a_along_terms else np.asfortranarray(a), np.asfortranarray(b) if b_along_terms else b, bias, rung=WIDE
+    )
+    assert report.grid == (4, 1, 1)
+    assert report.shared_efficiency == 1
+    np.testing.assert_allclose(y, a @ b + bias, **tolerance_of_rung("matmul", WIDE))
+
+
+def test_the_width_that_keeps_multiprocessors_busy():
+    """Of an H100: 4096 columns in 3 waves of blocks instead of 4; where waves are many, the tile that reads least."""
+    assert [wide.columns(wide.widest(90, (1, n, n))) for n in (4096, 16384)] == [176, 192]
+
+
+@pytest.mark.cuda
+def test_stages_are_as_many_as_shared_memory_has_room_for():
+    for arch in (80, 86, 89, 90, 100, 120):
+        limit = multiprocessor(arch).shared_block
+        each, count = wide.shared(arch, max(wide.ACROSS)) // wide.stages(arch), wide.stages(arch)
+        assert count * each <= limit
+        assert (count == 4) is (4 * each <= limit)
+        device, y = simulator.Device(), np.empty((1, 40, 60), np.float32)
+        device.arch = arch
+        a, b = drawn((1, 40, 150), (1, 150, 60))
+        nothing = np.empty(0, np.float32)
+        with simulator.record() as reports:
+            ladder.matmul_15_wide_tiles(device, a, b, nothing, nothing, 0, y)
+        assert [report.findings for report in reports] == [[], [], []]
+        np.testing.assert_allclose(y, a @ b, **tolerance_of_rung("matmul", WIDE))
 
 
 @pytest.mark.cuda

@@ -99,6 +99,22 @@ def of_long_rows(name: str, n: int):
     return call, x.nbytes // 32
 
 
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "sparsemax"])
+def test_few_long_columns_are_turned_into_rows(name):
+    """And the result into columns; shorter columns stay as they are."""
+    x, grad = array(2, 400, 3), array(2, 400, 3)[::-1].copy()
+    with kernels.using("numba"):
+        y = getattr(kernels, name)(x, 1)
+        wanted = getattr(kernels, f"{name}_backward")(grad, y, 1)
+    with kernels.using("simulator"), simulator.record() as reports:
+        np.testing.assert_allclose(getattr(kernels, name)(x, 1), y, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(getattr(kernels, f"{name}_backward")(grad, y, 1), wanted, rtol=1e-4, atol=1e-6)
+        getattr(kernels, name)(x[:, :100], 1)
+    forward, back = ["transpose", name, "transpose"], ["transpose", "transpose", f"{name}_backward", "transpose"]
+    assert [report.kernel for report in reports] == [*forward, *back, name]
+    assert all(report.findings == [] for report in reports)
+
+
 def cast(argument, dtype):
     return argument.astype(dtype) if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else argument
 

@@ -118,6 +118,46 @@ def test_given_statistics_change_no_bit_of_the_gradient():
     np.testing.assert_array_equal(given[1], found[1])
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(64, 35), (5, 3, 40), (4, 7, 9, 5)])
+@pytest.mark.parametrize("name", ["numba", "simulator", "reference"])
+def test_a_relu_in_the_same_pass_changes_no_bit(name, shape, training):
+    """Its way back, too, though it makes anew what its sign hangs on."""
+    x, grad = (rng(i).standard_normal(shape).astype(np.float32) for i in range(2))
+    weight, bias, mean = (rng(i).standard_normal(shape[1]).astype(np.float32) for i in range(3))
+    given, options = (mean, weight * weight, weight, bias), {"training": training}
+    with kernels.using(name):
+        y, statistics = kernels.batch_norm_with_statistics(x, *map(np.copy, given), **options, activation="relu")
+        plain, _ = kernels.batch_norm_with_statistics(x, *map(np.copy, given), **options)
+        np.testing.assert_array_equal(y, kernels.relu(plain))
+        options["statistics"] = statistics
+        found = kernels.batch_norm_backward(grad, x, *given, **options, activation="relu")
+        expected = kernels.batch_norm_backward(kernels.relu_backward(grad, y), x, *given, **options)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("1d", (6, 5)), ("1d", (6, 5, 3)), ("2d", (3, 4, 5, 7)), ("3d", (2, 3, 2, 3, 5))]
+)
+def test_layer_with_a_relu_is_the_two(name, shape):
+    one, two = (getattr(layers, f"BatchNorm{name}")(shape[1]) for _ in range(2))
+    for layer in (one, two):
+        for parameter in layer.parameters():
+            parameter.data = rng(3).standard_normal(parameter.shape)
+    x, grad = (rng(i).standard_normal(shape).astype(np.float32) for i in range(2))
+    y, back = one.forward(x, activation="relu")
+    between, first = two.forward(x)
+    expected, second = layers.ReLU().forward(between)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(back(grad), first(second(grad)))
+    for found, wanted in zip(one.parameters(), two.parameters(), strict=True):
+        np.testing.assert_array_equal(found.grad, wanted.grad)
+    for key, value in one.state_dict().items():
+        np.testing.assert_array_equal(value, two.state_dict()[key])
+    np.testing.assert_array_equal(one(x, activation="relu"), np.maximum(two(x), 0))
+
+
 X = np.ones((2, 3, 4), np.float32)
 V = np.ones(3, np.float32)
 MISTAKES = [
@@ -140,6 +180,8 @@ MISTAKES = [
     (lambda: kernels.batch_norm(X, V, None, training=True), "must be given together, or neither"),
     (lambda: kernels.batch_norm(X, V, V, momentum=2), "momentum is 2, it must be from 0 to 1"),
     (lambda: kernels.batch_norm(X, V, V, eps=-1), "eps is -1, it must be at least 0"),
+    (lambda: kernels.batch_norm(X, V, V, activation="tanh"), "activation is 'tanh', it must be one of None, 'relu'"),
+    (lambda: layers.BatchNorm1d(3)(X, "gelu"), "activation is 'gelu', it must be one of None, 'relu'"),
     (lambda: kernels.batch_norm(X, V, np.ones(6, "f4")[::2], training=True), "running_var must be contiguous"),
 ]
 

@@ -10,7 +10,7 @@ SIZES = "rows|columns|lines|n|terms|size|classes|stack|bins|tiles|queries|keys|w
 PATTERNS = {
     "barrier": r"__sync(?:threads|warp)\(\);",
     "fence": r"__threadfence\(\);",
-    "wait": r"__pipeline_wait_prior\(\d\);|\bwait_copies<\d>\(\);|\bwait_for_copies\(\);",
+    "wait": r"__pipeline_wait_prior\(\d\);|\bwait_copies<[^>]+>\(\);|\bwait_for_copies\(\);",
     "atomic": r"\batomic(?=Add|Max)",
     "bound": rf"[\w.]+(?: \+ \w+)? (?:<|>=) (?:{SIZES})\b",
 }
@@ -58,7 +58,7 @@ def _changed(kind: str, text: str, rest: str) -> str:
     if kind == "atomic":
         return "plain"
     if kind == "wait":
-        return re.sub(r"\d", "2", text) if re.search(r"\d", text) else ""
+        return re.sub(r"(?<=[<(])[^>)]+", r"\g<0> + 1", text) if re.search(r"[<(][^>)]", text) else ""
     if kind != "bound":
         return ""
     if rest.startswith(";"):  # of a loop, which would never end without: one round too many

@@ -171,7 +171,7 @@ def trials(name: str, number: int) -> list[tuple[Callable, tuple]]:
 def rungs_with(path) -> list[str]:
     """The rungs that a file of a ladder belongs to: itself, or those that include it."""
     files = [path] if path.suffix == ".cu" else [x for x in path.parent.glob("*.cu") if path in included(x)]
-    return sorted(file.stem.removeprefix("gpu_") for file in files)
+    return sorted({re.sub("^(gpu|backward)_", "", file.stem) for file in files})
 
 
 @cache

@@ -213,3 +213,40 @@ def test_constants_from_the_cpu_are_kept(standin):
 
     for _ in range(3):
         assert standin.to_numpy(step(standin.from_numpy(np.ones(3, np.float32)))).tolist() == [0, 1, 2]
+
+
+def test_arguments_of_any_kind(standin):
+    """More than a launch copies; of sizes that are no multiples of 16 bytes, strided, of no element and of one."""
+    step = training.capture(lambda *given: [*given])
+
+    def drawn(seed):
+        rng = np.random.default_rng(seed)
+        numbers = [rng.standard_normal(shape).astype(np.float32) for shape in ((5, 7), (64, 300), (0, 3), ())]
+        integers = [rng.integers(0, 100, 11).astype(dtype) for dtype in (np.int64, np.int32)]
+        given = [standin.from_numpy(x) for x in numbers + integers]
+        return [*given, given[0].T, given[4][1::3], given[4][1:]]
+
+    for seed in range(4):
+        given = drawn(seed)
+        for found, wanted in zip(step(*given), given, strict=True):
+            np.testing.assert_array_equal(standin.to_numpy(found), standin.to_numpy(wanted))
+
+
+def test_the_numbers_of_many_updates(standin):
+    """More than a launch stores."""
+    parameters = [layers.Parameter(np.ones(3, np.float32), f"p{i}") for i in range(40)]
+    groups = [{"params": [parameter], "lr": 0.1 * i} for i, parameter in enumerate(parameters)]
+    optimizer = training.SGD(groups, lr=1.0)
+
+    def step(x):
+        optimizer.zero_grad()
+        for parameter in parameters:
+            parameter.add_grad(x)
+        optimizer.step()
+        return x
+
+    step, x = training.capture(step), standin.from_numpy(np.ones(3, np.float32))
+    for _ in range(3):
+        step(x)
+    for i, parameter in enumerate(parameters):
+        np.testing.assert_allclose(parameter.numpy(), 1 - 3 * 0.1 * i, rtol=1e-5, atol=1e-6)

@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 
 from ... import kernels, layers, training
-from ...layers.steps import NAMES, linear_back, walk
+from ...layers.linear import linear_back
+from ...layers.steps import NAMES, walk
 from ..arguments import add_options, choose_backend, chosen_settings, leave, output_directory
 from ..picture import draw
 from ..text import ALPHABET, Streams, library

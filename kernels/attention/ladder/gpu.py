@@ -34,6 +34,14 @@ def attention_5_bf16(device, q, k, v, *given):
     gpu.by(device, tensor.bf16 if tensor.knows(device, q, v) else None, q, k, v, *given)
 
 
+def attention_backward_4_tf32x3(device, grad, q, k, v, *given):
+    gpu.backward_by(device, tensor.tf32x3_backward if tensor.knows(device, q, v) else None, grad, q, k, v, *given)
+
+
+def attention_backward_5_bf16(device, grad, q, k, v, *given):
+    gpu.backward_by(device, tensor.bf16_backward if tensor.knows(device, q, v) else None, grad, q, k, v, *given)
+
+
 def _tiles(device, source, q, *given):
     if blocks_of(q, TILE):
         device.launch(source, "attention", q.dtype, blocks_of(q, TILE), 256, forward_arguments(q, *given))

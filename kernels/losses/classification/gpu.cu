@@ -5,10 +5,20 @@
 // With wᵢ for what is wanted of class i, its target times its weight, a row's loss is Σ wᵢ (log Σ exp(xⱼ) − xᵢ), for which
 // one walk is enough: Σ wᵢ and Σ wᵢ xᵢ are found beside the maximum and the sum. So a whole row is read once; a longer one,
 // or one split among blocks, once for the loss and once for the gradient.
+//
+// Small inputs cost what their launches cost, so a launch does what it can beside the rows:
+//
+//     SUMS 0     nothing: label_weights.cu comes before it, for a mean, and losses/total.cu after it
+//     SUMS 1     each block sums the labels' weights by itself, for they are few: no label_weights.cu
+//     SUMS 2     there is one block, which has all rows: no total.cu either
 
 #include "losses/classification/labels.cuh"
 #include "softmax/total.cuh"
 #include "teams.cuh"
+
+#ifndef SUMS
+#define SUMS 0
+#endif
 
 // 1,024 threads haven't the registers that exp and log of float64 need.
 #define BOUNDED_HERE __launch_bounds__(LARGEST, sizeof(real) == 4 ? 1024 / LARGEST : 1)
@@ -106,14 +116,24 @@ __device__ Known known_of(const real* x, const Row& row, Values& v, Wanted& want
     return STAGE < 2 ? team.sum(known) : known;
 }
 
+// The last step, by a block that has all rows.
+__device__ void put_total(double lost, double scale, real* total) {
+    lost = block_sum(lost);
+    if (threadIdx.x == 0) total[0] = scale * lost;
+}
+
 // Cross-entropy with class numbers. Neighbouring teams may have labels of different kinds, but go through all sums together.
 extern "C" __global__ BOUNDED_HERE void cross_entropy_indices(
-    const real* logits, const long long* target, const real* weight, const real* divisor, long long ignore_index,
-    real smoothing, real* loss, real* gradient, int has_weight, int has_divisor, int wants_gradient, Known* parts,
-    long long rows, long long classes, long long inner) {
+    const real* logits, const long long* target, const real* weight, real* divisor, long long ignore_index,
+    real smoothing, real* loss, real* gradient, real* total, int has_weight, int is_mean, int wants_gradient,
+    Known* parts, long long rows, long long classes, long long inner) {
     if (STAGE == 2 && !wants_gradient && blockIdx.x > 0) return;  // one block says the loss
-    real spread = smoothing / classes;
-    real scale = has_divisor ? real(1) / divisor[0] : real(1);
+    real spread = smoothing / classes, weights = 1;
+    if (is_mean && SUMS == 0) weights = divisor[0];
+    if (is_mean && SUMS > 0) weights = sum_of_weights(target, weight, ignore_index, classes, has_weight, rows);
+    if (is_mean && SUMS == 1 && threadIdx.x + blockIdx.x + blockIdx.y == 0) divisor[0] = weights;
+    real scale = real(1) / weights;
+    double lost = 0;
     Labels labels = {weight, has_weight, spread};
     Team team;
     Values v;
@@ -128,7 +148,8 @@ extern "C" __global__ BOUNDED_HERE void cross_entropy_indices(
         real nothing = ignored ? real(0) : real(0) / real(0);
         if (row.is_mine()) {
             real smoothed = spread != 0 ? minus_log.log_sum * known.wanted - known.along : real(0);
-            loss[row.index] = counts ? smoothed + w * minus_log(logits[row.at(label - row.offset)]) : nothing;
+            real value = counts ? smoothed + w * minus_log(logits[row.at(label - row.offset)]) : nothing;
+            loss[row.index] = value, lost += value;
         }
         if (!wants_gradient) continue;
         nothing *= minus_log.log_sum;  // a NaN among the logits passes
@@ -146,14 +167,16 @@ extern "C" __global__ BOUNDED_HERE void cross_entropy_indices(
             v.store(gradient, row, from);
         }
     }
+    if (SUMS == 2) put_total(lost, 1.0 / weights, total);
 }
 
 // Cross-entropy with class probabilities.
 extern "C" __global__ BOUNDED_HERE void cross_entropy_probabilities(
     const real* logits, const real* target, const real* weight, real smoothing, real scale, real* loss, real* gradient,
-    int has_weight, int wants_gradient, Known* parts, long long rows, long long classes, long long inner) {
+    real* total, int has_weight, int wants_gradient, Known* parts, long long rows, long long classes, long long inner) {
     if (STAGE == 2 && !wants_gradient && blockIdx.x > 0) return;
     Probabilities wanted = {target, weight, has_weight, real(1) - smoothing, smoothing / classes};
+    double lost = 0;
     Team team;
     Values v;
     FOR_EACH_ROW_OF_A_TEAM(row, rows, classes, inner) {
@@ -161,7 +184,10 @@ extern "C" __global__ BOUNDED_HERE void cross_entropy_probabilities(
         if (STAGE < 2 || wants_gradient) known = known_of(logits, row, v, wanted, true, team);
         if (!team.knows(known, parts, row)) continue;
         MinusLog minus_log = known.total;
-        if (row.is_mine()) loss[row.index] = minus_log.log_sum * known.wanted - known.along;
+        if (row.is_mine()) {
+            real value = minus_log.log_sum * known.wanted - known.along;
+            loss[row.index] = value, lost += value;
+        }
         if (!wants_gradient) continue;
         FOR_EACH_PIECE(from, row) {
             if (!WHOLE) wanted.load(row, from), v.load(logits, row, from, 0);
@@ -173,4 +199,5 @@ extern "C" __global__ BOUNDED_HERE void cross_entropy_probabilities(
             v.store(gradient, row, from);
         }
     }
+    if (SUMS == 2) put_total(lost, scale, total);
 }

@@ -2,7 +2,7 @@
 
 from ... import cuda
 from ..gpu import arguments
-from . import tensor
+from . import tensor, wide
 
 
 def _rung(file: str, tile: tuple[int, int], block):
@@ -32,3 +32,4 @@ matmul_11_tf32x3 = tensor.rung("gpu_11_tf32x3.cu")
 matmul_12_bf16 = tensor.rung("gpu_12_bf16.cu")
 matmul_13_rounded_first = tensor.rung("gpu_13_rounded_first.cu", tensor.launch_rounded)
 matmul_14_scaled_half = tensor.rung("gpu_14_scaled_half.cu", tensor.launch_scaled, tensor.HALF_FROM)
+matmul_15_wide_tiles = tensor.rung("gpu_15_wide_tiles.cu", wide.launch)

@@ -30,7 +30,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) matmul(MATRIX_ARGUMENTS
                  unsigned from_b[ACROSS / 2][4];
                  for (int j = 0; j < ACROSS / 2; j++) {
                      float line[4];
-                     load_fragment<B_ALONG_TERMS>(line, tile_b, place.warp_column, j * 16, term);
+                     load_fragment<B_ALONG_TERMS>(line, tile_b, place.column(0), j * 16, term);
                      for (int k = 0; k < 4; k++) from_b[j][k] = to_tf32(line[k]);
                  }
                  for (int i = 0; i < DOWN; i++) {

@@ -13,7 +13,7 @@
 // some 234 of each warp for 8 terms at 4 a clock, 1.05 ms; L2 as in rung 10, 0.78 ms. So tensor cores are the limit:
 // 1.4 to 1.6 ms, 85 to 100 TFLOP/s, 1.7 to 2 times the 51 that cuBLAS typically gets in float32.
 //
-// Measured in the simulator, 256³: sectors and banks as in rung 10, 584,416 instructions of warps to its 312,928. Up to 208
+// Measured in the simulator, 256³: sectors and banks as in rung 10, 584,416 instructions of warps to its 312,928. Up to 210
 // registers: one block a multiprocessor. Two, of 128, would spill some.
 
 #include "matmul/ladder/tensor_copies.cuh"
@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
                  unsigned big_b[ACROSS / 2][4], small_b[ACROSS / 2][4];
                  for (int j = 0; j < ACROSS / 2; j++) {
                      float line[4];
-                     load_fragment<B_ALONG_TERMS>(line, tile_b, place.warp_column, j * 16, term);
+                     load_fragment<B_ALONG_TERMS>(line, tile_b, place.column(0), j * 16, term);
                      split_tf32(line, big_b[j], small_b[j]);
                  }
                  for (int i = 0; i < DOWN; i++) {

@@ -11,7 +11,7 @@
 // that are bfloat16 in memory.
 //
 // Measured in the simulator, 256³: 40,960 sectors, as rung 10, all of them needed; 20,480 passes over the banks to its
-// 36,864, all needed; 140,864 instructions of warps to its 312,928. Up to 218 registers and 32 KB: one block a
+// 36,864, all needed; 146,048 instructions of warps to its 312,928. Up to 230 registers and 32 KB: one block a
 // multiprocessor, 32 KB on their way.
 
 #include "matmul/ladder/tensor_16bit.cuh"
@@ -97,12 +97,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) matmul(MATRIX_ARGUMENTS) {
         for (int term = 0; term < DEPTH; term += 16) {
             unsigned from_b[ACROSS / 2][4];
             for (int j = 0; j < ACROSS / 2; j++)
-                load_fragment<B_ALONG_TERMS>(from_b[j], tiles.b[now], place.warp_column + j * 16, term);
+                load_fragment<B_ALONG_TERMS, true>(from_b[j], tiles.b[now], place.column(j * 2), term);
             for (int i = 0; i < DOWN; i++) {
                 unsigned from_a[4];
-                load_fragment<A_ALONG_TERMS>(from_a, tiles.a[now], place.warp_row + i * 16, term);
+                load_fragment<A_ALONG_TERMS, false>(from_a, tiles.a[now], place.warp_row + i * 16, term);
                 for (int j = 0; j < ACROSS; j++)
-                    multiply_bf16(sums.at[i][j], from_a, from_b[j / 2][j % 2], from_b[j / 2][j % 2 + 2]);
+                    multiply_bf16(sums.at[i][j], from_a, from_b[j / 2][j % 2 * 2], from_b[j / 2][j % 2 * 2 + 1]);
             }
         }
         now ^= 1;

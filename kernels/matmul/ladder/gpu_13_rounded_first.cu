@@ -12,22 +12,34 @@
 //
 // Measured in the simulator, 256³: 2 × 12,288 sectors to round the factors and 24,576 to multiply, all of them needed
 // (where only two blocks need each tile, that is more than rung 12's 40,960); 20,480 passes over the banks, all needed;
-// 2 × 35,840 and 135,168 instructions of warps. Up to 120 registers and 48 KB: two blocks a multiprocessor, 64 KB on
+// 2 × 20,096 and 144,160 instructions of warps. Up to 122 registers and 48 KB: two blocks a multiprocessor, 64 KB on
 // their way.
 
 #include "matmul/ladder/tensor_rounded.cuh"
 
-// A thread rounds four numbers of a row: neighbours in memory remain neighbours.
+// A thread rounds four neighbours in each of EACH rows, so that it divides but once, and much is on its way. A block is as
+// wide as rows are, up to a warp.
+constexpr int EACH = 4;
+
 extern "C" __global__ void round_factor(FACTOR_ARGUMENTS) {
-    long long fours = pitch / 4;
-    long long e = blockIdx.x * 256LL + threadIdx.x;
-    if (e >= rows * fours) return;
-    long long row = e / fours, column = e % fours * 4;
-    float four[4];
-    read_four(four, from + blockIdx.y * from_stack + row * from_row, column, columns, from_column);
-    uint2 rounded = {};
-    if (TENSOR_CORES) rounded = {to_bf16(four[0], four[1]), to_bf16(four[2], four[3])};
-    reinterpret_cast<uint2*>(to)[(blockIdx.y * rows + row) * fours + e % fours] = rounded;
+    unsigned fours = pitch / 4, across = (fours + blockDim.x - 1) / blockDim.x;
+    unsigned place = blockIdx.x % across * blockDim.x + threadIdx.x;
+    if (place >= fours) return;
+    long long first = blockIdx.x / across * static_cast<long long>(blockDim.y * EACH) + threadIdx.y;
+    float four[EACH][4];
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        long long row = first + k * blockDim.y;
+        if (row < rows)
+            read_four(four[k], from + blockIdx.y * from_stack + row * from_row, place * 4LL, columns, from_column);
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; k++) {
+        long long row = first + k * blockDim.y;
+        uint2 rounded = {};
+        if (TENSOR_CORES) rounded = {to_bf16(four[k][0], four[k][1]), to_bf16(four[k][2], four[k][3])};
+        if (row < rows) reinterpret_cast<uint2*>(to)[(blockIdx.y * rows + row) * fours + place] = rounded;
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2)

@@ -21,24 +21,39 @@
 #define B_ALONG_TERMS 0
 #endif
 
-constexpr int TILE = 128, THREADS = 256;
-constexpr int WARP_ROWS = 64, WARP_COLUMNS = 32;
-constexpr int DOWN = WARP_ROWS / 16, ACROSS = WARP_COLUMNS / 8;
+// Of the 8 warps so many lie one below the other, and each has so many products across. Rung 15 says otherwise.
+#ifndef ACROSS
+#define WARPS_DOWN 2
+#define ACROSS 4
+#endif
+
+constexpr int THREADS = 256, WARP_ROWS = 64, WARP_COLUMNS = 8 * ACROSS, DOWN = WARP_ROWS / 16;
+constexpr int WARPS_ACROSS = 8 / WARPS_DOWN;
+constexpr int TILE_ROWS = WARPS_DOWN * WARP_ROWS, TILE_COLUMNS = WARPS_ACROSS * WARP_COLUMNS;
+constexpr int TILE = TILE_ROWS;  // lines of either factor, where a tile is square
 
 // Where a block and its warp are. blockIdx.y is the matrix of the stack.
 struct Place {
     TilePlace tile;
-    int warp_row, warp_column;  // within the tile
+    int warp_row, warp_across;  // the first row of the tile that is the warp's; which one it is of those side by side
 
     __device__ Place(long long rows, long long columns) {
         unsigned warp = threadIdx.x / 32;
-        tile = tile_of_block(blockIdx.x, (rows + TILE - 1) / TILE, (columns + TILE - 1) / TILE);
-        warp_row = warp / (TILE / WARP_COLUMNS) * WARP_ROWS;
-        warp_column = warp % (TILE / WARP_COLUMNS) * WARP_COLUMNS;
+        tile = tile_of_block(blockIdx.x, (rows + TILE_ROWS - 1) / TILE_ROWS,
+                             (columns + TILE_COLUMNS - 1) / TILE_COLUMNS);
+        warp_row = warp / WARPS_ACROSS * WARP_ROWS;
+        warp_across = warp % WARPS_ACROSS;
     }
 
-    __device__ long long top() const { return static_cast<long long>(tile.row) * TILE; }
-    __device__ long long left() const { return static_cast<long long>(tile.column) * TILE; }
+    // The first column, within the tile, of the warp's product j. Four are together, 32 columns; of more than four the
+    // next ones are beyond the other warps'.
+    __device__ int column(int j) const {
+        int before = j / 4 * 4, together = ACROSS - before < 4 ? ACROSS - before : 4;
+        return before * 8 * WARPS_ACROSS + (warp_across * together + j % 4) * 8;
+    }
+
+    __device__ long long top() const { return static_cast<long long>(tile.row) * TILE_ROWS; }
+    __device__ long long left() const { return static_cast<long long>(tile.column) * TILE_COLUMNS; }
 };
 
 // The thread's elements of y: of product [i][j] those that mma.cuh shows.
@@ -92,51 +107,55 @@ __device__ inline float plain_sum(const Matrices& a, const Matrices& b, long lon
     return sum;
 }
 
-// Write act(sums + bias + residual). Lanes hold neighbours by pairs only, so each warp first lays 16 rows of its sums out
-// in shared memory (`memory`: 16 KB, the tiles' own), and then writes whole rows of 128 bytes. There, row r's columns
-// change places by 8 (r % 4), so that neither writing nor reading meets in a bank.
+// Write act(sums + bias + residual). Lanes hold neighbours by pairs only, so each warp first lays 16 rows of 32 columns of
+// its sums out in shared memory (`memory`: 16 KB, the tiles' own), and then writes whole rows of 128 bytes. There, row
+// r's columns change places by 8 (r % 4), so that neither writing nor reading meets in a bank.
 //
 // A sum that isn't finite is made again in float32: the largest numbers round to infinities in the narrow types, and
 // in a number that is split ∞ − ∞ would be a NaN.
 __device__ inline void store(float* memory, const Sums& sums, const Place& place, MATRIX_ARGUMENTS) {
+    constexpr int WIDE = 32, PRODUCTS = WIDE / 8;  // columns at a time
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
     int lane = threadIdx.x % 32;
-    long long column = place.left() + place.warp_column + lane;
-    bool exists = column < columns;
-    real add = exists && has_bias ? bias[column] : real(0);
-    float* mine = memory + threadIdx.x / 32 * (16 * WARP_COLUMNS);
+    float* mine = memory + threadIdx.x / 32 * (16 * WIDE);
     float2* pairs = reinterpret_cast<float2*>(mine);
     __syncthreads();  // all have done with the tiles
 #pragma unroll
-    for (int i = 0; i < DOWN; i++) {
-        float zero = 0;  // or a NaN, if a sum isn't finite
-        for (int j = 0; j < ACROSS; j++) {
-            for (int half = 0; half < 2; half++) {
-                int row = lane / 4 + half * 8, at = (j ^ (row % 4)) * 4 + lane % 4;
-                float2 pair = {sums.at[i][j][half * 2], sums.at[i][j][half * 2 + 1]};
-                pairs[row * (WARP_COLUMNS / 2) + at] = pair;
-                zero += pair.x * 0.0f + pair.y * 0.0f;
+    for (int first = 0; first < ACROSS; first += PRODUCTS) {
+        long long column = place.left() + place.column(first) + lane;
+        bool exists = column < columns && lane < (ACROSS - first) * 8;
+        real add = exists && has_bias ? bias[column] : real(0);
+#pragma unroll
+        for (int i = 0; i < DOWN; i++) {
+            float zero = 0;  // or a NaN, if a sum isn't finite
+            for (int j = 0; j < PRODUCTS && first + j < ACROSS; j++) {
+                for (int half = 0; half < 2; half++) {
+                    int row = lane / 4 + half * 8, at = (j ^ (row % 4)) * 4 + lane % 4;
+                    const float* found = sums.at[i][first + j] + half * 2;
+                    pairs[row * (WIDE / 2) + at] = {found[0], found[1]};
+                    zero += found[0] * 0.0f + found[1] * 0.0f;
+                }
             }
-        }
-        bool finite = __all_sync(~0u, zero == 0);
-        __syncwarp();
-        long long top = place.top() + place.warp_row + i * 16, at = (blockIdx.y * rows + top) * columns + column;
-        if (finite && !activation) {
+            bool finite = __all_sync(~0u, zero == 0);
+            __syncwarp();
+            long long top = place.top() + place.warp_row + i * 16, at = (blockIdx.y * rows + top) * columns + column;
+            if (finite && !activation) {
 #pragma unroll 4  // what is usual: several rows at a time
-            for (int r = 0; r < 16; r++) {
-                bool here = exists && top + r < rows;
-                real v = real(mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))]) + add;
-                if (here && has_residual) v += residual[at + r * columns];
-                if (here) y[at + r * columns] = v;
-            }
-        } else if (exists) {
+                for (int r = 0; r < 16; r++) {
+                    bool here = exists && top + r < rows;
+                    real v = real(mine[r * WIDE + (lane ^ (r % 4 * 8))]) + add;
+                    if (here && has_residual) v += residual[at + r * columns];
+                    if (here) y[at + r * columns] = v;
+                }
+            } else if (exists) {
 #pragma unroll 1
-            for (int r = 0; r < 16 && top + r < rows; r++) {
-                float sum = mine[r * WARP_COLUMNS + (lane ^ (r % 4 * 8))];
-                if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, column, terms);
-                y[at + r * columns] = finish(activation, real(sum) + add, residual, has_residual, at + r * columns);
+                for (int r = 0; r < 16 && top + r < rows; r++) {
+                    float sum = mine[r * WIDE + (lane ^ (r % 4 * 8))];
+                    if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, column, terms);
+                    y[at + r * columns] = finish(activation, real(sum) + add, residual, has_residual, at + r * columns);
+                }
             }
+            __syncwarp();
         }
-        __syncwarp();
     }
 }

@@ -10,6 +10,7 @@ from .. import gpu
 from ..gpu import arguments
 
 TILE, THREADS = 128, 256  # rows and columns of y a block; its threads
+EACH = 4  # rows that a thread of round_factor takes
 MOST = 65535  # matrices of a stack in one launch
 TF32_FROM, HALF_FROM = 80, 75  # the first architectures whose tensor cores know tf32 and bfloat16, and half
 
@@ -37,22 +38,27 @@ def launch(device, file: str, a, b, bias, residual, activation, out) -> None:
 
 def launch_rounded(device, file: str, a, b, bias, residual, activation, out) -> None:
     """Round both factors to bfloat16 in memory of their own, then multiply."""
-    _launch_narrow(_rounded, device, file, a, b, bias, residual, activation, out)
+    _launch_narrow(rounded, device, file, a, b, bias, residual, activation, out)
 
 
 def launch_scaled(device, file: str, a, b, bias, residual, activation, out) -> None:
     """Scale the rows of a and the columns of b, round them to half in memory of their own, then multiply."""
-    _launch_narrow(_halved, device, file, a, b, bias, residual, activation, out)
+    _launch_narrow(halved, device, file, a, b, bias, residual, activation, out)
 
 
 def _launch_narrow(narrowed, device, file: str, a, b, bias, residual, activation, out) -> None:
-    a_along, b_along = along_terms(a, b)
-    kernel = source(file, a_along, b_along)
+    kernel = source(file, *along_terms(a, b))
     for part in parts(a, b, residual, out):
-        narrow_a = narrowed(device, kernel, part.a, a_along)
-        narrow_b = narrowed(device, kernel, part.b.swapaxes(1, 2), b_along)
-        args = arguments(part.a, part.b, bias, part.residual, activation, part.out)
-        device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, (*narrow_a, *narrow_b, *args))
+        args = narrow_arguments(narrowed, device, kernel, part, bias, activation)
+        device.launch(kernel, "matmul", out.dtype, grid(part.out), THREADS, args)
+
+
+def narrow_arguments(narrowed, device, kernel: cuda.Source, part: Part, bias, activation) -> tuple:
+    """Both factors made `narrowed` by what is in `kernel`, and then all else that a product is told."""
+    a_along, b_along = along_terms(part.a, part.b)
+    narrow_a = narrowed(device, kernel, part.a, a_along)
+    narrow_b = narrowed(device, kernel, part.b.swapaxes(1, 2), b_along)
+    return *narrow_a, *narrow_b, *arguments(part.a, part.b, bias, part.residual, activation, part.out)
 
 
 def rung(file: str, launch=launch, oldest: int = TF32_FROM):
@@ -108,7 +114,7 @@ class Narrow(NamedTuple):
         pitch = -(-columns // 8) * 8
         return cls(x, device.empty((max(stack * rows * pitch // 2, 4),), x.dtype), pitch)
 
-    def fill(self, device, kernel: cuda.Source, name: str, blocks: int, block: int, *others) -> None:
+    def fill(self, device, kernel: cuda.Source, name: str, blocks: int, block, *others) -> None:
         _, rows, columns = self.x.shape
         sizes = (rows, columns, *(stride // self.x.itemsize for stride in self.x.strides), self.pitch)
         args = (self.x, self.memory, *(np.int64(n) for n in sizes), *others)
@@ -123,15 +129,18 @@ class Narrow(NamedTuple):
         return np.int64(0 if self.x.shape[0] == 1 else size)
 
 
-def _rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
+def rounded(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
     """A factor, its lines in rows, as bfloat16: what the kernel of rung 13 is told of it."""
     narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
     if x.size:
-        narrow.fill(device, kernel, "round_factor", cuda.blocks(narrow.x.shape[1] * narrow.pitch // 4, 256), 256)
+        fours = narrow.pitch // 4
+        wide = min(32, 1 << (fours - 1).bit_length())
+        blocks = cuda.blocks(fours, wide) * cuda.blocks(narrow.x.shape[1], 256 // wide * EACH)
+        narrow.fill(device, kernel, "round_factor", blocks, (wide, 256 // wide))
     return narrow.arguments
 
 
-def _halved(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
+def halved(device, kernel: cuda.Source, x, along_terms: bool) -> tuple:
     """A factor, its lines in rows, as scaled halves and what scales its lines back: for the kernel of rung 14."""
     narrow = Narrow.of(device, x if along_terms else x.swapaxes(1, 2))
     lines = x.shape[1]

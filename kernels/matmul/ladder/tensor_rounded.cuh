@@ -58,12 +58,12 @@ __device__ __forceinline__ void multiply_tiles(Sums& sums, const Place& place, c
     for (int term = 0; term < DEPTH; term += 16) {
         unsigned from_b[ACROSS / 2][4];
         for (int j = 0; j < ACROSS / 2; j++)
-            load_fragment<B_ALONG_TERMS>(from_b[j], tile_b, place.warp_column + j * 16, term);
+            load_fragment<B_ALONG_TERMS, true>(from_b[j], tile_b, place.column(j * 2), term);
         for (int i = 0; i < DOWN; i++) {
             unsigned from_a[4];
-            load_fragment<A_ALONG_TERMS>(from_a, tile_a, place.warp_row + i * 16, term);
+            load_fragment<A_ALONG_TERMS, false>(from_a, tile_a, place.warp_row + i * 16, term);
             for (int j = 0; j < ACROSS; j++)
-                multiply(sums.at[i][j], from_a, from_b[j / 2][j % 2], from_b[j / 2][j % 2 + 2]);
+                multiply(sums.at[i][j], from_a, from_b[j / 2][j % 2 * 2], from_b[j / 2][j % 2 * 2 + 1]);
         }
     }
 }

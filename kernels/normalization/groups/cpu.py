@@ -16,7 +16,7 @@ from ..walks import apply_rows, moments_of_rows, sum_groups, sums_of_rows
 
 @kernel("in real[:, :, ::1], in real[::1], in real[::1], int64, real, out real[:, :, ::1], out real[:, ::1]")
 def group_norm(x, weight, bias, groups, eps, y, statistics, threads):
-    none, coefficients = np.empty((0, 0, 0), x.dtype), np.empty((4, x.shape[0] * x.shape[1]), x.dtype)
+    none, coefficients = np.empty((0, 0, 0), x.dtype), np.empty((6, x.shape[0] * x.shape[1]), x.dtype)
     parameters = weight, bias, eps
     share(_forward, x.shape[0], enough(threads, x.size), none, x, parameters, groups, coefficients, y, statistics)
 
@@ -27,7 +27,7 @@ def group_norm(x, weight, bias, groups, eps, y, statistics, threads):
 )
 def group_norm_backward(grad, x, weight, statistics, groups, grad_x, grad_weight, grad_bias, threads):
     rows, channels, _ = x.shape
-    coefficients = np.empty((4, rows * channels), x.dtype)
+    coefficients = np.empty((6, rows * channels), x.dtype)
     of_weight = np.empty((rows // groups, groups * channels), x.dtype)
     of_bias = np.empty((rows // groups, groups * channels), x.dtype)
     share(
@@ -86,5 +86,5 @@ def _backward(first, last, grad, x, weight, statistics, groups, coefficients, gr
         # scale · (g − slope / size − normal · along / size), with normal = ((x − pivot) − rest) · scale
         tilt = -scale * scale * along / size
         for i in range(row * channels, (row + 1) * channels):
-            coefficients[1, i], coefficients[2, i] = tilt, -scale * slope / size - tilt * rest
+            coefficients[4, i], coefficients[5, i] = tilt, -scale * slope / size - tilt * rest
         apply_rows(row * channels, (row + 1) * channels, 1, grad_channels, as_channels, coefficients, grad_x)
