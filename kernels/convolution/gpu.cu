@@ -12,7 +12,7 @@
 
 #include "convolution/product.cuh"
 
-constexpr int AT_A_TIME = sizeof(real) == 4 ? 2 : 1;  // blocks on a multiprocessor: they share its registers
+constexpr int AT_A_TIME = sizeof(real) == 4 ? 3 : 2;  // blocks on a multiprocessor: they share its registers
 
 // How a result is gathered along an axis: position p is its element start + p every, and sees at place k, which is
 // the window's element first + k skip, the image's element origin + p stride + k pace.

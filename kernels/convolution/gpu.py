@@ -12,7 +12,7 @@ from .geometry import unpack
 
 SOURCE = cuda.Source(__file__)
 TALL, WIDE = 64, 128  # rows and columns of a product a block
-THREADS = 256
+THREADS = 128
 ROWS = 4  # fewer are a thread's own, without tiles
 POSITIONS = 256  # of an image: fewer would leave much of the matrix product's tiles empty
 

@@ -25,7 +25,7 @@ class Kernel(NamedTuple):
         return cuda.blocks(rows, self.rows) * cuda.blocks(columns, self.columns)
 
 
-TILED = Kernel(cuda.Source(__file__), "weight_gradient", 64, 128, 256, 2, 128, 16)
+TILED = Kernel(cuda.Source(__file__), "weight_gradient", 64, 128, 128, 3, 128, 16)
 FEW = {
     size: Kernel(cuda.Source(__file__, "few.cu"), "weight_gradient_few", 32 // size, 9, 384, 1, 1536, 384)
     for size in (4, 8)

@@ -1,6 +1,6 @@
 // A matrix product sum = a x whose second matrix is never stored: its elements are looked up in an image.
 //
-// A block of 16 × 16 threads computes a tile of 64 × 128, a thread 4 × 8 of it, and takes the terms of the sum 8 at a
+// A block of 128 threads computes a tile of 64 × 128, a thread 8 × 8 of it, and takes the terms of the sum 8 at a
 // time through shared memory. The element at (term, column) of the second matrix is
 //
 //     x[term.x + column.x], if (d, h, w) = term's + column's position is one of the image's, else 0 (the padding)
@@ -21,7 +21,7 @@
 #pragma once
 #include "convolution/shapes.cuh"
 
-constexpr int TALL = 64, WIDE = 128, DEPTH = 8, THREADS = 256, ROWS = 4, COLUMNS = 8;  // of a tile; of a thread
+constexpr int TALL = 64, WIDE = 128, DEPTH = 8, THREADS = 128, ROWS = 8, COLUMNS = 8;  // of a tile; of a thread
 constexpr int OF_A = TALL * DEPTH / THREADS, OF_X = WIDE * DEPTH / THREADS;              // that a thread fetches
 
 // What a term or a column contributes to where two factors lie; 40 bytes, so that neighbours lie in different banks.
@@ -36,7 +36,7 @@ struct alignas(4 * sizeof(real)) Four {
 };
 
 // This thread's place in the tile: rows are neighbours, columns 8 apart.
-__device__ inline int own_row(int i) { return threadIdx.x / 64 * 16 + threadIdx.x % 32 / 8 * 4 + i; }
+__device__ inline int own_row(int i) { return threadIdx.x / 64 * 32 + threadIdx.x % 32 / 8 * 8 + i; }
 __device__ inline int own_column(int j) { return threadIdx.x / 32 % 2 * 64 + threadIdx.x % 8 + 8 * j; }
 
 // Adds so many terms, from `first` on; a's row 0 begins at `begin`. BY_TERM: neighbouring terms, rather than columns, are neighbours in x's memory.
@@ -100,14 +100,15 @@ __device__ void multiply(const real* a, long long begin, long long row_stride, c
         if (t < DEPTH) next_term(term[now][t]);
 #pragma unroll
         for (int depth = 0; depth < DEPTH; depth++) {
-            Four factor = tile_a[now][depth][own_row(0) / 4];
+            Four factor[ROWS / 4];
+            for (int m = 0; m < ROWS; m += 4) factor[m / 4] = tile_a[now][depth][own_row(m) / 4];
             real seen[COLUMNS];
             for (int n = 0; n < COLUMNS; n += 4) {
                 Four four = tile_x[now][depth][own_column(n) / 32 * 8 + t % 8];
                 for (int k = 0; k < 4; k++) seen[n + k] = four.at[(k + depth) % 4];
             }
             for (int m = 0; m < ROWS; m++)
-                for (int n = 0; n < COLUMNS; n++) sum[m][n] += factor.at[m] * seen[n];
+                for (int n = 0; n < COLUMNS; n++) sum[m][n] += factor[m / 4].at[m % 4] * seen[n];
         }
         if (terms > 0) put(then);
         __syncthreads();  // the next tiles are whole, and all have read these

@@ -50,37 +50,47 @@ __device__ inline void transform(const double (&M)[TO][FROM], const real (&x)[FR
     }
 }
 
-// A thread an output and a channel of the weight, wherever they lie; flipped, for a transposed convolution.
-extern "C" __global__ void weight_to_points(const real* weight, real* points, long long row_stride, long long stride,
-                                            int channels, int flipped, long long n) {
+// Points of the weight's window for one output and channel, wherever they lie; flipped, for a transposed convolution.
+__device__ inline void weight_to_points(const real* window, bool flipped, real* points, long long step) {
     constexpr Matrices known;
-    FOR_EACH_ELEMENT(i, n) {
-        const real* g = weight + i / channels * row_stride + i % channels * stride;
-        real window[3][3], found[SEEN][SEEN];
-        for (int k = 0; k < 9; k++) window[k / 3][k % 3] = g[flipped ? 8 - k : k];
-        transform(known.G, window, found);
-        for (int k = 0; k < SEEN * SEEN; k++) points[k * n + i] = found[k / SEEN][k % SEEN];
-    }
+    real g[3][3], found[SEEN][SEEN];
+    for (int k = 0; k < 9; k++) g[k / 3][k % 3] = window[flipped ? 8 - k : k];
+    transform(known.G, g, found);
+    for (int k = 0; k < SEEN * SEEN; k++) points[k * step] = found[k / SEEN][k % SEEN];
 }
 
-// A thread a tile of a channel. `columns` counts the tiles (images, tiles_h, tiles_w), neighbours in memory.
-extern "C" __global__ void image_to_points(const real* x, real* points, int height, int width, int tiles_h, int tiles_w,
-                                           int channels, int padding_h, int padding_w, long long columns, long long n) {
+// Those of a tile of an image's channel, which begins at (top, left).
+__device__ inline void image_to_points(const real* plane, int top, int left, Sizes image, real* points, long long step) {
     constexpr Matrices known;
-    Sizes image = {1, height, width};
-    FOR_EACH_ELEMENT(i, n) {
-        Digits tile(i % columns, {1, tiles_h, tiles_w});
-        const real* plane = x + (tile.first * channels + i / columns) * image.product();
-        int top = tile.h * TILE - padding_h, left = tile.w * TILE - padding_w;
-        real seen[SEEN][SEEN], found[SEEN][SEEN];
-        for (int h = 0; h < SEEN; h++) {
-            for (int w = 0; w < SEEN; w++) {
-                bool inside = is_inside(0, top + h, left + w, image);
-                seen[h][w] = inside ? plane[(long long)(top + h) * width + left + w] : real(0);
-            }
+    real seen[SEEN][SEEN], found[SEEN][SEEN];
+    for (int h = 0; h < SEEN; h++) {
+        for (int w = 0; w < SEEN; w++) {
+            bool inside = is_inside(0, top + h, left + w, image);
+            seen[h][w] = inside ? plane[(long long)(top + h) * image.w + left + w] : real(0);
         }
-        transform(known.B, seen, found);
-        for (int k = 0; k < SEEN * SEEN; k++) points[k * n + i] = found[k / SEEN][k % SEEN];
+    }
+    transform(known.B, seen, found);
+    for (int k = 0; k < SEEN * SEEN; k++) points[k * step] = found[k / SEEN][k % SEEN];
+}
+
+// Both in one launch, the weight's (outputs, channels) first: neither needs the other. Then a thread takes a tile of a
+// channel. `columns` counts the tiles (images, tiles_h, tiles_w), neighbours in memory.
+extern "C" __global__ void to_points(const real* weight, const real* x, real* of_weight, real* of_image,
+                                     long long row_stride, long long stride, int flipped, int height, int width,
+                                     int tiles_h, int tiles_w, int channels, int padding_h, int padding_w,
+                                     long long columns, long long windows, long long n) {
+    Sizes image = {1, height, width};
+    FOR_EACH_ELEMENT(k, n) {
+        if (k < windows) {
+            const real* window = weight + k / channels * row_stride + k % channels * stride;
+            weight_to_points(window, flipped, of_weight + k, windows);
+        } else {
+            long long i = k - windows;
+            Digits tile(i % columns, {1, tiles_h, tiles_w});
+            const real* plane = x + (tile.first * channels + i / columns) * image.product();
+            int top = tile.h * TILE - padding_h, left = tile.w * TILE - padding_w;
+            image_to_points(plane, top, left, image, of_image + i, n - windows);
+        }
     }
 }
 

@@ -134,8 +134,13 @@ def cycles(arch: int, choice: Choice, shape: Shape) -> float:
         return LATENCY + cuda.blocks(blocks, count) * (lines / L2_BYTES + EXCHANGE)
     steps = cuda.blocks(cuda.blocks(terms * itemsize, DEPTH), parts * tile.teams)
     step = tile.rows * tile.columns * tile.teams * (DEPTH // itemsize) / RATE[tile]
-    waves, rest = divmod(cuda.blocks(blocks, count), RESIDENT[tile])
-    total = waves * steps * max(LATENCY, RESIDENT[tile] * step) + (rest > 0) * steps * max(LATENCY, rest * step)
+    total = waves(count, blocks, RESIDENT[tile], steps, step)
     if parts > 1:  # the partial sums are written and read
         total += LAUNCH + 2 * parts * stack * rows * columns * itemsize / BYTES
     return total
+
+
+def waves(multiprocessors: int, blocks: int, at_a_time: int, steps: int, step: float) -> float:
+    """Cycles of so many blocks, so many of them at a time on a multiprocessor, each of `steps` of `step` cycles."""
+    full, rest = divmod(cuda.blocks(blocks, multiprocessors), at_a_time)
+    return full * steps * max(LATENCY, at_a_time * step) + (rest > 0) * steps * max(LATENCY, rest * step)
