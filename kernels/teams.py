@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     strided: bool  # inner > 1: a thread a column
     stage: int = 0  # 1 and 2: a launch for rows split among blocks, of which each has what is called a row here
 
-    def source(self, beside: str, name: str = "gpu.cu", **macros: int) -> cuda.Source:
+    def source(self, beside: str, name: str = "gpu.cu", /, **macros: int) -> cuda.Source:
         return _source(beside, name, self, **macros)
 
     def blocks(self, rows: int) -> tuple[int, int]:
