@@ -39,7 +39,8 @@ extern "C" __global__ void nll_gradient(const long long* target, const real* wei
     FOR_EACH_ELEMENT(i, n) gradient[i] = nll.slope(i) / (has_divisor ? divisor[0] : real(1));
 }
 
-// Both, what a mean is divided by, and the total: four launches in one, by one block, of a small input.
+// Both, what a mean is divided by, and the total: four launches in one, by one block, of a small input. Of 128 × 10 the
+// simulator counts 422 sectors, for 480.
 extern "C" __global__ void nll_alone(const real* x, const long long* target, const real* weight, long long ignore_index,
                                      real* loss, real* gradient, real* total, int has_weight, int is_mean,
                                      int wants_gradient, long long classes, long long inner, long long rows) {
