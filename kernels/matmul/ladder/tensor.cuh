@@ -45,7 +45,7 @@ struct Place {
         warp_across = warp % WARPS_ACROSS;
     }
 
-    // The first column, within the tile, of the warp's product j. Quad are together, 32 columns; of more than four the
+    // The first column, within the tile, of the warp's product j. Four are together, 32 columns; of more than four the
     // next ones are beyond the other warps'.
     __device__ int column(int j) const {
         int before = j / 4 * 4, together = ACROSS - before < 4 ? ACROSS - before : 4;
