@@ -185,7 +185,7 @@ def test_where_tiles_serve():
     ],
 )
 def test_launches_of_a_small_network(shape, outputs, forth, back):
-    """Those of training/recipes/cnn.py with 128 images; the weight's gradient is two, for so many positions are split."""
+    """Of training/recipes/cnn.py with 128 images. The weight's gradient takes two, for so many positions are split."""
     device, (channels, *size) = Names(), shape
     shapes = (128, channels, 1, *size), (outputs, channels, 1, 3, 3), (128, outputs, 1, *size)
     x, weight, y = (np.empty(shape, np.float32) for shape in shapes)
