@@ -140,9 +140,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, AT_A_TIME)
     transposed(const real* y, const real* weight, const real* bias, real* x, int has_bias,
                                       int in_tiles, SHAPE_ARGUMENTS) {
     Shapes s = SHAPES;
-    long long row = channels * s.window.product(), stack = groups * s.stride.product();
-    for (long long number = blockIdx.y; number < stack; number += gridDim.y) {
-        Digits r(number, s.stride);
+    long long row = channels * s.window.product();
+    Sizes phases = {min(stride_d, input_d), min(stride_h, input_h), min(stride_w, input_w)};  // others would be empty
+    int stack = groups * phases.product();
+    for (int number = blockIdx.y; number < stack; number += gridDim.y) {
+        Digits r(number, phases);
         Axis d = phase(r.d, input_d, window_d, stride_d, padding_d, dilation_d);
         Axis h = phase(r.h, input_h, window_h, stride_h, padding_h, dilation_h);
         Axis w = phase(r.w, input_w, window_w, stride_w, padding_w, dilation_w);

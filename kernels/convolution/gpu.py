@@ -59,7 +59,7 @@ def transposed(device, x, weight, bias, geometry, precision, out):
         gpu_depthwise.transposed(device, rules, x, weight, bias, out, sizes)
         return
     largest = [cuda.blocks(n, step) for n, step in zip(size, rules.stride)]  # of the phases: the first
-    columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(rules.stride)
+    columns, stack = len(out) * math.prod(largest), rules.groups * math.prod(map(min, size, rules.stride))
     _launch(device, "transposed", (x, weight, bias, out), weight.shape[1], columns, stack, sizes)
 
 

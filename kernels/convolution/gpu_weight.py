@@ -30,7 +30,7 @@ FEW = {
     size: Kernel(cuda.Source(__file__, "few.cu"), "weight_gradient_few", 32 // size, 9, 384, 1, 1536, 384)
     for size in (4, 8)
 }
-# Tiles of few.cu that together cost less than one of gpu.cu: by the simulator's counts of instructions twice as many do.
+# Tiles of few.cu that cost less than one of gpu.cu: by their instructions twice as many do, but each reads grad anew.
 CHEAPER = 32
 LARGEST = 1 << 30  # places in an image, and terms: they are 32-bit numbers in few.cu
 GROUPS = 65535  # that a grid can have
@@ -54,6 +54,6 @@ def weight_gradient(device, grad, x, groups: int, out, sizes):
 
 
 def _parts(own: int, at_a_time: int) -> int:
-    """So many, of so many blocks each, fill the multiprocessors once; or twice, where that leaves fewer of them idle."""
+    """So many, of so many blocks each, fill the multiprocessors once; or twice, where that leaves fewer idle."""
     once, twice = (max(1, waves * at_a_time // own) for waves in (1, 2))
     return min((once, twice), key=lambda parts: cuda.blocks(own * parts, at_a_time) / parts)

@@ -18,7 +18,7 @@ SIDE, POINTS = 4, 36  # of a tile
 HIGH, MEDIUM = 1, 2  # precisions
 HOPPER = 90  # architecture
 
-# Of their full rate of multiply-adds, the share that blocks reach: the simulator's counts of instructions, less a sixth.
+# Of their full rate of multiply-adds, the share that blocks reach: that of their instructions, less a sixth.
 DIRECT, FUSED = 0.5, 0.6
 
 

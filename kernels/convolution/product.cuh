@@ -12,12 +12,14 @@
 //
 //     a warp's           across               A warp's threads are 4 rows of 8. A thread's rows (▒) are neighbours,
 //     part of          0 1 … 7 0 1 … 7        which it reads of a at once; its columns are 8 apart, so that the warp
-//     the tile        ┌────────────────       reads 8 neighbours of x, and writes whole sectors.
+//     the tile        ┌────────────────       writes whole sectors.
 //                  0  │ ▒       ▒
-//            down  0  │ ▒       ▒             Rows of both tiles are 4 numbers longer than they need be, so that
-//                  0  │ ▒       ▒             8 terms of a column lie in different banks.
-//                  0  │ ▒       ▒
-//                  1  │
+//                  …  │ ▒       ▒             In shared memory four of a thread's columns lie side by side, to be read
+//            down  0  │ ▒       ▒             at once, turned by the term's number; and rows are 4 numbers longer than
+//                  1  │                       they need be. So 8 terms of 4 columns lie in different banks.
+//
+// Of 512 multiply-adds that a thread does of 8 terms, in some 860 instructions for sm_90, 60 % of the time is left to
+// them. With 4 × 8 sums a thread, columns read one by one and rows' places computed whenever they are needed it was 44 %.
 #pragma once
 #include "convolution/shapes.cuh"
 

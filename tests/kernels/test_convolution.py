@@ -7,8 +7,19 @@ import pytest
 
 from kernelwright import kernels
 from kernelwright.kernels import simulator
-from kernelwright.kernels.convolution import PRECISIONS, gpu_winograd, images
+from kernelwright.kernels.convolution import PRECISIONS, gpu, gpu_winograd, images
 from kernelwright.kernels.convolution.geometry import Geometry
+
+
+class Names(simulator.Device):
+    """Notes which kernels are launched, and runs none."""
+
+    def launch(self, source, name, *_):
+        self.names = [*getattr(self, "names", ()), name]
+
+    def taken(self) -> list[str]:
+        names, self.names = self.names, []
+        return names
 
 
 @pytest.fixture(autouse=True)
@@ -157,10 +168,36 @@ def test_where_tiles_serve():
     assert not way(2, usual._replace(dilation=(1, 1, 2)), x, weight, out)
     assert not way(2, usual._replace(groups=2), x, weight, out)
     assert not way(2, usual, x, weight[..., :2], out)
-    assert way(2, usual, x[:, :32], weight[:, :32], out) is fused  # moving points of 4 × 4 costs more than it saves
+    many = (np.repeat(z, 128, 0) for z in (x, out))  # moving points of 4 × 4 costs more than it saves
+    assert way(2, usual, next(many), weight, next(many)) is fused
     assert not way(2, usual, x[:, :4], weight[:, :4], out)  # few channels
-    assert not way(2, usual, x, weight, np.empty((128, 64, 1, 1, 1), np.float32))  # tiles that are mostly rim
+    assert not way(2, usual, x, weight, np.empty((1 << 15, 64, 1, 1, 1), np.float32))  # tiles that are mostly rim
     assert not way(2, usual, np.repeat(x, 2, 2), weight, np.repeat(out, 2, 2))
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(
+    ("shape", "outputs", "forth", "back"),
+    [
+        ((1, 28, 28), 32, ["convolution"], []),
+        ((32, 14, 14), 64, ["weight_to_points", "convolution"], ["weight_to_points", "convolution"]),
+        ((64, 7, 7), 128, ["weight_to_points", "convolution"], ["to_points", "matmul", "points_to_result"]),
+    ],
+)
+def test_launches_of_a_small_network(shape, outputs, forth, back):
+    """Of training/recipes/cnn.py with 128 images. The weight's gradient takes two, for so many positions are split."""
+    device, (channels, *size) = Names(), shape
+    shapes = (128, channels, 1, *size), (outputs, channels, 1, 3, 3), (128, outputs, 1, *size)
+    x, weight, y = (np.empty(shape, np.float32) for shape in shapes)
+    geometry = Geometry((1, 1, 1), (0, 1, 1), (1, 1, 1), 1).array((1, *size))
+    nothing = np.empty(0, np.float32)
+    gpu.convolution(device, x, weight, nothing, geometry, 2, y)
+    assert device.taken() == forth
+    if back:
+        gpu.transposed(device, y, weight, nothing, geometry, 2, x)
+        assert device.taken() == back
+    gpu.weight_gradient(device, y, x, geometry, 2, weight)
+    assert device.taken() == ["weight_gradient_few" if channels == 1 else "weight_gradient", "sum_columns"]
 
 
 def test_more_weights_than_one_sum_holds():
