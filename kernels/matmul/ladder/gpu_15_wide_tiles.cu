@@ -26,9 +26,9 @@
 // 4096³ are 0.27 to 0.3 ms, 0.65 to 0.73 of it. What lies beyond is wgmma's: mma.sync has its factors in registers.
 //
 // Measured in the simulator, 384³ in tiles of 192 columns: 55,296 sectors, rung 13 73,728, and 55,552 passes over the
-// banks to its 64,512, all needed; 164,560 instructions of warps to its 369,864. In machine code for sm_90 (nvdisasm)
-// 32 terms of 192 columns are some 195 instructions, of which 96 are mma and 20 are ldmatrix. No register is spilled
-// there; with 176 columns, or on sm_80 and sm_120, a few are, most of which are read again only when y is written.
+// banks to its 64,512, all needed; 164,528 instructions of warps to its 369,720. In machine code for sm_90 (nvdisasm)
+// 32 terms of 192 columns are some 195 instructions, of which 96 are mma and 20 are ldmatrix. With 176 and 192 columns
+// a few registers are spilled, up to 40 bytes a thread; in the loop none to two are read again.
 
 #define WARPS_DOWN 4
 #ifndef ACROSS

@@ -135,7 +135,7 @@ __device__ inline void store(float* memory, const Sums& sums, const Place& place
     float* mine = memory + threadIdx.x / 32 * (16 * WIDE);
     float2* pairs = reinterpret_cast<float2*>(mine);
     bool is_slope = activation > 5;  // for which `residual` is something else
-    bool by_fours = columns % 4 == 0 && is_aligned(y) && is_aligned(residual) && !is_slope;
+    bool by_fours = columns % 4 == 0 && is_aligned(y) && (!has_residual || is_aligned(residual)) && !is_slope;
     __syncthreads();  // all have done with the tiles
 #pragma unroll
     for (int first = 0; first < ACROSS; first += PRODUCTS) {
@@ -165,7 +165,7 @@ __device__ inline void store(float* memory, const Sums& sums, const Place& place
                     if (!four_here || top + r >= rows) continue;
                     Quad v = *reinterpret_cast<const Quad*>(mine + r * WIDE + (four ^ (down * 8)));
                     Quad more = has_residual ? read_quad(residual + at + r * columns + four) : Quad();
-                    for (int e = 0; e < 4; e++) v.at[e] += add.at[e] + more.at[e];
+                    for (int e = 0; e < 4; e++) v.at[e] = v.at[e] + add.at[e] + more.at[e];
                     if (activation) v = activate_quad(activation, v);
                     store_vector(reinterpret_cast<float*>(y + at + r * columns + four), v.at);
                 }
