@@ -1,8 +1,8 @@
 """Matrix products on the GPU beside cuBLAS's of the same types, and a dense layer in one launch beside three.
 
-Ours take float32 matrices, whatever they round them to on the way, and give float32; rounding is timed. cuBLAS's get
-theirs rounded beforehand, in memory, which isn't timed, and give such numbers; but for "bf16, rounded in the call", which
-is from float32 to float32, as ours are. Each is also asked how far off it is: the errors' mean size by that of the result,
+Ours take float32 matrices, whatever they round them to on the way, and give float32: rounding is timed. cuBLAS's get
+theirs rounded beforehand, in memory, which isn't timed, and give such numbers; but "bf16, rounded in the call" is from
+float32 to float32, as ours are. Each is also asked how far off it is: the errors' mean size by that of the result,
 against float64.
 """
 

@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     strided: bool  # inner > 1: a thread a column
     stage: int = 0  # 1 and 2: a launch for rows split among blocks, of which each has what is called a row here
 
-    def source(self, beside: str, name: str = "gpu.cu", **macros: int) -> cuda.Source:
+    def source(self, beside: str, name: str = "gpu.cu", /, **macros: int) -> cuda.Source:
         return _source(beside, name, self, **macros)
 
     def blocks(self, rows: int) -> tuple[int, int]:
@@ -78,13 +78,13 @@ def launch(
     sizes = np.int64(rows), np.int64(n), np.int64(inner)
     chosen = plan(n, inner, arrays, held)
     if inner > 1 or not is_split(rows, n * dtype.itemsize, chosen.whole):
-        source = chosen.source(beside, **macros)
+        source = chosen.source(beside, "gpu.cu", **macros)
         device.launch(source, name, dtype, *chosen.blocks(rows), (*arguments, None, *sizes))
         return
     parts, of_part = split(n, arrays, held, BLOCK, PARTS)
     kept = device.empty((rows, parts, found), dtype)
     for stage in (1, 2):
-        source = of_part._replace(stage=stage).source(beside, **macros)
+        source = of_part._replace(stage=stage).source(beside, "gpu.cu", **macros)
         device.launch(source, name, dtype, (parts, rows), of_part.threads, (*arguments, kept, *sizes))
 
 

@@ -6,7 +6,7 @@ from .. import cuda
 
 TOTAL = cuda.Source(__file__, "total.cu")
 THREADS = 256
-# In which one block takes a small input alone: some 0.3 µs each, predicted, and a launch costs 2 µs, in a CUDA graph, too.
+# In which one block takes a small input alone: some 0.3 µs each, predicted; a launch costs 2 µs, in a CUDA graph, too.
 TURNS = 4
 
 

@@ -4,7 +4,9 @@
 //
 // Elements are read and written 16 bytes at a time (each.cuh). An array that isn't wanted is announced by its flag, and its
 // pointer never followed. Totals are made without atomics, so they are the same in every run: each block sums its part,
-// then one block (total.cu) sums the blocks' sums. Of a small input one block has the total: a launch less.
+// then one block (total.cu) sums the blocks' sums. Of a small input one block has the total: a launch
+// less, some 2 of 4.5 µs on an H100 (predicted). Of mse_loss of 4,096 with its gradient the simulator counts 1,537 sectors,
+// for 1,542: three arrays, and the total.
 #pragma once
 
 #include "each.cuh"

@@ -1,5 +1,7 @@
 """Losses of small inputs on the GPU cost what their launches cost: how many those are, and values around the bounds."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,9 @@ from ..catalog import DTYPES, running
 pytestmark = pytest.mark.cuda
 
 
-def drawn(*shape, classes=None, dtype=np.float32):
+def drawn(*shape, classes=None) -> Any:
     rng = np.random.default_rng(0)
-    return rng.standard_normal(shape).astype(dtype) if classes is None else rng.integers(0, classes, shape)
+    return rng.standard_normal(shape).astype(np.float32) if classes is None else rng.integers(0, classes, shape)
 
 
 def launched(call) -> list[str]:
@@ -53,9 +55,17 @@ def test_launches_of_a_loss_of_elements(size, after):
 
 
 def test_one_block_takes_half_as_many_of_float64():
-    x = drawn(2049, dtype=np.float64)
+    x = drawn(2049).astype(np.float64)
     assert launched(lambda: kernels.mse_loss(x[:-1], x[:-1])) == ["mse_loss"]
     assert launched(lambda: kernels.mse_loss(x, x)) == ["mse_loss", "total"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"), [(204, ["nll_alone"]), (205, ["label_weights", "nll_loss", "nll_gradient", "total"])]
+)
+def test_launches_of_nll_loss(rows, expected):
+    x, labels = drawn(rows, 10), drawn(rows, classes=10)
+    assert launched(lambda: kernels.nll_loss_with_gradient(x, labels)) == expected
 
 
 def agree(call, dtype, order):
@@ -96,6 +106,7 @@ def test_cross_entropy_on_both_sides_of_the_bound(shape, dtype, order):
         for reduction in ("none", "mean", "sum"):
             found += kernels.cross_entropy_with_gradient(logits, labels, reduction=reduction, **more)
             found += kernels.cross_entropy_with_gradient(logits, p.astype(dtype), reduction=reduction, **more)
+            found += kernels.nll_loss_with_gradient(logits, labels, more["weight"], reduction=reduction)
         return found
 
     agree(call, dtype, order)

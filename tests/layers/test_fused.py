@@ -8,6 +8,7 @@ from kernelwright.kernels import simulator
 
 from .test_layers import linear, rng
 
+
 def norm(features):
     return layers.BatchNorm1d(features, dtype=np.float64)
 

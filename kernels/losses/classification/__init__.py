@@ -105,6 +105,8 @@ def _cross_entropy_samples(draw: Draw):
         options = {"weight": weight, "label_smoothing": smoothing}
         some = (draw.normal(4, 4), np.array([3, 3, -100, 3]))
         yield Sample(some, options, smooth=False, note=f"no weight in all, smoothing {smoothing}")
+    options = {"weight": draw.uniform(3, low=0.1), "ignore_index": 1}
+    yield Sample((draw.normal(1025, 3), classes_of(3, 1025)), options, note="many labels, weights, class 1 ignored")
 
 
 @operation(

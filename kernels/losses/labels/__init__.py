@@ -56,6 +56,8 @@ def _nll_samples(draw: Draw):
     yield Sample((draw.normal(3, 4), np.full(3, -100)), {"reduction": "sum"}, note="all ignored")
     x = draw.extremes()[:12].reshape(4, 3)
     yield Sample((x, _drawn(draw, 3, 4)), {"reduction": "none"}, smooth=False, note="extreme values")
+    options = {"weight": draw.uniform(9, low=0.1), "ignore_index": 1}
+    yield Sample((draw.normal(257, 9), _drawn(draw, 9, 257)), options, note="257 rows of 9, weights")
 
 
 @operation(

@@ -42,17 +42,17 @@ cuBLAS is said to reach some 51.
 
 Rungs 10 and up are for tensor cores, and what `kernels.set_matmul_precision` chooses from: 11 for "high", 12 or 15 for
 "medium"; the others only by their names, `kernels.rung(matmul="14_scaled_half")`. For 256³ again, by the same command;
-all sectors and passes are needed. Registers are those of the hungriest layout of the factors, on sm_80 or sm_90, and none
-spills (but for some widths of rung 15, as it says). The time is that of 4096³, predicted as each file says, with mma.sync
-at 60 % of the tensor cores' peak, which is what others measured on an H100, and L2 at 5.5 TB/s:
+all sectors and passes are needed. Registers are those of the hungriest layout of the factors, on sm_80 or sm_90, and
+none spills (but a few of rung 15, as it says). The time is that of 4096³, predicted as each file says,
+with mma.sync at 60 % of the tensor cores' peak, which is what others measured on an H100, and L2 at 5.5 TB/s:
 
                        idea                             sectors  passes  warp instr.  regs  shared   4096³
-    10_tf32            tensor cores, 10 bits             40,960  36,864      312,928   128  49,152   0.8 to 1 ms, L2
-    11_tf32x3          three products: float32 again     40,960  36,864      584,416   210  49,152   1.4 to 1.6 ms, mma
-    12_bf16            7 bits, half as many bytes        40,960  20,480      146,048   230  32,768   0.8 to 1 ms, L2
-    13_rounded_first   bfloat16 in global memory, too    49,152  20,480      184,352   122  49,152   0.45 to 0.55 ms, L2
-    14_scaled_half     10 bits again, scaled by lines    66,336  28,928      338,656   128  49,152   0.5 to 0.6 ms, L2
-    15_wide_tiles      as many sums as registers hold    45,056  16,832      118,720   255  98,304   0.33 to 0.37, mma
+    10_tf32            tensor cores, 10 bits             40,960  36,864      292,160   128  49,152   0.8 to 1 ms, L2
+    11_tf32x3          three products: float32 again     40,960  36,864      565,728   210  49,152   1.4 to 1.6 ms, mma
+    12_bf16            7 bits, half as many bytes        40,960  20,480      126,912   230  32,768   0.8 to 1 ms, L2
+    13_rounded_first   bfloat16 in global memory, too    49,152  20,480      160,160   122  49,152   0.45 to 0.55 ms, L2
+    14_scaled_half     10 bits again, scaled by lines    66,336  28,928      316,256   128  49,152   0.5 to 0.6 ms, L2
+    15_wide_tiles      as many sums as registers hold    45,056  16,832       94,832   255  98,304   0.33 to 0.37, mma
 
 From rung 10 on, and in gpu.cu, blocks take their tiles in groups of 16 rows (matmul/order.cuh). What L2 gives, which
 limits these rungs, is the same; what DRAM must give, in GB, if nothing stays in L2 from one wave of blocks to the next,

@@ -13,7 +13,7 @@
 // some 234 of each warp for 8 terms at 4 a clock, 1.05 ms; L2 as in rung 10, 0.78 ms. So tensor cores are the limit:
 // 1.4 to 1.6 ms, 85 to 100 TFLOP/s, 1.7 to 2 times the 51 that cuBLAS typically gets in float32.
 //
-// Measured in the simulator, 256³: sectors and banks as in rung 10, 584,416 instructions of warps to its 312,928. Up to 210
+// Measured in the simulator, 256³: sectors and banks as in rung 10, 565,728 instructions of warps to its 292,160. Up to 210
 // registers: one block a multiprocessor. Two, of 128, would spill some.
 
 #include "matmul/ladder/tensor_copies.cuh"

@@ -11,7 +11,7 @@
 // that are bfloat16 in memory.
 //
 // Measured in the simulator, 256³: 40,960 sectors, as rung 10, all of them needed; 20,480 passes over the banks to its
-// 36,864, all needed; 146,048 instructions of warps to its 312,928. Up to 230 registers and 32 KB: one block a
+// 36,864, all needed; 126,912 instructions of warps to its 292,160. Up to 230 registers and 32 KB: one block a
 // multiprocessor, 32 KB on their way.
 
 #include "matmul/ladder/tensor_16bit.cuh"

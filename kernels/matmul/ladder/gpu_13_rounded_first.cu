@@ -12,7 +12,7 @@
 //
 // Measured in the simulator, 256³: 2 × 12,288 sectors to round the factors and 24,576 to multiply, all of them needed
 // (where only two blocks need each tile, that is more than rung 12's 40,960); 20,480 passes over the banks, all needed;
-// 2 × 20,096 and 144,160 instructions of warps. Up to 122 registers and 48 KB: two blocks a multiprocessor, 64 KB on
+// 2 × 20,096 and 119,968 instructions of warps. Up to 122 registers and 48 KB: two blocks a multiprocessor, 64 KB on
 // their way.
 
 #include "matmul/ladder/tensor_rounded.cuh"

@@ -19,7 +19,7 @@
 // L2, and writes 67 MB: 0.06 to 0.1 ms; then as rung 13, 0.4 to 0.5 ms. Together 0.5 to 0.6 ms, 230 to 270 TFLOP/s.
 //
 // Measured in the simulator, 256³: 20,736 and 20,512 sectors to scale and round a and b, 25,088 to multiply, 512 of
-// which are scales; 8,448 and 20,480 passes over the banks, all needed; 72,448, 107,840 and 158,368 instructions of
+// which are scales; 8,448 and 20,480 passes over the banks, all needed; 72,448, 107,840 and 135,968 instructions of
 // warps. Up to 128 registers, none spilled on sm_80 and sm_90, and 48 KB: two blocks a multiprocessor.
 
 #include "matmul/ladder/tensor_rounded.cuh"

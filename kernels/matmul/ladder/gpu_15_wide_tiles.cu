@@ -19,16 +19,16 @@
 //     L2                   1.36 GB, 0.25 ms          10.1 GB, 1.84 ms        at 5.5 TB/s; rung 13: 2.1 GB, 17.2 GB
 //     shared memory        0.18 ms                   1.33 ms                 a pass a cycle; rung 13: 0.28, 2.2 ms
 //     DRAM                 0.14 GB, 0.04 ms          1.1 GB, 0.33 ms
-//     writing y            0.02 ms                   0.08 ms                 at the end of a wave, when nobody multiplies
+//     writing y            0.02 ms                   0.08 ms                 when a wave ends, and nobody multiplies
 //
 // Together 0.33 to 0.37 ms and 2.3 to 2.6 ms, 370 to 415 and 420 to 480 TFLOP/s: 0.53 to 0.6 and 0.6 to 0.7 of the 700
-// that cuBLAS typically gets from factors that are bfloat16 in memory. Without rounding, which cuBLAS is then spared, it
-// is 0.27 to 0.3 ms, 0.65 to 0.73. What would be gained beyond is wgmma's: mma.sync takes all its factors from registers.
+// that cuBLAS typically gets from factors that are bfloat16 in memory. Without rounding, which cuBLAS is then spared,
+// 4096³ are 0.27 to 0.3 ms, 0.65 to 0.73 of it. What lies beyond is wgmma's: mma.sync has its factors in registers.
 //
 // Measured in the simulator, 384³ in tiles of 192 columns: 55,296 sectors, rung 13 73,728, and 55,552 passes over the
-// banks to its 64,512, all needed; 234,336 instructions of warps to its 427,752. In machine code for sm_90 (nvdisasm)
-// 32 terms of 192 columns are some 195 instructions, of which 96 are mma and 20 are ldmatrix; none is for memory that
-// registers were spilled to. (With 160 or 176 columns a few numbers that only y's places need are, before the loop.)
+// banks to its 64,512, all needed; 164,560 instructions of warps to its 369,864. In machine code for sm_90 (nvdisasm)
+// 32 terms of 192 columns are some 195 instructions, of which 96 are mma and 20 are ldmatrix. No register is spilled
+// there; with 176 columns, or on sm_80 and sm_120, a few are, most of which are read again only when y is written.
 
 #define WARPS_DOWN 4
 #ifndef ACROSS
@@ -48,35 +48,33 @@ struct Tiles {
 template <bool ALONG_TERMS>
 struct Panels {
     const Bits16* from;
-    long long pitch, terms;  // how many there are from the thread's first one in the next tile on
-    int lines, place;        // likewise lines; where in a panel
+    long long pitch;
+    int term, lines, place;  // the thread's first term in a tile, the lines from its first one on; where in a panel
 
-    __device__ Panels(const real* all, long long stack_stride, long long pitch, long long first, int lines,
-                      long long terms)
+    __device__ Panels(const real* all, long long stack_stride, long long pitch, long long first, int lines)
         : pitch(pitch) {
         int line = ALONG_TERMS ? threadIdx.x / 4 : threadIdx.x % 8 * 8;
-        int term = ALONG_TERMS ? threadIdx.x % 4 * 8 : threadIdx.x / 8;
-        this->lines = lines - line, this->terms = terms - term;
+        term = ALONG_TERMS ? threadIdx.x % 4 * 8 : threadIdx.x / 8;
+        this->lines = lines - line;
         place = place_in_tile<ALONG_TERMS>(line, term);
         long long row = ALONG_TERMS ? first + line : term, column = ALONG_TERMS ? term : first + line;
         from = reinterpret_cast<const Bits16*>(all) + blockIdx.y * stack_stride + row * pitch + column;
     }
 
-    // Begin to copy the next tile. Beyond the matrix, and where there are no more tiles, are zeros.
+    // Begin to copy the next tile, of which `terms` exist: beyond them, and beyond the lines, are zeros.
     template <int COUNT>
-    __device__ void copy(Bits16* tile) {
+    __device__ void copy(Bits16* tile, int terms) {
 #pragma unroll
         for (int p = 0; p < COUNT; p++) {
             int line = p * PANEL;
-            bool inside = line < lines && terms > 0;
+            bool inside = line < lines && term < terms;
             start_copy<16>(tile + place + line * DEPTH, from + line * (ALONG_TERMS ? pitch : 1), inside ? 16 : 0);
         }
         from += DEPTH * (ALONG_TERMS ? 1 : pitch);
-        terms -= DEPTH;
     }
 };
 
-__device__ inline int least(long long lines, int most) { return lines < most ? lines : most; }
+__device__ inline int least(long long x, int most) { return x < most ? x : most; }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
     matmul(const real* rounded_a, long long stack_a, long long pitch_a, const real* rounded_b, long long stack_b,
@@ -87,14 +85,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     }
     extern __shared__ __align__(128) Tiles tiles[];
     Place place(rows, columns);
-    Panels<A_ALONG_TERMS> a(rounded_a, stack_a, pitch_a, place.top(), least(rows - place.top(), TILE_ROWS), terms);
-    Panels<B_ALONG_TERMS> b(rounded_b, stack_b, pitch_b, place.left(), least(columns - place.left(), TILE_COLUMNS),
-                            terms);
+    Panels<A_ALONG_TERMS> a(rounded_a, stack_a, pitch_a, place.top(), least(rows - place.top(), TILE_ROWS));
+    Panels<B_ALONG_TERMS> b(rounded_b, stack_b, pitch_b, place.left(), least(columns - place.left(), TILE_COLUMNS));
     Sums sums = {};
     unsigned from_a[DOWN][4], from_b[2][4];
-    auto copy_next = [&](int stage) {
-        a.template copy<A_PANELS>(tiles[stage].a);
-        b.template copy<B_PANELS>(tiles[stage].b);
+    auto copy_next = [&](int stage, long long left) {
+        a.template copy<A_PANELS>(tiles[stage].a, least(left, DEPTH));
+        b.template copy<B_PANELS>(tiles[stage].b, least(left, DEPTH));
         commit_copies();
     };
     auto load_a = [&](int i, int stage, int term) {
@@ -108,13 +105,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
         __syncthreads();            // for everybody's; and all have done with the tile that is overwritten next
     };
 
-    for (int stage = 0; stage < STAGES - 1; stage++) copy_next(stage);
+    for (int stage = 0; stage < STAGES - 1; stage++) copy_next(stage, terms - stage * DEPTH);
     next_is_here();
     for (int i = 0; i < DOWN; i++) load_a(i, 0, 0);
     load_b(0, 0, 0, 0);
     int now = 0, free = STAGES - 1;
     for (long long left = terms; left > 0; left -= DEPTH) {
-        copy_next(free);
+        copy_next(free, left - (STAGES - 1) * DEPTH);
         free = now;
         int next = now == STAGES - 1 ? 0 : now + 1;
 #pragma unroll

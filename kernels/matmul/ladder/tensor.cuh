@@ -21,7 +21,7 @@
 #define B_ALONG_TERMS 0
 #endif
 
-// Of the 8 warps so many lie one below the other, and each has so many products across. Rung 15 says otherwise.
+// Of the 8 warps so many lie one below the other, and each has so many products across. Rung 15 has other numbers.
 #ifndef ACROSS
 #define WARPS_DOWN 2
 #define ACROSS 4
@@ -107,24 +107,44 @@ __device__ inline float plain_sum(const Matrices& a, const Matrices& b, long lon
     return sum;
 }
 
-// Write act(sums + bias + residual). Lanes hold neighbours by pairs only, so each warp first lays 16 rows of 32 columns of
-// its sums out in shared memory (`memory`: 16 KB, the tiles' own), and then writes whole rows of 128 bytes. There, row
-// r's columns change places by 8 (r % 4), so that neither writing nor reading meets in a bank.
+// Four neighbours in a row of y. The activation's function is called, not pasted in, for it would be so often.
+struct alignas(16) Quad {
+    float at[4];
+};
+
+__device__ inline Quad read_quad(const real* from) {
+    return sizeof(real) == sizeof(float) ? *reinterpret_cast<const Quad*>(from) : Quad();
+}
+
+__device__ __noinline__ Quad activate_quad(int activation, Quad v) {
+    for (int e = 0; e < 4; e++) v.at[e] = activate(activation, v.at[e]);
+    return v;
+}
+
+// Write act(sums + bias + residual). Lanes hold neighbours by pairs only, so each warp first lays 16 rows of 32 columns
+// of its sums out in shared memory (`memory`: 16 KB, the tiles' own), and then writes whole rows of 128 bytes, 16 bytes a
+// lane where all rows begin at a multiple of them. There, row r's columns change places by 8 (r % 4), so that neither
+// writing nor reading meets in a bank.
 //
 // A sum that isn't finite is made again in float32: the largest numbers round to infinities in the narrow types, and
 // in a number that is split ∞ − ∞ would be a NaN.
 __device__ inline void store(float* memory, const Sums& sums, const Place& place, MATRIX_ARGUMENTS) {
     constexpr int WIDE = 32, PRODUCTS = WIDE / 8;  // columns at a time
     Matrices a = {a_data, a_stack, a_row, a_column}, b = {b_data, b_stack, b_row, b_column};
-    int lane = threadIdx.x % 32;
+    int lane = threadIdx.x % 32, four = lane % 8 * 4, down = lane / 8;
     float* mine = memory + threadIdx.x / 32 * (16 * WIDE);
     float2* pairs = reinterpret_cast<float2*>(mine);
+    bool is_slope = activation > 5;  // for which `residual` is something else
+    bool by_fours = columns % 4 == 0 && is_aligned(y) && is_aligned(residual) && !is_slope;
     __syncthreads();  // all have done with the tiles
 #pragma unroll
     for (int first = 0; first < ACROSS; first += PRODUCTS) {
-        long long column = place.left() + place.column(first) + lane;
-        bool exists = column < columns && lane < (ACROSS - first) * 8;
-        real add = exists && has_bias ? bias[column] : real(0);
+        int wide = (ACROSS - first) * 8;
+        long long left = place.left() + place.column(first);
+        bool four_here = left + four < columns && four < wide;
+        Quad add = {};
+        if (by_fours && four_here && has_bias)
+            for (int e = 0; e < 4; e++) add.at[e] = bias[left + four + e];
 #pragma unroll
         for (int i = 0; i < DOWN; i++) {
             float zero = 0;  // or a NaN, if a sum isn't finite
@@ -138,21 +158,25 @@ __device__ inline void store(float* memory, const Sums& sums, const Place& place
             }
             bool finite = __all_sync(~0u, zero == 0);
             __syncwarp();
-            long long top = place.top() + place.warp_row + i * 16, at = (blockIdx.y * rows + top) * columns + column;
-            if (finite && !activation) {
-#pragma unroll 4  // what is usual: several rows at a time
-                for (int r = 0; r < 16; r++) {
-                    bool here = exists && top + r < rows;
-                    real v = real(mine[r * WIDE + (lane ^ (r % 4 * 8))]) + add;
-                    if (here && has_residual) v += residual[at + r * columns];
-                    if (here) y[at + r * columns] = v;
+            long long top = place.top() + place.warp_row + i * 16, at = (blockIdx.y * rows + top) * columns + left;
+            if (finite && by_fours) {
+#pragma unroll
+                for (int r = down; r < 16 + down; r += 4) {
+                    if (!four_here || top + r >= rows) continue;
+                    Quad v = *reinterpret_cast<const Quad*>(mine + r * WIDE + (four ^ (down * 8)));
+                    Quad more = has_residual ? read_quad(residual + at + r * columns + four) : Quad();
+                    for (int e = 0; e < 4; e++) v.at[e] += add.at[e] + more.at[e];
+                    if (activation) v = activate_quad(activation, v);
+                    store_vector(reinterpret_cast<float*>(y + at + r * columns + four), v.at);
                 }
-            } else if (exists) {
+            } else if (left + lane < columns && lane < wide) {
 #pragma unroll 1
                 for (int r = 0; r < 16 && top + r < rows; r++) {
                     float sum = mine[r * WIDE + (lane ^ (r % 4 * 8))];
-                    if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, column, terms);
-                    y[at + r * columns] = finish(activation, real(sum) + add, residual, has_residual, at + r * columns);
+                    if (sum * 0.0f != 0) sum = plain_sum(a, b, top + r, left + lane, terms);
+                    long long here = at + r * columns + lane;
+                    if (has_bias) sum += float(bias[left + lane]);
+                    y[here] = finish(activation, real(sum), residual, has_residual, here);
                 }
             }
             __syncwarp();
