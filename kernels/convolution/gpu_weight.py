@@ -25,7 +25,7 @@ class Kernel(NamedTuple):
         return cuda.blocks(rows, self.rows) * cuda.blocks(columns, self.columns)
 
 
-TILED = Kernel(cuda.Source(__file__), "weight_gradient", 64, 128, 128, 3, 128, 16)
+TILED = Kernel(cuda.Source(__file__), "weight_gradient", 64, 128, 128, 3, 128, 8)
 FEW = {
     size: Kernel(cuda.Source(__file__, "few.cu"), "weight_gradient_few", 32 // size, 9, 384, 1, 1536, 384)
     for size in (4, 8)
@@ -44,7 +44,8 @@ def weight_gradient(device, grad, x, groups: int, out, sizes):
         kernel = few if max(x[:1].size, terms) < LARGEST and groups <= GROUPS else TILED
     grid = kernel.tiles(rows, columns), min(groups, GROUPS)
     # How many share the terms of a tile follows from the sizes alone, and so does the order of the sum.
-    wanted = min(_parts(max(1, math.prod(grid)), MULTIPROCESSORS * kernel.at_a_time), cuda.blocks(terms, kernel.terms))
+    most = cuda.blocks(terms, kernel.terms)
+    wanted = _parts(max(1, math.prod(grid)), MULTIPROCESSORS * kernel.at_a_time, most)
     share = cuda.blocks(cuda.blocks(terms, wanted), kernel.step) * kernel.step
     parts = cuda.blocks(terms, share)
     target = out if parts == 1 else device.empty((1, parts, out.size), out.dtype)
@@ -53,7 +54,11 @@ def weight_gradient(device, grad, x, groups: int, out, sizes):
     return target
 
 
-def _parts(own: int, at_a_time: int) -> int:
-    """So many, of so many blocks each, fill the multiprocessors once; or twice, where that leaves fewer idle."""
-    once, twice = (max(1, waves * at_a_time // own) for waves in (1, 2))
-    return min((once, twice), key=lambda parts: cuda.blocks(own * parts, at_a_time) / parts)
+def _parts(own: int, at_a_time: int, most: int) -> int:
+    """So many, of so many blocks each, fill the multiprocessors once; or twice, where that leaves far fewer idle."""
+    once, twice = (min(most, max(1, waves * at_a_time // own)) for waves in (1, 2))
+
+    def time(parts: int) -> float:
+        return cuda.blocks(own * parts, at_a_time) / parts
+
+    return twice if time(twice) < 0.9 * time(once) else once

@@ -7,7 +7,7 @@ import pytest
 
 from kernelwright import kernels
 from kernelwright.kernels import simulator
-from kernelwright.kernels.convolution import PRECISIONS, gpu, gpu_winograd, images
+from kernelwright.kernels.convolution import PRECISIONS, gpu, gpu_weight, gpu_winograd, images
 from kernelwright.kernels.convolution.geometry import Geometry
 
 
@@ -198,6 +198,11 @@ def test_launches_of_a_small_network(shape, outputs, forth, back):
         assert device.taken() == back
     gpu.weight_gradient(device, y, x, geometry, 2, weight)
     assert device.taken() == ["weight_gradient_few" if channels == 1 else "weight_gradient", "sum_columns"]
+
+
+@pytest.mark.parametrize(("own", "most", "parts"), [(3, 196, 132), (10, 49, 39), (300, 9, 1), (250, 9, 3), (5, 1, 1)])
+def test_parts_fill_the_multiprocessors(own, most, parts):
+    assert gpu_weight._parts(own, 396, most) == parts
 
 
 def test_more_weights_than_one_sum_holds():

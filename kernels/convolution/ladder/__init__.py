@@ -21,11 +21,11 @@ sm_80. In the last column: for how many results a number of the image is looked 
     2_channels        206,336  442,368     4,158,976         56   4,096  8 output channels, which a thread computes
     3_tiles           163,328  921,600     3,892,224         56   2,176  16, in tiles of a matrix product
     4_registers        53,376  293,176     1,268,136        110  10,240  64; 4 × 4 sums a thread; terms in tables
-    gpu.cu             40,576  204,292       916,706        102  13,824  64; 4 × 8 sums; the next tile comes meanwhile
+    gpu.cu             40,576  159,508       792,496        159  14,376  64; 8 × 8 sums; the next tile comes meanwhile
 
 What that predicts for 32 × 64 × 32² → 64 channels on an H100 (132 multiprocessors at 1.75 GHz, four instructions and
 a pass a clock; 3.35 TB/s), where the arithmetic alone takes 0.10 ms: 1_naive 4.7 ms, by its sectors, if no cache held
-any; then 1.2, 1.1, 0.35 and 0.25 ms, by the instructions. None of them has been run on a GPU yet.
+any; then 1.2, 1.1, 0.35 and 0.22 ms, by the instructions. None of them has been run on a GPU yet.
 
 3×3 windows in the same units, of 2 images of 64 channels of 16² and 64 windows, by the precision that takes each way;
 registers are those of its hungriest kernel:
@@ -34,23 +34,23 @@ registers are those of its hungriest kernel:
 
                       sectors   passes  instructions  registers  shared  products for 4 × 4 results of a channel
     4_registers        76,288  423,360     1,810,752        110  10,240  144
-    gpu.cu             57,856  295,124     1,308,600        102  13,824  144; "highest"
+    gpu.cu             57,856  230,628     1,133,448        159  14,376  144; "highest"
     5_winograd        112,640   88,064       475,776        127  49,152   64, F(2×2) in one kernel; "high"
     (three kernels    198,656  147,456       792,704         95   9,216   64, F(2×2) as ../winograd.cu has it)
-    ../winograd.cu    169,984   82,944       463,936         95   9,216   36, F(4×4); "medium"
+    ../winograd.cu    169,984  101,376       627,520         92  36,864   36, F(4×4); "medium"
 
 Rung 5 needs all its passes: no access meets a bank conflict. It reads more sectors than gpu.cu, for a weight has 16
 points instead of 9 numbers and tiles overlap, but from the caches. Predicted for an H100 as above, products of matrices
 at 80 % of its arithmetic, and nothing lost between launches:
 
                       32 × 64 × 32² → 64                        32 × 128 × 28² → 128
-    gpu.cu             91 µs, instructions                      277 µs, instructions
+    gpu.cu             79 µs, instructions                      240 µs, instructions
     5_winograd         33 µs, instructions                       87 µs, instructions
     (three kernels     45 µs, 151 MB of memory                   99 µs, 38 of them 128 MB of memory)
     ../winograd.cu     28 µs, 16 of them 55 MB of memory         59 µs, 25 of them 84 MB of memory
 
-So "high" takes rung 5, "medium" what ../gpu_winograd.py reckons cheaper: of fewer than 64 channels, points aren't worth
-moving. Groups of one channel have ../depthwise.cu and ../depthwise_square.cu.
+So "high" takes rung 5, "medium" what ../gpu_winograd.py reckons cheaper: of few channels, points of 4×4 tiles
+aren't worth moving. Groups of one channel have ../depthwise.cu and ../depthwise_square.cu.
 
 The gradient by the weight has a first rung, too. Of 2 images of 16 channels of 16², 64 windows of 3×3, and predicted
 for 32 × 64 × 32² → 64, by sectors that no cache holds, and by instructions:
@@ -59,5 +59,5 @@ for 32 × 64 × 32² → 64, by sectors that no cache holds, and by instructions
 
                       sectors   passes  instructions  registers  shared  H100
     1_naive         1,943,168        0     2,660,544         48       0  4.8 ms: a thread a weight
-    gpu.cu             25,920  148,820       648,388         95  18,944  180 µs: tiles, whose terms blocks share
+    gpu.cu             25,920  109,428       545,888        168  19,456  152 µs: tiles, whose terms blocks share
 """

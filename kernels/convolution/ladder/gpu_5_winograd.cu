@@ -21,7 +21,7 @@
 //                    images, results, points (3.35 TB/s)                 arithmetic (67 TFLOP/s)    predicted
 //     three kernels  17 MB + 16 × 8192 × (64 + 64) × 8 = 151 MB, 45 µs   1.07 GFLOP, 16 µs       45 to 60 µs
 //     this one       17 MB                                        5 µs   1.07 GFLOP, 16 µs             33 µs
-//     ../gpu.cu      17 MB                                        5 µs   2.42 GFLOP, 36 µs             71 µs
+//     ../gpu.cu      17 MB                                        5 µs   2.42 GFLOP, 36 µs             79 µs
 //
 // The prediction counts all instructions, four a clock on each of 132 multiprocessors at 1.75 GHz; in machine code for
 // sm_90, 256 of a step's 360 are multiply-adds. The price is room. Sums of 16 points fill a multiprocessor's registers:
