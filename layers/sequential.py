@@ -103,17 +103,14 @@ class Sequential(Listed):
 
     def _calls(self) -> Iterator[tuple[Module, dict[str, Any]]]:
         """The layers to call, each with the activation behind it, if it makes that, too."""
-        layers = iter((*self._held.values(), None))
-        layer = next(layers)
-        while layer is not None:
-            after = next(layers)
+        layers, made = self.layers, False  # made: whether the layer before makes this one, too
+        for layer, after in zip(layers, (*layers[1:], None)):
+            if made:
+                made = False
+                continue
             activation = ACTIVATIONS.get(type(after))  # type: ignore[arg-type]
-            if activation in vars(type(layer)).get("fused", ()):  # its own, for a subclass's forward may not know it
-                yield layer, {"activation": activation}
-                after = next(layers)
-            else:
-                yield layer, {}
-            layer = after
+            made = activation in vars(type(layer)).get("fused", ())  # its own: a subclass's forward may not know it
+            yield layer, {"activation": activation} if made else {}
 
     def __call__(self, x):
         for layer, options in self._calls():

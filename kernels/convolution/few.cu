@@ -4,8 +4,8 @@
 //     grad  8 outputs        ┌ … position … ┐            A position's 8 gradients and the 9 numbers that its windows see
 //           x  9 terms       └ … position … ┘            make 72 products. Neighbouring threads have neighbouring positions.
 //
-// Then the threads' sums meet: within a warp by folding, in which each step hands half of the rows to the lane opposite
-// (72 sums in 81 shuffles; one after the other they would take 360), between warps in shared memory.
+// Then the threads' sums meet: within a warp by exchange of halves (exchange.cuh: 72 sums in 81 shuffles; one after the
+// other they would take 360), between warps in shared memory.
 //
 // Of the first layer in training/recipes/cnn.py, 128 images of 28² and 32 outputs, on an H100 (132 multiprocessors at
 // 1.75 GHz, four instructions a clock each):
@@ -17,6 +17,7 @@
 // Not run on a GPU yet.
 
 #include "convolution/shapes.cuh"
+#include "exchange.cuh"
 
 constexpr int ROWS = 32 / sizeof(real), COLUMNS = 9;  // of a block
 constexpr int THREADS = 384, WARPS = THREADS / 32;  // one block on a multiprocessor: 168 registers a thread
@@ -47,7 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     }
     __syncthreads();  // all terms are known
 
-    real sum[ROWS][COLUMNS] = {};
+    real sums[ROWS * COLUMNS] = {};
     long long first = blockIdx.z * share, left_over = n * positions - first;
     int count = left_over < share ? left_over : share;
     Digits p(first + t, s.result), step(THREADS, s.result);
@@ -63,23 +64,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
         const real* from = grad + (image * outputs + top) * positions + (p.d * result_h + p.h) * result_w + p.w;
         for (int r = 0; r < ROWS; r++, from += positions) {
             real factor = r < rows ? *from : real(0);
-            for (int c = 0; c < COLUMNS; c++) sum[r][c] += factor * seen[c];
+            for (int c = 0; c < COLUMNS; c++) sums[r * COLUMNS + c] += factor * seen[c];
         }
     }
 
     // Lanes LANES r … LANES r + LANES − 1 end up with row r.
-#pragma unroll
-    for (int half = ROWS / 2; half > 0; half /= 2) {
-        bool upper = lane & LANES * half;
-        for (int r = 0; r < half; r++)
-            for (int c = 0; c < COLUMNS; c++) {
-                real other = upper ? sum[r][c] : sum[r + half][c], own = upper ? sum[r + half][c] : sum[r][c];
-                sum[r][c] = own + __shfl_xor_sync(~0u, other, LANES * half);
-            }
-    }
+    exchange<ROWS * COLUMNS, LANES>(sums);
     for (int c = 0; c < COLUMNS; c++) {
-        for (int other = LANES / 2; other > 0; other /= 2) sum[0][c] += __shfl_xor_sync(~0u, sum[0][c], other);
-        if (lane % LANES == 0) of_warp[t / 32][lane / LANES][c] = sum[0][c];
+        for (int other = LANES / 2; other > 0; other /= 2) sums[c] += __shfl_xor_sync(~0u, sums[c], other);
+        if (lane % LANES == 0) of_warp[t / 32][lane / LANES][c] = sums[c];
     }
     __syncthreads();  // all warps' sums are there
     int row = t / COLUMNS, column = t % COLUMNS;

@@ -8,8 +8,8 @@
 //     b │ warp 0 │ warp 1 │ … │ warp 7 │ …              1      ▓  ▓  ▓       ROWS · COLUMNS
 //         lanes take 16 bytes each                      …
 //
-// At the end the lanes of a warp exchange halves of what they have, five times: of 32 sums 31 shuffles, and each lane has
-// the warp's sum of one element. Those of the warps meet in shared memory.
+// At the end the lanes of a warp exchange halves of what they have (exchange.cuh): then each has the warp's sums of one or
+// two elements. Those of the warps meet in shared memory.
 //
 // 64 × 784 → 256 on an H100 (not run on one yet), predicted: 256 blocks of 4 × 16 read 16 MB through L2, 2.9 µs; with memory's
 // latency and the exchange 3.5 µs, for 5 µs in tiles. One row of 4096 → 4096 reads 67 MB of weights: 23 µs at 90 % of DRAM's
@@ -23,6 +23,7 @@
 //     1 × 1024 → 1024    dots      139,392            1,024                  370,048
 //                        tiles     135,296          319,488                1,264,928
 
+#include "exchange.cuh"
 #include "matmul/matrices.cuh"
 
 // Launch code says the tile (table.py).
@@ -75,19 +76,6 @@ __device__ __forceinline__ void add_products(real (&sums)[SUMS], const Operand& 
                 for (int e = 0; e < WIDE; e++) sums[i * COLUMNS + j] += from_a[i].at[e] * from_b.at[e];
         }
     }
-}
-
-// Leaves the warp's sums of the elements from SUMS / 32 · lane on: at each exchange a lane keeps the half in which those are.
-template <int OTHER = LANES / 2>
-__device__ __forceinline__ void exchange(real (&sums)[SUMS]) {
-    constexpr int HALF = SUMS / LANES * OTHER;
-    bool upper = threadIdx.x & OTHER;
-#pragma unroll
-    for (int k = 0; k < HALF; k++) {
-        real kept = upper ? sums[k + HALF] : sums[k], given = upper ? sums[k] : sums[k + HALF];
-        sums[k] = kept + __shfl_xor_sync(~0u, given, OTHER);
-    }
-    if constexpr (OTHER > 1) exchange<OTHER / 2>(sums);
 }
 
 __device__ inline bool is_wide(const Operand& of) {

@@ -19,12 +19,6 @@ FILES = {"highest": "gpu.cu", "high": "gpu_4_tf32x3.cu", "medium": "gpu_5_bf16.c
 RUNGS = ("4_tf32x3", "5_bf16")
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    yield
-    kernels.set_matmul_precision("highest")
-
-
 def drawn(queries=40, keys=70, width=64) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     return [rng.standard_normal((1, 2, rows, width)).astype(np.float32) for rows in (queries, keys, keys)]

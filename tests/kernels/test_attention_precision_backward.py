@@ -17,12 +17,6 @@ FILES = {"highest": "backward.cu", "high": "backward_4_tf32x3.cu", "medium": "ba
 WORDS = ("high", "medium")
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    yield
-    kernels.set_matmul_precision("highest")
-
-
 def drawn(queries=40, keys=70, width=64, values=None, heads=2) -> list[np.ndarray]:
     """The output's gradient, queries, keys and values."""
     rng = np.random.default_rng(0)

@@ -22,13 +22,6 @@ class Names(simulator.Device):
         return names
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    before = kernels.conv_precision()
-    yield
-    kernels.set_conv_precision(before)
-
-
 def test_the_choice():
     assert kernels.conv_precision() == "medium"
     kernels.set_conv_precision("highest")

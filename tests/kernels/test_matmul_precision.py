@@ -21,12 +21,6 @@ WIDE = "15_wide_tiles"
 TWICE = ("10_tf32", "13_rounded_first", "14_scaled_half")  # two blocks at a time on a multiprocessor
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    yield
-    kernels.set_matmul_precision("highest")
-
-
 def drawn(*shapes, seed=0) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
